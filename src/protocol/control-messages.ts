@@ -1,0 +1,140 @@
+/**
+ * Messages of the control link between a TaskManager and the JobManager (JSON over WebSocket).
+ * Each side parses what it receives once, here; one union is all that a peer may say.
+ */
+import { z } from "zod";
+import { deploymentSchema } from "./deployment.ts";
+import { MillraceError } from "./errors.ts";
+
+const errorBodySchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  field: z.string().optional(),
+  value: z.string().optional(),
+  expected: z.string().optional(),
+});
+
+/** Where a subtask stands (Flink: ExecutionState). */
+export const taskStateSchema = z.enum([
+  "DEPLOYING",
+  "RUNNING",
+  "FINISHED",
+  "CANCELED",
+  "FAILED",
+]);
+export type TaskState = z.infer<typeof taskStateSchema>;
+
+const taskMetricsSchema = z.strictObject({
+  vertex: z.string(),
+  subtask: z.int(),
+  recordsIn: z.number(),
+  recordsOut: z.number(),
+  recordsFailed: z.number(),
+  bytesIn: z.number(),
+  bytesOut: z.number(),
+  /** Decimal string of an int64, ms; absent before the first watermark. */
+  watermark: z.string().optional(),
+  busyMs: z.number(),
+  backpressuredMs: z.number(),
+});
+export type TaskMetrics = z.infer<typeof taskMetricsSchema>;
+
+/** What a worker says. */
+export const workerMessageSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("register"),
+    protocolVersion: z.int(),
+    /** Name that stays the same over restarts of this worker. */
+    worker: z.string().min(1).max(200),
+    /** Random, new for each process start. */
+    incarnation: z.string().min(1),
+    slots: z.int().min(1).max(1024),
+    address: z.string(),
+    runtime: z.string(),
+    labels: z.record(z.string(), z.string()),
+    memoryMaxPages: z.int().min(1),
+  }),
+  z.strictObject({ type: z.literal("heartbeat"), sequence: z.int() }),
+  z.strictObject({
+    type: z.literal("task_state"),
+    job: z.string(),
+    attempt: z.int(),
+    vertex: z.string(),
+    subtask: z.int(),
+    state: taskStateSchema,
+    error: errorBodySchema.optional(),
+  }),
+  /** Every task of the attempt has stopped and its slots are free. */
+  z.strictObject({ type: z.literal("attempt_released"), job: z.string(), attempt: z.int() }),
+  z.strictObject({
+    type: z.literal("metrics"),
+    job: z.string(),
+    attempt: z.int(),
+    tasks: z.array(taskMetricsSchema),
+  }),
+  /** Rows of a collect or print sink, as JSON lines. */
+  z.strictObject({
+    type: z.literal("rows"),
+    job: z.string(),
+    attempt: z.int(),
+    vertex: z.string(),
+    subtask: z.int(),
+    lines: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal("log"),
+    level: z.enum(["debug", "info", "warn", "error"]),
+    job: z.string().optional(),
+    message: z.string(),
+  }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+
+/** What the JobManager says. */
+export const jobManagerMessageSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("registered"),
+    protocolVersion: z.int(),
+    heartbeatIntervalMs: z.int(),
+    heartbeatTimeoutMs: z.int(),
+  }),
+  /** The link is refused or a newer incarnation took its place; the worker does not come back. */
+  z.strictObject({ type: z.literal("rejected"), error: errorBodySchema }),
+  z.strictObject({ type: z.literal("heartbeat_ack"), sequence: z.int() }),
+  z.strictObject({ type: z.literal("deploy"), deployment: deploymentSchema }),
+  z.strictObject({ type: z.literal("cancel"), job: z.string(), attempt: z.int() }),
+  /** Credits for a collect sink: lines the client can take. */
+  z.strictObject({
+    type: z.literal("rows_credit"),
+    job: z.string(),
+    attempt: z.int(),
+    vertex: z.string(),
+    subtask: z.int(),
+    messages: z.int().min(1),
+  }),
+]);
+export type JobManagerMessage = z.infer<typeof jobManagerMessageSchema>;
+
+/** @throws MillraceError MESSAGE_INVALID naming the field. */
+export function parseWorkerMessage(text: string): WorkerMessage {
+  return parse(workerMessageSchema, text);
+}
+
+/** @throws MillraceError MESSAGE_INVALID naming the field. */
+export function parseJobManagerMessage(text: string): JobManagerMessage {
+  return parse(jobManagerMessageSchema, text);
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MillraceError("MESSAGE_INVALID", "Cannot read message: it is not JSON", { cause });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue?.path.join(".") ?? "";
+  throw new MillraceError("MESSAGE_INVALID", `Cannot read message: ${issue?.message}`, { field });
+}

@@ -1,0 +1,65 @@
+/** Self-description of a bundle: the JSON of its `millrace` custom section. */
+import { z } from "zod";
+import { changeModeSchema, schemaSchema } from "./schema.ts";
+
+const name = z.string().min(1).max(200);
+
+/** A typed parameter that a job file gives and `mr_open` receives. */
+export const parameterSchema = z.strictObject({
+  name,
+  type: z.enum(["BOOLEAN", "INT", "BIGINT", "DOUBLE", "STRING"]),
+  /** Absent: the job must give it. */
+  default: z.union([z.boolean(), z.number(), z.string()]).optional(),
+});
+
+/** One operator of a bundle; its place in the list is the number that `mr_open` takes. */
+export const operatorDescriptionSchema = z.strictObject({
+  name,
+  kind: z.enum([
+    "map",
+    "filter",
+    "flat_map",
+    "key_selector",
+    "process",
+    "aggregate",
+    "source",
+    "sink",
+    "exchange",
+    "generic",
+  ]),
+  /** Inputs it reads; schema "any": bound when the job is planned (generic built-ins). */
+  inputs: z.array(
+    z.strictObject({
+      schema: z.union([schemaSchema, z.literal("any")]),
+      accepts: z.array(z.enum(["insert-only", "retract", "upsert"])).min(1),
+      keyed: z.boolean(),
+    }),
+  ),
+  /** Main output first, then side outputs by name. "same": the schema of input 0. */
+  outputs: z.array(
+    z.strictObject({
+      name,
+      schema: z.union([schemaSchema, z.literal("any"), z.literal("same")]),
+      emits: changeModeSchema,
+    }),
+  ),
+  parameters: z.array(parameterSchema),
+  states: z.array(
+    z.strictObject({ name, type: z.string().min(1), version: z.int().min(1), schema: schemaSchema }),
+  ),
+  /** Where the author wrote it: for errors and plans. */
+  source: z.strictObject({ file: z.string(), line: z.int() }).optional(),
+  doc: z.string().optional(),
+});
+export type OperatorDescription = z.infer<typeof operatorDescriptionSchema>;
+
+/** The whole self-description. */
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.int(),
+  abiVersion: z.int(),
+  sdkVersion: z.string(),
+  name,
+  operators: z.array(operatorDescriptionSchema).min(1).max(1000),
+  capabilities: z.array(z.string()),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
