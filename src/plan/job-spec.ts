@@ -53,6 +53,7 @@ export const outputSpecSchema = z.strictObject({
   /** Name of the field whose values are the event time, where the stream has one. */
   timeAttribute: z.string().optional(),
 });
+export type OutputSpec = z.infer<typeof outputSpecSchema>;
 
 /** One transformation. */
 export const vertexSpecSchema = z.strictObject({
@@ -98,7 +99,10 @@ export const jobSpecSchema = z.strictObject({
   bufferTimeoutMs: z.int().min(-1).default(10),
   restartStrategy: restartStrategySchema.default({ type: "none" }),
   vertices: z.array(vertexSpecSchema).min(1).max(JOB_MAX_VERTICES),
-  edges: z.array(edgeSpecSchema).max(4 * JOB_MAX_VERTICES).default([]),
+  edges: z
+    .array(edgeSpecSchema)
+    .max(4 * JOB_MAX_VERTICES)
+    .default([]),
 });
 /** A parsed job spec, defaults filled in. */
 export type JobSpec = z.infer<typeof jobSpecSchema>;

@@ -18,7 +18,10 @@ export const STATUS = {
   stateWanted: 3,
   /** Row RESULT.row failed with a message; call again to go on behind it. */
   rowFailed: 4,
-  /** A source has come to the end of all its splits. */
+  /**
+   * mr_source_poll: the source has come to its end. mr_source_bytes: the split at hand has been
+   * read (it may need no more of its bytes); another may be assigned.
+   */
   finished: 5,
   /** RESULT.pointer/length is a chunk of bytes (snapshot, committable): read it, then call again. */
   chunk: 6,
@@ -95,6 +98,12 @@ export const IMPORTS = {
   "millrace.state_write": f(["i32", "i32", "i32", "i32", "i32"], "none"), // eviction
   "millrace.processing_time": f([], "i64"), // host clock; virtual in tests and simulation
 } as const;
+
+/**
+ * Optional export, () -> (): sets a module's globals up. The host calls it once, before anything
+ * else; a start function, which would run at instantiation, is refused.
+ */
+export const INITIALIZE_EXPORT = "_initialize";
 
 /** Name of the custom section that holds the JSON self-description. */
 export const MANIFEST_SECTION = "millrace";

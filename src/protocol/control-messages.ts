@@ -15,13 +15,7 @@ const errorBodySchema = z.strictObject({
 });
 
 /** Where a subtask stands (Flink: ExecutionState). */
-export const taskStateSchema = z.enum([
-  "DEPLOYING",
-  "RUNNING",
-  "FINISHED",
-  "CANCELED",
-  "FAILED",
-]);
+export const taskStateSchema = z.enum(["DEPLOYING", "RUNNING", "FINISHED", "CANCELED", "FAILED"]);
 export type TaskState = z.infer<typeof taskStateSchema>;
 
 const taskMetricsSchema = z.strictObject({
@@ -81,6 +75,13 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     subtask: z.int(),
     lines: z.string(),
   }),
+  /** Answer to `commit`: the sinks' output is published, or why it is not. */
+  z.strictObject({
+    type: z.literal("committed"),
+    job: z.string(),
+    attempt: z.int(),
+    error: errorBodySchema.optional(),
+  }),
   z.strictObject({
     type: z.literal("log"),
     level: z.enum(["debug", "info", "warn", "error"]),
@@ -103,6 +104,8 @@ export const jobManagerMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("heartbeat_ack"), sequence: z.int() }),
   z.strictObject({ type: z.literal("deploy"), deployment: deploymentSchema }),
   z.strictObject({ type: z.literal("cancel"), job: z.string(), attempt: z.int() }),
+  /** Every task of the attempt has finished, on every worker: publish what the sinks hold back. */
+  z.strictObject({ type: z.literal("commit"), job: z.string(), attempt: z.int() }),
   /** Credits for a collect sink: lines the client can take. */
   z.strictObject({
     type: z.literal("rows_credit"),

@@ -78,6 +78,16 @@ export const taskDescriptorSchema = z.strictObject({
       output: z.int(),
       partitioner: partitionerSchema,
       keys: z.array(z.string()),
+      /** Key groups of the consumer, for key_by; default: those of this vertex. */
+      maxParallelism: parallelismSchema.optional(),
+      /** For custom: the operator that gives each row its channel. */
+      partitionerOperator: z
+        .strictObject({
+          bundle: z.string(),
+          operator: z.string(),
+          parameters: z.record(z.string(), z.unknown()),
+        })
+        .optional(),
       channels: z.array(channelSchema).min(1),
     }),
   ),

@@ -60,8 +60,18 @@ export function errorBodyOf(thrown: unknown): ErrorBody {
   return { code: "INTERNAL", message };
 }
 
+/** The error a body describes, as thrown on the other side. */
+export function errorFromBody(body: ErrorBody): MillraceError {
+  return new MillraceError(body.code, body.message, {
+    ...(body.field === undefined ? {} : { field: body.field }),
+    ...(body.value === undefined ? {} : { value: body.value }),
+    ...(body.expected === undefined ? {} : { expected: body.expected }),
+  });
+}
+
 function shortText(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  const plain = typeof value !== "object" || value === null;
+  const text = plain ? String(value) : JSON.stringify(value);
   return text.length > VALUE_LIMIT_CHARS ? `${text.slice(0, VALUE_LIMIT_CHARS)}…` : text;
 }
 

@@ -67,3 +67,85 @@ export const LOG_TAIL_LINES = 2_000;
 export const RECORD_MAX_BYTES = 16 * 1024 * 1024;
 /** Bytes a file source reads and hands to its module at once. */
 export const SOURCE_CHUNK_BYTES = 256 * 1024;
+
+/** Recycled frame buffers one isolate keeps: a few batches for each of a dozen channels. */
+export const FRAME_POOL_BUFFERS = 32;
+/** Bytes those buffers may hold together; larger ones go to the garbage collector. */
+export const FRAME_POOL_BYTES = 32 * 1024 * 1024;
+/** Credit frames held for tasks that are not deployed yet: one per channel of a large job. */
+export const EARLY_FRAMES_MAX = 16_384;
+/** A peer that cannot be reached for this long fails the tasks that need it. */
+export const DATA_LINK_TIMEOUT_MS = 5_000;
+/** Pause between two attempts to dial a peer or the JobManager: first and longest. */
+export const REDIAL_FIRST_MS = 50;
+export const REDIAL_MAX_MS = 2_000;
+/** Tasks that have not stopped this long after a cancel are stopped by ending their isolate. */
+export const TASK_CANCEL_TIMEOUT_MS = 1_000;
+/** Longest hello message of a data link. */
+export const HELLO_MAX_BYTES = 4 * 1024;
+/** Time a worker's start-up of one slot isolate may take before its tasks fail. */
+export const SLOT_START_TIMEOUT_MS = 10_000;
+/** Compiled modules a worker keeps: code is shared by its slots. */
+export const MODULE_CACHE_MAX = 64;
+/** Smallest and largest byte range of a split of one file. */
+export const SPLIT_MIN_BYTES = 64 * 1024;
+export const SPLIT_MAX_BYTES = 64 * 1024 * 1024;
+/** Splits a file source aims at for each subtask, so that the last one to end is not far behind. */
+export const SPLITS_PER_SUBTASK = 4;
+/** Files of one source: the sorted list is held by every subtask. */
+export const SOURCE_MAX_FILES = 100_000;
+/** Files sink: a part is closed at this size (Flink: rolling policy, 128 MB). */
+export const FILE_PART_MAX_BYTES = 128 * 1024 * 1024;
+/** Files sink: a part is closed after this long (Flink: rollover interval, 60 s). */
+export const FILE_PART_MAX_MS = 60_000;
+/** Rows of one block: bounds the loops over a block that has rows but no columns. */
+export const BATCH_MAX_ROWS = 1024 * 1024;
+/** Entries of one list of a bundle's binary (types, imports, functions, exports, sections). */
+export const BUNDLE_MAX_ENTRIES = 100_000;
+/** Unpacked bytes of an archive up to which its ratio does not matter: small texts pack well. */
+export const BUNDLE_RATIO_FREE_BYTES = 64 * 1024;
+
+/** A job waits this long for slots before it fails (Flink: slot.request.timeout). */
+export const SLOT_WAIT_TIMEOUT_MS = 300_000;
+/** A worker that has not freed a stopped attempt's slots by then counts as lost. */
+export const RELEASE_TIMEOUT_MS = 15_000;
+/** All tasks of an attempt run by then, or the attempt fails: modules are fetched and compiled. */
+export const DEPLOYMENT_TIMEOUT_MS = 60_000;
+/** Sinks have published what they held back by then, or the job fails. */
+export const COMMIT_TIMEOUT_MS = 60_000;
+/** Workers of one cluster: each costs a link and a heartbeat a second. */
+export const WORKERS_MAX = 1_000;
+/** Lost workers, and replaced incarnations, that are remembered to fence what they still send. */
+export const WORKER_HISTORY = 1_000;
+/** Worker links, registered or not: room for each worker to dial again before its old link dies. */
+export const WORKER_LINKS_MAX = 2 * WORKERS_MAX;
+/** Bytes waiting in the socket of one worker; past them its link is cut: it does not read. */
+export const LINK_BUFFER_MAX_BYTES = 32 * 1024 * 1024;
+/** Jobs that have not ended, of one cluster. */
+export const JOBS_MAX_LIVE = 256;
+/** Messages of rows a collect subtask may have under way to its client. */
+export const COLLECT_CREDITS = 2;
+/** Events waiting for one SSE client; a slower one is disconnected. */
+export const EVENT_QUEUE_MAX = 4_096;
+/** Open SSE and row streams of one JobManager. */
+export const EVENT_STREAMS_MAX = 256;
+/** Characters of one log line; the rest is cut. */
+export const LOG_LINE_MAX_CHARS = 8_192;
+/** Silence after which an SSE stream gets a comment line, so that proxies keep it open. */
+export const EVENT_KEEPALIVE_MS = 15_000;
+/** Bundles being uploaded at once: each holds a file and, later, a parser. */
+export const BUNDLE_UPLOADS_MAX = 4;
+/** Bundles kept by one JobManager. */
+export const BUNDLES_MAX = 1_000;
+/** Writes a sink's connector may have under way: one is written while the next is formatted. */
+export const SINK_WRITES_IN_FLIGHT = 2;
+/** Chunks of a source asked for ahead: one is read while the one before is parsed. */
+export const SOURCE_READS_AHEAD = 2;
+/** How often a slot reports its tasks' counters. */
+export const METRICS_INTERVAL_MS = 1_000;
+/** TCP connections of one JobManager: worker links, streams and short calls. */
+export const HTTP_CONNECTIONS_MAX = 4_096;
+/** Subtasks of one job: each has its own descriptor in a deployment message. */
+export const JOB_MAX_SUBTASKS = 16_384;
+/** Channels of one job: an all-to-all edge of parallelism 256 has 65,536. */
+export const JOB_MAX_CHANNELS = 262_144;

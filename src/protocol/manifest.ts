@@ -45,7 +45,12 @@ export const operatorDescriptionSchema = z.strictObject({
   ),
   parameters: z.array(parameterSchema),
   states: z.array(
-    z.strictObject({ name, type: z.string().min(1), version: z.int().min(1), schema: schemaSchema }),
+    z.strictObject({
+      name,
+      type: z.string().min(1),
+      version: z.int().min(1),
+      schema: schemaSchema,
+    }),
   ),
   /** Where the author wrote it: for errors and plans. */
   source: z.strictObject({ file: z.string(), line: z.int() }).optional(),

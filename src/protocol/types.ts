@@ -29,7 +29,11 @@ export type LogicalType =
   | { readonly type: "TIMESTAMP"; readonly precision: number; readonly nullable?: boolean }
   | { readonly type: "TIMESTAMP_LTZ"; readonly precision: number; readonly nullable?: boolean }
   | { readonly type: "INTERVAL_YEAR_MONTH"; readonly nullable?: boolean }
-  | { readonly type: "INTERVAL_DAY_SECOND"; readonly precision: number; readonly nullable?: boolean }
+  | {
+      readonly type: "INTERVAL_DAY_SECOND";
+      readonly precision: number;
+      readonly nullable?: boolean;
+    }
   | { readonly type: "ROW"; readonly fields: readonly Field[]; readonly nullable?: boolean }
   | { readonly type: "ARRAY"; readonly element: LogicalType; readonly nullable?: boolean }
   | {

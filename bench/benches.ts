@@ -1,0 +1,6 @@
+/** Every bench that `npm run bench` knows. */
+import { bareExchange } from "./bare-exchange.ts";
+import { bareText } from "./bare-text.ts";
+import type { Bench } from "./harness.ts";
+
+export const BENCHES: readonly Bench[] = [bareExchange, bareText];

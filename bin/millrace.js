@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Runs the command line from source. The sources are TypeScript, which Node 20 cannot run, so an
+// older Node hands over to the binary of the `node` package.
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+if (Number(process.versions.node.split(".")[0]) >= 24 || process.versions.deno) {
+  await import(main);
+} else {
+  let node;
+  try {
+    node = createRequire(import.meta.url).resolve("node/bin/node");
+  } catch {
+    console.error("millrace: needs Node 24 or newer; the package `node` is not installed.");
+    console.error("Run `npm install` (without --ignore-scripts), or install Node 24.");
+    process.exit(2);
+  }
+  const done = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  process.exit(done.status ?? 1);
+}

@@ -1,0 +1,123 @@
+/**
+ * `json_lines`: a row for each JSON text on a line of its own. A column takes the member of its
+ * name, or the value at its path (parameter `paths`: {column: "a.b[0].c"}). Missing members and
+ * null are NULL; a STRING column takes any value, other than strings as their JSON text, as Flink
+ * does.
+ */
+import { BlockWriter } from "../../sdk/assembly/block-writer";
+import { parseFloat64, parsedFloat } from "../../sdk/assembly/float-parser";
+import { JsonKind, JsonReader, unescapeJson } from "../../sdk/assembly/json-reader";
+import { Status, TYPE_BIGINT, TYPE_BOOLEAN, TYPE_TINYINT } from "../../sdk/assembly/layout";
+import { findNewline } from "./byte-source";
+import { RecordSource } from "./record-source";
+import { isText, parseValue, writeInteger } from "./value-parser";
+
+/** Below it every whole number is a double of its own. */
+const EXACT_DOUBLE: f64 = 9007199254740992;
+
+export class JsonLinesOperator extends RecordSource {
+  private reader: JsonReader = new JsonReader();
+  private scratch: usize = 0;
+  private scratchBytes: i32 = 0;
+
+  open(): i32 {
+    const columns = this.config.outputs[0].columns;
+    const paths = this.config.parameters.get("paths");
+    for (let i = 0; i < paths.names.length; i++) {
+      if (this.config.outputs[0].indexOf(paths.names[i]) < 0) {
+        return this.refuse("paths names a column that is not there: " + paths.names[i]);
+      }
+    }
+    for (let i = 0; i < columns.length; i++) {
+      const path = paths.get(columns[i].name);
+      const slot = path.isNull()
+        ? this.reader.wantMember(columns[i].name)
+        : this.reader.want(path.string(""));
+      if (slot < 0) {
+        return this.refuse("path of column " + columns[i].name + " is malformed: " + path.text);
+      }
+    }
+    return super.open();
+  }
+
+  findEnd(start: usize, end: usize): usize {
+    return findNewline(start, end);
+  }
+
+  resetScanner(): void {}
+
+  fields(writer: BlockWriter, start: usize, end: usize): string | null {
+    const reader = this.reader;
+    if (!reader.read(start, end)) {
+      return reader.error + " at character " + (reader.errorAt - start).toString();
+    }
+    const columns = writer.columns;
+    for (let i = 0; i < columns.length; i++) {
+      const kind = reader.kind(i);
+      if (kind <= JsonKind.NULL) {
+        if (!this.writeNull(writer, i)) return this.valueError(i, "missing in a NOT NULL");
+      } else if (!this.write(writer, i, kind)) {
+        return this.valueError(i, this.reason(kind));
+      }
+    }
+    return null;
+  }
+
+  private reason(kind: u8): string {
+    return kind == JsonKind.ESCAPED ? "lone surrogate, or no" : "not a";
+  }
+
+  private write(writer: BlockWriter, index: i32, kind: u8): bool {
+    const column = writer.columns[index];
+    const start = this.reader.start(index);
+    const end = this.reader.finish(index);
+    const type = column.type;
+    if (isText(type)) {
+      if (kind != JsonKind.ESCAPED) {
+        writer.writeText(column, start, <i32>(end - start));
+        return true;
+      }
+      const target = writer.reserveText(column, <i32>(end - start));
+      const length = unescapeJson(target, start, end);
+      writer.closeText(column, max(length, 0));
+      return length >= 0;
+    }
+    if (kind == JsonKind.OBJECT || kind == JsonKind.ARRAY) return false;
+    if (kind == JsonKind.TRUE || kind == JsonKind.FALSE) {
+      if (type != TYPE_BOOLEAN) return false;
+      writer.writeBit(column, kind == JsonKind.TRUE);
+      return true;
+    }
+    if (kind == JsonKind.NUMBER) {
+      // Dates and times are strings in JSON; a bare number would have no unit.
+      if (type < TYPE_TINYINT || type > 7) return false;
+      if (parseValue(writer, column, start, end)) return true;
+      return type <= TYPE_BIGINT && this.wholeNumber(writer, index, start, end);
+    }
+    if (kind == JsonKind.STRING) return parseValue(writer, column, start, end);
+    if (end - start > <usize>this.scratchBytes) this.growScratch(<i32>(end - start));
+    const length = unescapeJson(this.scratch, start, end);
+    return length >= 0 && parseValue(writer, column, this.scratch, this.scratch + <usize>length);
+  }
+
+  /** An integer column takes 1.0 and 1e3, which are integers, exactly. */
+  private wholeNumber(writer: BlockWriter, index: i32, start: usize, end: usize): bool {
+    if (!parseFloat64(start, end)) return false;
+    const value = parsedFloat;
+    if (value != Math.floor(value) || Math.abs(value) >= EXACT_DOUBLE) return false;
+    // A long literal without point or exponent has been refused as out of range already.
+    return writeInteger(writer.columns[index], <usize>writer.rows, <i64>value);
+  }
+
+  private growScratch(bytes: i32): void {
+    if (this.scratch != 0) heap.free(this.scratch);
+    this.scratchBytes = max(bytes, 256);
+    this.scratch = heap.alloc(this.scratchBytes);
+  }
+
+  close(): void {
+    this.reader.close();
+    if (this.scratch != 0) heap.free(this.scratch);
+    super.close();
+  }
+}

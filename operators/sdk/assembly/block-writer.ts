@@ -1,0 +1,452 @@
+/**
+ * Builds the batches of one output. Rows are written column by column into a block laid out for
+ * `roomRows` rows; a full block is sealed (made dense, in place) and queued for mr_take.
+ *
+ * The row in progress always completes: what one call of the author's function emits beyond the
+ * room goes into further blocks of the queue, so a call hands out at most its room at a time.
+ */
+import { ColumnBuffer, place, sealColumn } from "./column-buffer";
+import {
+  align8,
+  BATCH_MAGIC,
+  BATCH_VERSION,
+  COLUMN_BYTES,
+  COLUMN_DATA,
+  HEADER_BYTE_LENGTH,
+  HEADER_BYTES,
+  HEADER_CHANGE,
+  HEADER_COLUMN_COUNT,
+  HEADER_COLUMN_TABLE,
+  HEADER_EVENT_TIME,
+  HEADER_EVENT_TIME_VALIDITY,
+  HEADER_NODE_COUNT,
+  HEADER_ROW_COUNT,
+  HEADER_WATERMARK_COUNT,
+  HEADER_WATERMARKS,
+  isVariable,
+  WATERMARK_BYTES,
+  WATERMARK_ROW,
+  widthShift,
+} from "./layout";
+
+export { ColumnBuffer };
+
+import { OpenStream } from "./open-config";
+
+export class BlockWriter {
+  columns: ColumnBuffer[] = [];
+  roomRows: i32;
+  roomBytes: i32;
+  /** Rows written to the open block. */
+  rows: i32 = 0;
+  /** Rows ever emitted. */
+  total: u64 = 0;
+  /** Changes whenever buffers move, so that row views take their pointers again. */
+  generation: i32 = 0;
+  /** Timestamp of the next row. */
+  timestamp: i64 = 0;
+  hasTimestamp: bool = false;
+  rowKind: u8 = 0;
+
+  private block: usize = 0;
+  private blockBytes: usize = 0;
+  private eventTime: usize = 0;
+  private eventTimeValidity: usize = 0;
+  private change: usize = 0;
+  private timestampsMissing: i32 = 0;
+  private changes: i32 = 0;
+  private watermarkList: usize = 0;
+  private watermarkCount: i32 = 0;
+  private watermarkCapacity: i32 = 0;
+  private sealed: usize[] = [];
+  private sealedHead: i32 = 0;
+  private taken: usize = 0;
+  private spare: usize = 0;
+  private spareBytes: usize = 0;
+  private capacities: i32[] = [];
+
+  constructor(stream: OpenStream, roomRows: i32, roomBytes: i32) {
+    this.roomRows = roomRows;
+    this.roomBytes = roomBytes;
+    for (let i = 0; i < stream.columns.length; i++) {
+      const c = stream.columns[i];
+      const shift = widthShift(c.type, c.p1);
+      const variable = isVariable(c.type);
+      assert(variable || shift > -2, "operators cannot write this type yet: column " + c.name);
+      this.columns.push(new ColumnBuffer(c.type, c.nullable, c.p1, c.p2, shift, variable));
+      this.capacities.push(variable ? max(64, min(roomBytes, roomRows * 32)) : 0);
+    }
+    this.openBlock();
+  }
+
+  /** Whether finished blocks wait for mr_take. */
+  // @ts-ignore: decorator
+  @inline
+  get full(): bool {
+    return this.sealedHead < this.sealed.length;
+  }
+
+  /** Rows and watermarks not handed out yet. */
+  get pending(): bool {
+    return this.rows > 0 || this.watermarkCount > 0;
+  }
+
+  /** Ends the row whose columns have been written. */
+  // @ts-ignore: decorator
+  @inline
+  endRow(): void {
+    const row = this.rows;
+    store<i64>(this.eventTime + ((<usize>row) << 3), this.timestamp);
+    if (!this.hasTimestamp) this.markNoTimestamp(row);
+    store<u8>(this.change + <usize>row, this.rowKind);
+    this.changes += <i32>this.rowKind;
+    this.rows = row + 1;
+    this.total++;
+    if (this.rows == this.roomRows) this.seal();
+  }
+
+  private markNoTimestamp(row: i32): void {
+    const at = this.eventTimeValidity + (<usize>row >> 3);
+    store<u8>(at, load<u8>(at) & ~((<u8>1) << (<u8>row & 7)));
+    this.timestampsMissing++;
+  }
+
+  /** Appends bytes to a text column of the row in progress and closes its value. */
+  // @ts-ignore: decorator
+  @inline
+  writeText(column: ColumnBuffer, start: usize, length: i32): void {
+    const target = this.reserveText(column, length);
+    memory.copy(target, start, length);
+    this.closeText(column, length);
+  }
+
+  /** Address of `length` free bytes of a text column; closeText says how many were used. */
+  // @ts-ignore: decorator
+  @inline
+  reserveText(column: ColumnBuffer, length: i32): usize {
+    if (column.used + length > column.capacity) this.growText(column, length);
+    return column.data + <usize>column.used;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  closeText(column: ColumnBuffer, length: i32): void {
+    column.used += length;
+    store<i32>(column.offsets + ((<usize>this.rows + 1) << 2), column.used);
+  }
+
+  /** Marks the value of the row in progress as absent and gives it a defined content. */
+  writeNull(column: ColumnBuffer): void {
+    const row = <usize>this.rows;
+    if (column.validity != 0) {
+      const at = column.validity + (row >> 3);
+      const bit = (<u8>1) << (<u8>row & 7);
+      if (load<u8>(at) & bit) column.nulls++;
+      store<u8>(at, load<u8>(at) & ~bit);
+    }
+    this.writeZero(column);
+  }
+
+  /** The value of a field the author did not set: NULL where it may be, else zero or empty. */
+  writeDefault(column: ColumnBuffer): void {
+    if (column.nullable) this.writeNull(column);
+    else this.writeZero(column);
+  }
+
+  private writeZero(column: ColumnBuffer): void {
+    const row = <usize>this.rows;
+    if (column.variable) this.closeText(column, 0);
+    else if (column.shift < 0) this.writeBit(column, false);
+    else memory.fill(column.data + (row << (<usize>column.shift)), 0, (<usize>1) << column.shift);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  writeBit(column: ColumnBuffer, value: bool): void {
+    const row = <usize>this.rows;
+    const at = column.data + (row >> 3);
+    const bit = (<u8>1) << (<u8>row & 7);
+    store<u8>(at, value ? load<u8>(at) | bit : load<u8>(at) & ~bit);
+  }
+
+  /** Forgets what was written of the row in progress. */
+  abandonRow(): void {
+    const row = <usize>this.rows;
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      if (c.variable) c.used = load<i32>(c.offsets + (row << 2));
+      if (c.validity == 0) continue;
+      const at = c.validity + (row >> 3);
+      const bit = (<u8>1) << (<u8>row & 7);
+      if (!(load<u8>(at) & bit)) c.nulls--;
+      store<u8>(at, load<u8>(at) | bit);
+    }
+  }
+
+  /** A watermark behind the rows written so far. A later one at the same row replaces it. */
+  addWatermark(timestamp: i64): void {
+    if (this.watermarkCount > 0) {
+      const last = this.watermarkList + <usize>(this.watermarkCount - 1) * WATERMARK_BYTES;
+      if (load<u32>(last + WATERMARK_ROW) == <u32>this.rows) {
+        store<i64>(last, timestamp);
+        return;
+      }
+    }
+    if (this.watermarkCount == this.watermarkCapacity) {
+      this.watermarkCapacity = this.watermarkCapacity == 0 ? 8 : this.watermarkCapacity * 2;
+      const bytes = <usize>this.watermarkCapacity * WATERMARK_BYTES;
+      this.watermarkList =
+        this.watermarkList == 0 ? heap.alloc(bytes) : heap.realloc(this.watermarkList, bytes);
+    }
+    const entry = this.watermarkList + <usize>this.watermarkCount * WATERMARK_BYTES;
+    store<i64>(entry, timestamp);
+    store<u64>(entry + WATERMARK_ROW, <u64>this.rows);
+    this.watermarkCount++;
+  }
+
+  /** Seals what is there, if anything. */
+  flush(): void {
+    if (this.pending) this.seal();
+  }
+
+  /** The next finished block, or 0. The one taken before becomes free. */
+  take(): usize {
+    if (this.taken != 0) this.recycle(this.taken);
+    this.taken = 0;
+    if (!this.full) return 0;
+    this.taken = this.sealed[this.sealedHead++];
+    if (this.sealedHead == this.sealed.length) {
+      this.sealed = [];
+      this.sealedHead = 0;
+    }
+    return this.taken;
+  }
+
+  /** Makes blocks of `rows` rows from here on; nothing may be pending. */
+  enlarge(rows: i32): void {
+    assert(!this.pending, "a block in progress keeps its room");
+    heap.free(this.block - 8);
+    this.roomRows = rows;
+    this.openBlock();
+  }
+
+  /** Queues a block made elsewhere (heap.alloc'd, whole) behind what was written so far. */
+  pushBlock(block: usize, rows: i32): void {
+    this.flush();
+    this.sealed.push(block);
+    this.total += rows;
+  }
+
+  private recycle(block: usize): void {
+    const bytes = load<u32>(block - 8);
+    if (this.spare == 0 && bytes == <u32>this.layoutBytes()) {
+      this.spare = block;
+      this.spareBytes = bytes;
+    } else {
+      heap.free(block - 8);
+    }
+  }
+
+  close(): void {
+    while (this.full) this.take();
+    this.take();
+    if (this.block != 0) heap.free(this.block - 8);
+    if (this.spare != 0) heap.free(this.spare - 8);
+    if (this.watermarkList != 0) heap.free(this.watermarkList);
+    this.block = 0;
+    this.spare = 0;
+    this.watermarkList = 0;
+  }
+
+  private layoutBytes(): usize {
+    const rows = <usize>this.roomRows;
+    const bitmap = align8((rows + 7) >> 3);
+    let bytes = HEADER_BYTES + <usize>this.columns.length * COLUMN_BYTES;
+    bytes += (rows << 3) + bitmap + align8(rows);
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      if (c.nullable) bytes += bitmap;
+      if (c.variable) bytes += align8((rows + 1) << 2) + align8(this.capacities[i]);
+      else bytes += c.shift < 0 ? bitmap : align8(rows << (<usize>c.shift));
+    }
+    return bytes;
+  }
+
+  private openBlock(): void {
+    const bytes = this.layoutBytes();
+    if (this.spare != 0 && this.spareBytes == bytes) {
+      this.block = this.spare;
+      this.spare = 0;
+    } else {
+      const raw = heap.alloc(bytes + 8);
+      store<u32>(raw, <u32>bytes);
+      this.block = raw + 8;
+    }
+    this.blockBytes = bytes;
+    this.layOut();
+    this.rows = 0;
+    this.timestampsMissing = 0;
+    this.changes = 0;
+    this.watermarkCount = 0;
+    this.generation++;
+  }
+
+  /** Gives every buffer its place for roomRows rows; text buffers come last. */
+  private layOut(): void {
+    const rows = <usize>this.roomRows;
+    const bitmap = align8((rows + 7) >> 3);
+    let at = this.block + HEADER_BYTES + <usize>this.columns.length * COLUMN_BYTES;
+    this.eventTime = at;
+    at += rows << 3;
+    this.eventTimeValidity = at;
+    memory.fill(at, 0xff, bitmap);
+    at += bitmap;
+    this.change = at;
+    at += align8(rows);
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      c.nulls = 0;
+      c.used = 0;
+      c.validity = 0;
+      if (c.nullable) {
+        c.validity = at;
+        memory.fill(at, 0xff, bitmap);
+        at += bitmap;
+      }
+      if (c.variable) {
+        c.offsets = at;
+        store<i32>(at, 0);
+        at += align8((rows + 1) << 2);
+      } else {
+        c.data = at;
+        at += c.shift < 0 ? bitmap : align8(rows << (<usize>c.shift));
+      }
+    }
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      if (!c.variable) continue;
+      c.data = at;
+      c.capacity = this.capacities[i];
+      at += align8(c.capacity);
+    }
+  }
+
+  /** Moves the open block into one with more room in a text column. */
+  private growText(column: ColumnBuffer, length: i32): void {
+    this.growTextAt(column, length, this.rows);
+  }
+
+  /** The same for a writer that fills rows ahead of `rows`: `row` is the last one begun. */
+  growTextAt(column: ColumnBuffer, length: i32, row: i32): void {
+    const index = this.columns.indexOf(column);
+    const wanted = <u64>column.used + <u64>length;
+    const doubled = max<u64>(<u64>column.capacity * 2, wanted);
+    assert(doubled < 0x40000000, "a block's text would pass 1 GiB: column " + index.toString());
+    this.capacities[index] = <i32>doubled;
+    const oldBlock = this.block;
+    const old: ColumnBuffer[] = [];
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      const copy = new ColumnBuffer(c.type, c.nullable, c.p1, c.p2, c.shift, c.variable);
+      copy.validity = c.validity;
+      copy.offsets = c.offsets;
+      copy.data = c.data;
+      copy.used = c.used;
+      copy.nulls = c.nulls;
+      old.push(copy);
+    }
+    const eventTime = this.eventTime;
+    const eventTimeValidity = this.eventTimeValidity;
+    const change = this.change;
+    const bytes = this.layoutBytes();
+    const raw = heap.alloc(bytes + 8);
+    store<u32>(raw, <u32>bytes);
+    this.block = raw + 8;
+    this.blockBytes = bytes;
+    this.layOut();
+    // The row in progress counts too: its earlier columns are written already. Columns filled
+    // ahead of it (exchange) are copied for the whole room, which costs no more than one block.
+    const rows = <usize>(row == this.rows ? min(row + 1, this.roomRows) : this.roomRows);
+    const bitmap = (rows + 7) >> 3;
+    memory.copy(this.eventTime, eventTime, rows << 3);
+    memory.copy(this.eventTimeValidity, eventTimeValidity, bitmap);
+    memory.copy(this.change, change, rows);
+    for (let i = 0; i < old.length; i++) {
+      const from = old[i];
+      const to = this.columns[i];
+      to.nulls = from.nulls;
+      to.used = from.used;
+      if (from.validity != 0) memory.copy(to.validity, from.validity, bitmap);
+      if (from.variable) {
+        memory.copy(to.offsets, from.offsets, (rows + 1) << 2);
+        memory.copy(to.data, from.data, from.used);
+      } else {
+        memory.copy(to.data, from.data, from.shift < 0 ? bitmap : rows << (<usize>from.shift));
+      }
+    }
+    heap.free(oldBlock - 8);
+    this.generation++;
+  }
+
+  /** Makes the open block dense, writes its header and queues it; opens the next one. */
+  private seal(): void {
+    const block = this.block;
+    const rows = <usize>this.rows;
+    const bitmap = (rows + 7) >> 3;
+    const table = block + HEADER_BYTES;
+    let at = table + <usize>this.columns.length * COLUMN_BYTES;
+    memory.fill(block, 0, HEADER_BYTES);
+    store<u32>(block, BATCH_MAGIC);
+    store<u16>(block + 4, BATCH_VERSION);
+    store<u32>(block + HEADER_ROW_COUNT, this.rows);
+    store<u32>(block + HEADER_COLUMN_COUNT, this.columns.length);
+    store<u32>(block + HEADER_NODE_COUNT, this.columns.length);
+    store<u32>(block + HEADER_COLUMN_TABLE, <u32>HEADER_BYTES);
+    if (this.timestampsMissing < this.rows) {
+      store<u32>(block + HEADER_EVENT_TIME, <u32>(at - block));
+      at = place(at, this.eventTime, rows << 3);
+      if (this.timestampsMissing > 0) {
+        store<u32>(block + HEADER_EVENT_TIME_VALIDITY, <u32>(at - block));
+        at = place(at, this.eventTimeValidity, bitmap);
+      }
+    }
+    if (this.changes > 0) {
+      store<u32>(block + HEADER_CHANGE, <u32>(at - block));
+      at = place(at, this.change, rows);
+    }
+    for (let i = 0; i < this.columns.length; i++) {
+      at = sealColumn(this.columns[i], block, i, this.rows, at);
+    }
+    for (let i = 0; i < this.columns.length; i++) {
+      const c = this.columns[i];
+      if (!c.variable) continue;
+      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_DATA, <u32>(at - block));
+      at = place(at, c.data, c.used);
+    }
+    this.sealed.push(this.appendWatermarks(at));
+    this.openBlock();
+  }
+
+  /** Watermarks lie behind the text; a block without room for them is moved to a larger one. */
+  private appendWatermarks(at: usize): usize {
+    let block = this.block;
+    const bytes = <usize>this.watermarkCount * WATERMARK_BYTES;
+    const length = at - block + bytes;
+    if (length > this.blockBytes) {
+      const raw = heap.alloc(length + 8);
+      store<u32>(raw, <u32>length);
+      memory.copy(raw + 8, block, at - block);
+      heap.free(block - 8);
+      at = raw + 8 + (at - block);
+      block = raw + 8;
+    }
+    if (bytes > 0) {
+      store<u32>(block + HEADER_WATERMARKS, <u32>(at - block));
+      store<u32>(block + HEADER_WATERMARK_COUNT, this.watermarkCount);
+      memory.copy(at, this.watermarkList, bytes);
+    }
+    store<u32>(block + HEADER_BYTE_LENGTH, <u32>length);
+    this.block = 0;
+    return block;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Functions that authors extend (names and meaning: Flink's org.apache.flink.api.common.functions)
+ * and the operators that run them, one compiled loop for each class.
+ */
+import { BatchReader } from "./batch-reader";
+import { JsonValue } from "./config-json";
+import { Status } from "./layout";
+import { OpenConfig } from "./open-config";
+import { RecordOperator, noteRow } from "./operator";
+import { Collector, RowView } from "./row";
+import { resetTextScratch } from "./text";
+
+/** What a function may ask about where it runs (Flink: RuntimeContext). */
+export class RuntimeContext {
+  constructor(private config: OpenConfig) {}
+
+  get subtask(): i32 {
+    return this.config.subtask;
+  }
+
+  get parallelism(): i32 {
+    return this.config.parallelism;
+  }
+
+  get maxParallelism(): i32 {
+    return this.config.maxParallelism;
+  }
+
+  /** Parameters that the job gave; use get("name").int(default) and the like. */
+  get parameters(): JsonValue {
+    return this.config.parameters;
+  }
+}
+
+/** Base of all functions: life cycle and context. */
+export abstract class RichFunction {
+  __context: RuntimeContext | null = null;
+  __failure: string | null = null;
+
+  /** Fills the fields declared as parameters; generated where there are any. */
+  __configure(parameters: JsonValue): void {}
+
+  /** Called once before the first row. */
+  open(context: RuntimeContext): void {}
+
+  /** Called once after the last row. */
+  close(): void {}
+
+  /** Refuses the present row: it is handled by the operator's row error policy. */
+  failRow(message: string): void {
+    this.__failure = message;
+  }
+}
+
+/** One row in, one row out. */
+export abstract class MapFunction<In extends RowView, Out extends RowView> extends RichFunction {
+  abstract map(value: In, out: Out): void;
+}
+
+/** Keeps the rows for which it says true. */
+export abstract class FilterFunction<In extends RowView> extends RichFunction {
+  abstract filter(value: In): bool;
+}
+
+/** One row in, any number out. */
+export abstract class FlatMapFunction<
+  In extends RowView,
+  Out extends RowView,
+> extends RichFunction {
+  abstract flatMap(value: In, out: Collector<Out>): void;
+}
+
+/** Gives the key of a row; its fields travel behind the row's own columns. */
+export abstract class KeySelector<In extends RowView, Key extends RowView> extends RichFunction {
+  abstract getKey(value: In, key: Key): void;
+}
+
+/** Shared by the operators that call a function for each row of one input. */
+export abstract class FunctionOperator<
+  F extends RichFunction,
+  In extends RowView,
+> extends RecordOperator {
+  fn: F = instantiate<F>();
+  input: In = instantiate<In>();
+
+  open(): i32 {
+    this.input.__bindInput(this.config.inputs[0]);
+    const context = new RuntimeContext(this.config);
+    this.fn.__context = context;
+    this.fn.__configure(this.config.parameters);
+    this.fn.open(context);
+    const failure = this.fn.__failure;
+    return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  attach(reader: BatchReader): void {
+    this.input.__attach(reader);
+  }
+
+  close(): void {
+    this.fn.close();
+  }
+
+  /** Points the input at the i-th row to visit and the outputs at its timestamp. */
+  // @ts-ignore: decorator
+  @inline
+  beginRow(i: i32): i32 {
+    resetTextScratch();
+    const reader = this.reader;
+    const row = reader.physical(i);
+    noteRow(row);
+    this.input.__index = row;
+    if (reader.change != 0) this.input.kind = reader.rowKind(row);
+    const writer = unchecked(this.writers[0]);
+    writer.hasTimestamp = reader.hasTimestamp(row);
+    if (writer.hasTimestamp) writer.timestamp = reader.timestamp(row);
+    return row;
+  }
+
+  /** Turns a failRow() of the author into a failed row. */
+  // @ts-ignore: decorator
+  @inline
+  rowFailed(row: i32): bool {
+    if (this.fn.__failure === null) return false;
+    this.result.say(this.fn.__failure!);
+    this.fn.__failure = null;
+    this.failedRow = row;
+    return true;
+  }
+}
+
+/** Runs a MapFunction. */
+export class MapOperator<
+  F extends MapFunction<In, Out>,
+  In extends RowView,
+  Out extends RowView,
+> extends FunctionOperator<F, In> {
+  private collector!: Collector<Out>;
+
+  open(): i32 {
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    return super.open();
+  }
+
+  rows(from: i32, to: i32): i32 {
+    const out = this.collector;
+    const writer = unchecked(this.writers[0]);
+    out.begin();
+    for (let i = from; i < to; i++) {
+      const row = this.beginRow(i);
+      const result = out.row();
+      result.kind = this.input.kind;
+      this.fn.map(this.input, result);
+      if (this.rowFailed(row)) {
+        writer.abandonRow();
+        out.begin();
+        return i + 1;
+      }
+      out.collect();
+      if (writer.full) return i + 1;
+    }
+    return to;
+  }
+}
+
+/** Runs a FlatMapFunction. */
+export class FlatMapOperator<
+  F extends FlatMapFunction<In, Out>,
+  In extends RowView,
+  Out extends RowView,
+> extends FunctionOperator<F, In> {
+  private collector!: Collector<Out>;
+
+  open(): i32 {
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    return super.open();
+  }
+
+  rows(from: i32, to: i32): i32 {
+    const out = this.collector;
+    const writer = unchecked(this.writers[0]);
+    out.begin();
+    for (let i = from; i < to; i++) {
+      const row = this.beginRow(i);
+      this.fn.flatMap(this.input, out);
+      if (this.rowFailed(row)) {
+        writer.abandonRow();
+        out.begin();
+        return i + 1;
+      }
+      if (writer.full) return i + 1;
+    }
+    return to;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the code that the compiler transform generates calls (src/build/row-class.ts and
+ * operator-class.ts); authors do not import it.
+ */
+import { BlockWriter, ColumnBuffer } from "./block-writer";
+import { OpenStream } from "./open-config";
+import { Text, textAt } from "./text";
+
+export { AggregateOperator } from "./aggregate-function";
+export { BatchReader, bitAt } from "./batch-reader";
+export { BlockWriter, ColumnBuffer } from "./block-writer";
+export { JsonValue } from "./config-json";
+export { ExchangeOperator } from "./exchange";
+export { FilterOperator } from "./filter-operator";
+export { FlatMapOperator, MapOperator } from "./functions";
+export { KeySelectorOperator } from "./key-selector-operator";
+export { OpenStream } from "./open-config";
+export { Operator } from "./operator";
+export { PartitionOperator } from "./partition-function";
+export { ProcessOperator } from "./process-function";
+export { registerOperator } from "./registry";
+export { RowView } from "./row";
+export { SinkOperator } from "./sink-function";
+export { SourceOperator } from "./source-function";
+export { Text } from "./text";
+
+/** Index of a top-level column in a batch; the host has checked that it is there. */
+export function columnOf(stream: OpenStream, name: string): i32 {
+  const columns = stream.columns;
+  let index = 0;
+  for (let node = 0; node < columns.length; index++) {
+    if (columns[node].name == name) return index;
+    node = nodeAfter(stream, node);
+  }
+  assert(false, "no column " + name);
+  return -1;
+}
+
+/** First node behind a column and its children, which follow it depth first. */
+function nodeAfter(stream: OpenStream, node: i32): i32 {
+  let next = node + 1;
+  for (let child = 0; child < stream.columns[node].children; child++) {
+    next = nodeAfter(stream, next);
+  }
+  return next;
+}
+
+// @ts-ignore: decorator
+@inline
+export function textOf(data: usize, offsets: usize, index: i32): Text {
+  const at = offsets + (<usize>index << 2);
+  const from = load<u32>(at);
+  return textAt(data + <usize>from, load<u32>(at, 4) - from);
+}
+
+// @ts-ignore: decorator
+@inline
+export function emptyText(): Text {
+  return textAt(0, 0);
+}
+
+/** Writes a text field of the row in progress; a second write replaces the first. */
+// @ts-ignore: decorator
+@inline
+export function writeText(
+  writer: BlockWriter,
+  column: ColumnBuffer,
+  again: bool,
+  value: Text,
+): void {
+  if (again) forgetText(writer, column);
+  writer.writeText(column, value.start, value.length);
+}
+
+/** Gives back the bytes that the row in progress wrote to a text column. */
+export function forgetText(writer: BlockWriter, column: ColumnBuffer): void {
+  column.used = load<i32>(column.offsets + (<usize>writer.rows << 2));
+}

@@ -1,0 +1,86 @@
+/** What mr_open received: src/protocol/open-config.ts, read from JSON. */
+import { JsonValue, parseJson } from "./config-json";
+
+/** A column of an input or output; children follow their parent, depth first. */
+export class OpenColumn {
+  constructor(
+    public name: string,
+    public type: u8,
+    public nullable: bool,
+    public p1: i32,
+    public p2: i32,
+    public children: i32,
+  ) {}
+}
+
+export class OpenStream {
+  name: string = "";
+  columns: OpenColumn[] = [];
+  /** Indices of the key's columns; empty if not keyed. */
+  keys: i32[] = [];
+
+  /** Index of a column, or -1. */
+  indexOf(name: string): i32 {
+    for (let i = 0; i < this.columns.length; i++) {
+      if (this.columns[i].name == name) return i;
+    }
+    return -1;
+  }
+}
+
+/** Configuration of one operator instance. */
+export class OpenConfig {
+  parameters: JsonValue = JsonValue.NULL;
+  subtask: i32 = 0;
+  parallelism: i32 = 1;
+  maxParallelism: i32 = 128;
+  keyGroupStart: i32 = 0;
+  keyGroupEnd: i32 = 127;
+  inputs: OpenStream[] = [];
+  outputs: OpenStream[] = [];
+  roomRows: i32 = 4096;
+  roomBytes: i32 = 262144;
+
+  static parse(start: usize, length: i32): OpenConfig {
+    const json = parseJson(start, length);
+    const config = new OpenConfig();
+    config.parameters = json.get("parameters");
+    config.subtask = json.get("subtask").int(0);
+    config.parallelism = json.get("parallelism").int(1);
+    config.maxParallelism = json.get("maxParallelism").int(128);
+    config.keyGroupStart = json.get("keyGroupStart").int(0);
+    config.keyGroupEnd = json.get("keyGroupEnd").int(127);
+    config.inputs = readStreams(json.get("inputs"));
+    config.outputs = readStreams(json.get("outputs"));
+    config.roomRows = max(1, json.get("roomRows").int(4096));
+    config.roomBytes = max(1, json.get("roomBytes").int(262144));
+    return config;
+  }
+}
+
+function readStreams(list: JsonValue): OpenStream[] {
+  const streams: OpenStream[] = [];
+  for (let i = 0; i < list.items.length; i++) {
+    const item = list.items[i];
+    const stream = new OpenStream();
+    stream.name = item.get("name").string("main");
+    const columns = item.get("columns").items;
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c];
+      stream.columns.push(
+        new OpenColumn(
+          column.get("name").string(""),
+          <u8>column.get("type").int(0),
+          column.get("nullable").bool(true),
+          column.get("p1").int(0),
+          column.get("p2").int(0),
+          column.get("children").int(0),
+        ),
+      );
+    }
+    const keys = item.get("keys").items;
+    for (let k = 0; k < keys.length; k++) stream.keys.push(keys[k].int(0));
+    streams.push(stream);
+  }
+  return streams;
+}

@@ -1,0 +1,93 @@
+/**
+ * Process functions (Flink: ProcessFunction): a row in, any number of rows out, side outputs and
+ * the record's timestamp and watermark. State and timers join the context with the event-time work.
+ */
+
+import { FunctionOperator, RichFunction } from "./functions";
+import { Status } from "./layout";
+import { Operator } from "./operator";
+import { Collector, RowView } from "./row";
+
+/** What a process function may ask about the present record. */
+export class ProcessContext {
+  /** Whether the record has a timestamp. */
+  hasTimestamp: bool = false;
+  /** Its timestamp, ms; only where hasTimestamp. */
+  timestamp: i64 = 0;
+  private operator: Operator;
+
+  constructor(operator: Operator) {
+    this.operator = operator;
+  }
+
+  /** The watermark up to here; Long.MIN_VALUE before the first. */
+  get currentWatermark(): i64 {
+    return this.operator.currentWatermark;
+  }
+
+  /**
+   * Collector of side output `index` (1 is the first). Ask once, in open() of the function, and
+   * keep it in a field.
+   */
+  sideOutput<T extends RowView>(index: i32): Collector<T> {
+    const operator = this.operator;
+    assert(index > 0 && index < operator.writers.length, "no side output of that number");
+    const stream = operator.config.outputs[index];
+    return new Collector<T>(instantiate<T>(), operator.writers[index], stream);
+  }
+}
+
+export abstract class ProcessFunction<
+  In extends RowView,
+  Out extends RowView,
+> extends RichFunction {
+  /** Called once before the first row, with the context that processElement gets. */
+  openProcess(context: ProcessContext): void {}
+  abstract processElement(value: In, context: ProcessContext, out: Collector<Out>): void;
+}
+
+/** Runs a ProcessFunction. */
+export class ProcessOperator<
+  F extends ProcessFunction<In, Out>,
+  In extends RowView,
+  Out extends RowView,
+> extends FunctionOperator<F, In> {
+  private context!: ProcessContext;
+  private collector!: Collector<Out>;
+
+  open(): i32 {
+    this.context = new ProcessContext(this);
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    const status = super.open();
+    if (status == Status.DONE) this.fn.openProcess(this.context);
+    return status;
+  }
+
+  rows(from: i32, to: i32): i32 {
+    const out = this.collector;
+    const context = this.context;
+    out.begin();
+    for (let i = from; i < to; i++) {
+      const row = this.beginRow(i);
+      const writer = unchecked(this.writers[0]);
+      context.hasTimestamp = writer.hasTimestamp;
+      context.timestamp = writer.timestamp;
+      for (let w = 1; w < this.writers.length; w++) {
+        this.writers[w].hasTimestamp = writer.hasTimestamp;
+        this.writers[w].timestamp = writer.timestamp;
+      }
+      this.fn.processElement(this.input, context, out);
+      if (this.rowFailed(row)) {
+        writer.abandonRow();
+        out.begin();
+        return i + 1;
+      }
+      if (this.outputFull()) return i + 1;
+    }
+    return to;
+  }
+}

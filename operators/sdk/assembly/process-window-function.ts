@@ -1,0 +1,179 @@
+/** ProcessWindowFunction over tumbling windows: sees all elements of a window at once. */
+import { BatchReader } from "./batch-reader";
+import { ElementList, LIST_BYTES, storedListBytes, storeList } from "./element-list";
+import { Evictor } from "./evictor";
+import { RichFunction, RuntimeContext } from "./functions";
+import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
+import { Status } from "./layout";
+import { Collector, RowView } from "./row";
+import { SnapshotChunk } from "./snapshot-chunk";
+import { resetTextScratch } from "./text";
+import { TumblingWindowOperator } from "./tumbling-window";
+import { STATE_BYTES, WindowContext } from "./window-context";
+import { KEY_GROUP_SHIFT, Pane } from "./window-pane";
+
+/** The elements of a window: `for (let i = 0; i < elements.length; i++) use(elements.at(i))`. */
+export class WindowElements<In extends RowView> {
+  length: i32 = 0;
+  __reader: BatchReader | null = null;
+  private order: StaticArray<i32> = new StaticArray<i32>(0);
+
+  constructor(private view: In) {}
+
+  /** The i-th element, in order of arrival; one view serves all. */
+  at(i: i32): In {
+    this.view.__index = unchecked(this.order[i]);
+    return this.view;
+  }
+
+  __set(reader: BatchReader, count: i32, keep: Uint8Array | null): void {
+    if (this.order.length < count) this.order = new StaticArray<i32>(count);
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      if (keep !== null && !keep[i]) continue;
+      this.order[kept++] = i;
+    }
+    this.length = kept;
+    if (count > 0) this.view.__attach(reader);
+  }
+}
+
+/** Called with all elements of a window (Flink: ProcessWindowFunction). */
+export abstract class ProcessWindowFunction<In extends RowView, Out extends RowView>
+  extends RichFunction {
+  abstract process(
+    context: WindowContext,
+    elements: WindowElements<In>,
+    out: Collector<Out>,
+  ): void;
+}
+
+/**
+ * Runs a ProcessWindowFunction, with an evictor where parameters say so. The output's columns are
+ * all the function's own; key columns are those that the function's row names like the input's.
+ */
+export class ProcessWindowOperator<
+  F extends ProcessWindowFunction<In, Out>,
+  In extends RowView,
+  Out extends RowView,
+> extends TumblingWindowOperator {
+  private fn: F = instantiate<F>();
+  private elements!: WindowElements<In>;
+  private collector!: Collector<Out>;
+  private context: WindowContext = new WindowContext();
+  private list!: ElementList;
+  private evictor: Evictor | null = null;
+  private globalStates: KeyTable = new KeyTable(STATE_BYTES);
+
+  open(): i32 {
+    const status = super.open();
+    if (status != Status.DONE) return status;
+    const config = this.config;
+    const view = instantiate<In>();
+    view.__bindInput(config.inputs[0]);
+    this.elements = new WindowElements<In>(view);
+    this.collector = new Collector<Out>(instantiate<Out>(), this.writers[0], config.outputs[0]);
+    this.list = new ElementList(config.inputs[0], config);
+    const spec = config.parameters.get("evictor");
+    this.evictor = Evictor.of(spec, config.inputs[0]);
+    if (!spec.isNull() && this.evictor === null) return this.refuse("evictor: unknown");
+    const context = new RuntimeContext(config);
+    this.fn.__context = context;
+    this.fn.__configure(config.parameters);
+    this.fn.open(context);
+    const failure = this.fn.__failure;
+    return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  valueBytes(): i32 {
+    return LIST_BYTES + STATE_BYTES;
+  }
+
+  initialise(value: usize): void {}
+
+  attachInput(reader: BatchReader): void {}
+
+  add(value: usize, row: i32): void {
+    this.list.append(value, this.reader, row);
+  }
+
+  fire(pane: Pane, entry: usize): void {
+    const value = entry + ENTRY_VALUE;
+    const count = this.list.load(value);
+    // An evictor may have left nothing: a window without contents does not fire.
+    if (count == 0) return;
+    const evictor = this.evictor;
+    let keep: Uint8Array | null = null;
+    if (evictor !== null) {
+      keep = new Uint8Array(count);
+      keep.fill(1);
+      evictor.evict(this.list.elements, count, keep);
+    }
+    this.elements.__set(this.list.elements, count, evictor !== null && !evictor.after ? keep : null);
+    this.setContext(pane, entry);
+    resetTextScratch();
+    const writer = this.writers[0];
+    writer.hasTimestamp = true;
+    writer.timestamp = pane.maxTimestamp;
+    this.collector.begin();
+    this.fn.process(this.context, this.elements, this.collector);
+    if (keep !== null) this.list.retain(value, keep);
+  }
+
+  private setContext(pane: Pane, entry: usize): void {
+    const context = this.context;
+    context.__enter(pane, this.currentWatermark, this.firedBy);
+    context.__windowState = entry + ENTRY_VALUE + LIST_BYTES;
+    const table = pane.table;
+    const global = this.globalStates.find(table.keyOf(entry), table.keyLength(entry));
+    if (this.globalStates.created) {
+      const group = (load<u32>(entry + ENTRY_FLAGS) >> KEY_GROUP_SHIFT) << KEY_GROUP_SHIFT;
+      store<u32>(global + ENTRY_FLAGS, group);
+    }
+    context.__globalState = global + ENTRY_VALUE;
+  }
+
+  valueDropped(value: usize): void {
+    this.list.free(value);
+  }
+
+  functionStateBytes(): u64 {
+    return this.list.held + this.globalStates.bytes;
+  }
+
+  storedBytes(value: usize): i32 {
+    return STATE_BYTES + storedListBytes(value);
+  }
+
+  storeValue(value: usize, target: usize): void {
+    memory.copy(target, value + LIST_BYTES, STATE_BYTES);
+    storeList(value, target + STATE_BYTES);
+  }
+
+  loadValue(value: usize, source: usize, length: i32): void {
+    memory.copy(value + LIST_BYTES, source, STATE_BYTES);
+    this.list.restore(value, source + STATE_BYTES, length - STATE_BYTES);
+  }
+
+  storeKeyState(keyGroup: i32, chunk: SnapshotChunk): void {
+    const table = this.globalStates;
+    for (let e = table.first(); e != 0; e = table.after(e)) {
+      const flags = load<u32>(e + ENTRY_FLAGS);
+      if (<i32>(flags >> KEY_GROUP_SHIFT) != keyGroup) continue;
+      const at = chunk.add(1, flags, 0, table.keyOf(e), table.keyLength(e), STATE_BYTES);
+      memory.copy(at, e + ENTRY_VALUE, STATE_BYTES);
+    }
+  }
+
+  loadKeyState(key: usize, keyLength: i32, flags: u32, value: usize, length: i32): void {
+    const entry = this.globalStates.find(key, keyLength);
+    store<u32>(entry + ENTRY_FLAGS, flags);
+    memory.copy(entry + ENTRY_VALUE, value, length);
+  }
+
+  close(): void {
+    this.fn.close();
+    this.globalStates.close();
+    super.close();
+  }
+}

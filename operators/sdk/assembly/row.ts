@@ -1,0 +1,75 @@
+/**
+ * Typed rows. An author writes `@row class Word { word!: Text; n: i64 }`; the compiler transform
+ * turns the fields into accessors of the present row of a batch and makes the class extend RowView.
+ *
+ * One class serves both sides: an instance bound to an input reads, one bound to an output writes.
+ */
+import { BatchReader } from "./batch-reader";
+import { BlockWriter } from "./block-writer";
+import { OpenStream } from "./open-config";
+
+export abstract class RowView {
+  /** Physical row that the accessors touch. */
+  __index: i32 = 0;
+  /** Bit per field set in the row in progress (output side). */
+  __set: u64 = 0;
+  /** Change of the row (RowKind); the author reads it on inputs and may set it on outputs. */
+  kind: u8 = 0;
+
+  /** Finds the columns of an input by name. The host has checked names and types. */
+  abstract __bindInput(stream: OpenStream): void;
+  /** Takes the pointers of a batch's columns. */
+  abstract __attach(reader: BatchReader): void;
+  /** Binds to the columns of an output by name. */
+  abstract __bindOutput(writer: BlockWriter, stream: OpenStream): void;
+  /** Takes the pointers again after the writer's buffers moved. */
+  abstract __refresh(): void;
+  /** Gives the fields that were not set their default: NULL, zero or empty. */
+  abstract __complete(): void;
+}
+
+/** Receives the rows of one output (Flink: Collector). Fill `row()`, then `collect()`. */
+export class Collector<T extends RowView> {
+  private view: T;
+  private writer: BlockWriter;
+  private generation: i32 = -1;
+
+  constructor(view: T, writer: BlockWriter, stream: OpenStream) {
+    this.view = view;
+    this.writer = writer;
+    view.__bindOutput(writer, stream);
+    this.begin();
+  }
+
+  /** The row to fill next. Fields left alone become NULL where they may be, else zero or empty. */
+  // @ts-ignore: decorator
+  @inline
+  row(): T {
+    return this.view;
+  }
+
+  /** Emits the filled row; its timestamp is that of the record being processed. */
+  // @ts-ignore: decorator
+  @inline
+  collect(): void {
+    const view = this.view;
+    view.__complete();
+    this.writer.rowKind = view.kind;
+    this.writer.endRow();
+    this.begin();
+  }
+
+  /** Points the row at the writer's present position; drivers call it when a block was flushed. */
+  // @ts-ignore: decorator
+  @inline
+  begin(): void {
+    const view = this.view;
+    if (this.generation != this.writer.generation) {
+      this.generation = this.writer.generation;
+      view.__refresh();
+    }
+    view.__index = this.writer.rows;
+    view.__set = 0;
+    view.kind = 0;
+  }
+}

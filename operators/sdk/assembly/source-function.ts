@@ -1,0 +1,64 @@
+/** Sources in WebAssembly: rows made from a split that the host hands in, or from nothing. */
+import { JsonValue, parseJson } from "./config-json";
+import { RichFunction, RuntimeContext } from "./functions";
+import { Status } from "./layout";
+import { collectBetweenRows, Operator } from "./operator";
+import { Collector, RowView } from "./row";
+import { resetTextScratch } from "./text";
+
+/** A source that makes its own rows (Flink: SourceReader without input/output of its own). */
+export abstract class SourceFunction<Out extends RowView> extends RichFunction {
+  /** Takes a split (JSON made by the connector; null where the source has none). */
+  assignSplit(split: JsonValue): void {}
+  /** Emits at most a few rows; false at the end of the input. */
+  abstract poll(out: Collector<Out>): bool;
+}
+
+/** Runs a SourceFunction. */
+export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> extends Operator {
+  private fn: F = instantiate<F>();
+  private collector!: Collector<Out>;
+  private finished: bool = false;
+
+  open(): i32 {
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    const context = new RuntimeContext(this.config);
+    this.fn.__context = context;
+    this.fn.__configure(this.config.parameters);
+    this.fn.open(context);
+    const failure = this.fn.__failure;
+    return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  sourceAssign(start: usize, length: i32): i32 {
+    this.fn.assignSplit(parseJson(start, length));
+    return Status.DONE;
+  }
+
+  sourcePoll(budget: i32): i32 {
+    const writer = this.writers[0];
+    let left = max(budget, 1);
+    this.collector.begin();
+    while (!this.finished) {
+      if (writer.full) return Status.OUTPUT_FULL;
+      if (left <= 0) return Status.SLICE_OVER;
+      resetTextScratch();
+      const before = writer.total;
+      writer.hasTimestamp = false;
+      this.finished = !this.fn.poll(this.collector);
+      const made = <i32>(writer.total - before);
+      collectBetweenRows(made);
+      if (made == 0 && !this.finished) return Status.DONE;
+      left -= made;
+    }
+    return writer.full ? Status.OUTPUT_FULL : Status.FINISHED;
+  }
+
+  close(): void {
+    this.fn.close();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * `window_aggregate`: count, sum, min, max, avg of fields in tumbling event-time windows, bound to
+ * columns when it is opened. NULLs are left out, as in SQL; over no value sum, min, max and avg are
+ * NULL. Integer sums wrap, as Flink's.
+ *
+ * Value per key and window: 16 bytes an aggregate, {accumulated u64, count of values u64}.
+ */
+import { BatchReader, bitAt } from "./batch-reader";
+import { ColumnBuffer } from "./column-buffer";
+import {
+  Status,
+  TYPE_DOUBLE,
+  TYPE_FLOAT,
+  TYPE_INT,
+  TYPE_SMALLINT,
+  TYPE_TINYINT,
+  widthShift,
+} from "./layout";
+import { TumblingWindowOperator } from "./tumbling-window";
+import { ENTRY_VALUE } from "./key-table";
+import { Pane } from "./window-pane";
+
+const COUNT: i32 = 0;
+const SUM: i32 = 1;
+const MIN: i32 = 2;
+const MAX: i32 = 3;
+const AVG: i32 = 4;
+
+class Aggregate {
+  data: usize = 0;
+  validity: usize = 0;
+
+  constructor(
+    public kind: i32,
+    /** Input column, or -1 for count(*). */
+    public node: i32,
+    public type: u8,
+    public shift: i32,
+    /** Output column. */
+    public target: i32,
+  ) {}
+
+  get floating(): bool {
+    return this.type == TYPE_DOUBLE || this.type == TYPE_FLOAT;
+  }
+}
+
+export class WindowAggregateOperator extends TumblingWindowOperator {
+  private aggregates: Aggregate[] = [];
+  /** The commonest case, a single count(*), has no loop. */
+  private countOnly: bool = false;
+  /** Column of window_start in the output; window_end follows. -1: not wanted. */
+  private windowColumn: i32 = -1;
+
+  open(): i32 {
+    const status = super.open();
+    if (status != Status.DONE) return status;
+    const list = this.config.parameters.get("aggregates").items;
+    const input = this.config.inputs[0];
+    this.windowColumn = this.config.outputs[0].indexOf("window_start");
+    for (let i = 0; i < list.length; i++) {
+      const fn = list[i].get("fn").string("");
+      const kind = ["count", "sum", "min", "max", "avg"].indexOf(fn);
+      if (kind < 0) return this.refuse("unknown aggregate " + fn);
+      const field = list[i].get("field").string("");
+      const node = field == "" || field == "*" ? -1 : input.indexOf(field);
+      if (node < 0 && kind != COUNT) return this.refuse("aggregate of unknown field " + field);
+      const target = this.config.outputs[0].indexOf(list[i].get("as").string(""));
+      if (target < 0) return this.refuse("aggregate without output column");
+      const type = node < 0 ? <u8>0 : input.columns[node].type;
+      const shift = node < 0 ? 0 : widthShift(type, input.columns[node].p1);
+      this.aggregates.push(new Aggregate(kind, node, type, shift, target));
+    }
+    const first = this.aggregates.length == 1 ? this.aggregates[0] : null;
+    this.countOnly = first !== null && first.kind == COUNT && first.node < 0;
+    return Status.DONE;
+  }
+
+  valueBytes(): i32 {
+    return this.aggregates.length * 16;
+  }
+
+  initialise(value: usize): void {}
+
+  attachInput(reader: BatchReader): void {
+    for (let i = 0; i < this.aggregates.length; i++) {
+      const a = this.aggregates[i];
+      if (a.node < 0) continue;
+      a.validity = reader.validity(a.node);
+      a.data = a.shift > -2 ? reader.data(a.node) : 0;
+    }
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  add(value: usize, row: i32): void {
+    if (this.countOnly) store<u64>(value, load<u64>(value, 8) + 1, 8);
+    else this.addAll(value, row);
+  }
+
+  private addAll(value: usize, row: i32): void {
+    const aggregates = this.aggregates;
+    let at = value;
+    for (let i = 0; i < aggregates.length; i++, at += 16) {
+      const a = unchecked(aggregates[i]);
+      if (a.validity != 0 && !bitAt(a.validity, row)) continue;
+      const seen = load<u64>(at, 8);
+      store<u64>(at, seen + 1, 8);
+      if (a.kind == COUNT) continue;
+      if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
+      else addLong(at, a.kind, readLong(a, row), seen);
+    }
+  }
+
+  fire(pane: Pane, entry: usize): void {
+    this.beginResult(pane, entry);
+    this.writeAggregates(entry + ENTRY_VALUE);
+    const writer = this.writers[0];
+    if (this.windowColumn >= 0) {
+      const row = <usize>writer.rows << 3;
+      store<i64>(writer.columns[this.windowColumn].data + row, pane.start);
+      store<i64>(writer.columns[this.windowColumn + 1].data + row, pane.end);
+    }
+    writer.endRow();
+  }
+
+  private writeAggregates(value: usize): void {
+    const writer = this.writers[0];
+    let at = value;
+    for (let i = 0; i < this.aggregates.length; i++, at += 16) {
+      const a = this.aggregates[i];
+      const column = writer.columns[a.target];
+      const count = load<i64>(at, 8);
+      if (a.kind == COUNT) writeLong(column, writer.rows, count);
+      else if (count == 0) writer.writeNull(column);
+      else if (a.kind == AVG) {
+        const sum = a.floating ? load<f64>(at) : <f64>load<i64>(at);
+        writeDouble(column, writer.rows, sum / <f64>count);
+      } else if (a.floating) writeDouble(column, writer.rows, load<f64>(at));
+      else writeLong(column, writer.rows, load<i64>(at));
+    }
+  }
+}
+
+function readLong(a: Aggregate, row: i32): i64 {
+  const at = <usize>row;
+  switch (a.shift) {
+    case 0:
+      return load<i8>(a.data + at);
+    case 1:
+      return load<i16>(a.data + (at << 1));
+    case 2:
+      return load<i32>(a.data + (at << 2));
+    default:
+      return load<i64>(a.data + (at << 3));
+  }
+}
+
+function readDouble(a: Aggregate, row: i32): f64 {
+  const at = <usize>row;
+  return a.type == TYPE_FLOAT ? <f64>load<f32>(a.data + (at << 2)) : load<f64>(a.data + (at << 3));
+}
+
+function addLong(at: usize, kind: i32, value: i64, seen: u64): void {
+  const old = load<i64>(at);
+  if (seen == 0) store<i64>(at, value);
+  else if (kind == SUM || kind == AVG) store<i64>(at, old + value);
+  else if (kind == MIN ? value < old : value > old) store<i64>(at, value);
+}
+
+/** Order of doubles as Java's Double.compare: NaN above all. */
+function addDouble(at: usize, kind: i32, value: f64, seen: u64): void {
+  const old = load<f64>(at);
+  if (seen == 0) store<f64>(at, value);
+  else if (kind == SUM || kind == AVG) store<f64>(at, old + value);
+  else if (kind == MIN ? value < old || old != old : value > old || value != value) {
+    store<f64>(at, value);
+  }
+}
+
+function writeLong(column: ColumnBuffer, row: i32, value: i64): void {
+  const at = <usize>row;
+  if (column.type == TYPE_INT || column.shift == 2) store<i32>(column.data + (at << 2), <i32>value);
+  else if (column.type == TYPE_SMALLINT) store<i16>(column.data + (at << 1), <i16>value);
+  else if (column.type == TYPE_TINYINT) store<i8>(column.data + at, <i8>value);
+  else if (column.type == TYPE_DOUBLE) store<f64>(column.data + (at << 3), <f64>value);
+  else store<i64>(column.data + (at << 3), value);
+}
+
+function writeDouble(column: ColumnBuffer, row: i32, value: f64): void {
+  const at = <usize>row;
+  if (column.type == TYPE_FLOAT) store<f32>(column.data + (at << 2), <f32>value);
+  else store<f64>(column.data + (at << 3), value);
+}

@@ -1,0 +1,39 @@
+/** One live window and the contents of its keys, and the format in which they are snapshotted. */
+import { KeyTable } from "./key-table";
+
+/** Bit of an entry's flags: a timer waits at the window's last millisecond. */
+export const FLAG_TIMER: u32 = 1;
+/** The key group of the entry's key lies above the flags. */
+export const KEY_GROUP_SHIFT: u32 = 8;
+
+/** A window [start, end) with its keys. */
+export class Pane {
+  fired: bool = false;
+
+  constructor(
+    public start: i64,
+    public end: i64,
+    public table: KeyTable,
+  ) {}
+
+  /** Last timestamp that belongs to the window (Flink: TimeWindow.maxTimestamp). */
+  get maxTimestamp(): i64 {
+    return this.end - 1;
+  }
+}
+
+/** Start of the window of a timestamp (Flink: TimeWindow.getWindowStartWithOffset), wrapping. */
+// @ts-ignore: decorator
+@inline
+export function windowStart(timestamp: i64, offset: i64, size: i64): i64 {
+  const remainder = (timestamp - offset) % size;
+  return timestamp - (remainder < 0 ? remainder + size : remainder);
+}
+
+/** A record of a snapshot: 24 bytes, then the key, then the value, each padded to 8. */
+export const RECORD_KIND: usize = 0; // u32: 0 window contents, 1 per-key state
+export const RECORD_FLAGS: usize = 4; // u32: flags of the entry
+export const RECORD_START: usize = 8; // i64: start of the window
+export const RECORD_KEY_BYTES: usize = 16; // u32
+export const RECORD_VALUE_BYTES: usize = 20; // u32
+export const RECORD_BYTES: usize = 24;

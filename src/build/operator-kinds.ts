@@ -1,0 +1,106 @@
+/** The functions of the SDK that an `@operator` class extends, and what each one must have. */
+import type { OperatorDescription } from "../protocol/manifest.ts";
+
+/** What a type argument of the base class stands for. */
+export type Role = "in" | "out" | "key" | "accumulator";
+
+/** A method that the author writes; parameter types name roles or are types of the SDK. */
+export interface MethodRule {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly returns: string;
+}
+
+export interface OperatorKind {
+  /** Class of the SDK that the author extends. */
+  readonly base: string;
+  readonly kind: OperatorDescription["kind"];
+  /** Roles of the base class's type arguments, in order. */
+  readonly roles: readonly Role[];
+  readonly method: readonly MethodRule[];
+  /** Class of the SDK that runs it; its type arguments are the author's class and the roles. */
+  readonly runner: string;
+  readonly keyed: boolean;
+}
+
+const method = (name: string, parameters: readonly string[], returns = "void"): MethodRule => ({
+  name,
+  parameters,
+  returns,
+});
+
+/** In the parameter lists `$in`, `$out`, `$key`, `$accumulator` stand for the author's classes. */
+export const OPERATOR_KINDS: readonly OperatorKind[] = [
+  {
+    base: "MapFunction",
+    kind: "map",
+    roles: ["in", "out"],
+    method: [method("map", ["$in", "$out"])],
+    runner: "MapOperator",
+    keyed: false,
+  },
+  {
+    base: "FilterFunction",
+    kind: "filter",
+    roles: ["in"],
+    method: [method("filter", ["$in"], "bool")],
+    runner: "FilterOperator",
+    keyed: false,
+  },
+  {
+    base: "FlatMapFunction",
+    kind: "flat_map",
+    roles: ["in", "out"],
+    method: [method("flatMap", ["$in", "Collector<$out>"])],
+    runner: "FlatMapOperator",
+    keyed: false,
+  },
+  {
+    base: "KeySelector",
+    kind: "key_selector",
+    roles: ["in", "key"],
+    method: [method("getKey", ["$in", "$key"])],
+    runner: "KeySelectorOperator",
+    keyed: false,
+  },
+  {
+    base: "ProcessFunction",
+    kind: "process",
+    roles: ["in", "out"],
+    method: [method("processElement", ["$in", "ProcessContext", "Collector<$out>"])],
+    runner: "ProcessOperator",
+    keyed: false,
+  },
+  {
+    base: "AggregateFunction",
+    kind: "aggregate",
+    roles: ["in", "accumulator", "out"],
+    method: [method("add", ["$in", "$accumulator"]), method("getResult", ["$accumulator", "$out"])],
+    runner: "AggregateOperator",
+    keyed: true,
+  },
+  {
+    base: "SourceFunction",
+    kind: "source",
+    roles: ["out"],
+    method: [method("poll", ["Collector<$out>"], "bool")],
+    runner: "SourceOperator",
+    keyed: false,
+  },
+  {
+    base: "SinkFunction",
+    kind: "sink",
+    roles: ["in"],
+    method: [method("write", ["$in", "RecordWriter"])],
+    runner: "SinkOperator",
+    keyed: false,
+  },
+  {
+    base: "PartitionFunction",
+    kind: "exchange",
+    roles: ["in"],
+    method: [method("partition", ["$in", "i32"], "i32")],
+    runner: "PartitionOperator",
+    keyed: false,
+  },
+];

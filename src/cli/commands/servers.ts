@@ -1,0 +1,167 @@
+/** `millrace jobmanager`, `taskmanager` and `cluster`: processes that stay until they are stopped. */
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import type { RunningJobManager } from "../../jobmanager/server.ts";
+import type { TaskManager, TaskManagerOptions } from "../../taskmanager/task-manager-process.ts";
+import { DEFAULT_URL, defaultDataDir, storedToken } from "../connection.ts";
+import { bold, describeError, dim } from "../terminal.ts";
+
+interface JobManagerFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindTlsProxy?: boolean;
+}
+
+interface TaskManagerFlags {
+  readonly jobmanager: string;
+  readonly token?: string;
+  readonly name?: string;
+  readonly slots: number;
+  readonly ca?: string;
+  readonly label: readonly string[];
+  readonly dataPort?: number;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number");
+  return value;
+}
+
+function withJobManagerOptions(command: Command): Command {
+  return command
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "port; 0: any free one", whole, 8081)
+    .option("--data-dir <folder>", "tokens, bundles, logs", defaultDataDir())
+    .option("--tls-cert <file>", "certificate, PEM")
+    .option("--tls-key <file>", "its private key, PEM")
+    .option("--behind-tls-proxy", "a proxy in front ends TLS: listen elsewhere than on loopback");
+}
+
+export function registerServers(program: Command): void {
+  withJobManagerOptions(program.command("jobmanager"))
+    .description("start a JobManager: takes bundles and jobs over HTTP, workers over WebSockets")
+    .addHelpText("after", "\nExample:\n  millrace jobmanager --port 8081")
+    .action(runJobManager);
+  program
+    .command("taskmanager")
+    .description("start a worker; it dials out to the JobManager and needs no open port for it")
+    .option("--jobmanager <url>", "address of the JobManager", DEFAULT_URL)
+    .option("--token <token>", "worker token (default: $MILLRACE_WORKER_TOKEN, or this host's own)")
+    .option("--name <name>", "name that stays the same over restarts")
+    .option("--slots <n>", "subtasks of one vertex it can run", whole, 1)
+    .option("--data-port <port>", "port of its data listener (default: any free one)", whole)
+    .option("--ca <file>", "certificate authority of the JobManager, PEM")
+    .option("--label <key=value...>", "labels, shown in the cluster's overview", [])
+    .addHelpText("after", "\nExample:\n  millrace taskmanager --slots 4 --name gateway-7")
+    .action(runTaskManager);
+  withJobManagerOptions(program.command("cluster"))
+    .description("start a JobManager and workers in this process")
+    .option("--workers <n>", "workers", whole, 1)
+    .option("--slots <n>", "slots of each worker", whole, 4)
+    .addHelpText("after", "\nExample:\n  millrace cluster --workers 2 --slots 2")
+    .action(runCluster);
+}
+
+async function openJobManager(flags: JobManagerFlags): Promise<RunningJobManager> {
+  const { startJobManager } = await import("../../jobmanager/server.ts");
+  const manager = await startJobManager({
+    host: flags.host,
+    port: flags.port,
+    dataDir: flags.dataDir,
+    ...tlsOf(flags),
+    behindTlsProxy: flags.behindTlsProxy ?? false,
+  });
+  console.log(`JobManager ready at ${bold(manager.url)}`);
+  if (manager.tokensCreated) {
+    console.log(`Tokens (kept in ${manager.tokensPath}, shown this once):`);
+    console.log(`  client    ${manager.tokens.client}`);
+    console.log(`  worker    ${manager.tokens.worker}`);
+    console.log(`  read-only ${manager.tokens.readOnly}`);
+  }
+  return manager;
+}
+
+async function openTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
+  const { startTaskManager } = await import("../../taskmanager/task-manager-process.ts");
+  const worker = await startTaskManager(options);
+  worker.registered.then(() =>
+    console.log(`Worker ${bold(worker.worker)} joined with ${options.slots} slots`),
+  );
+  return worker;
+}
+
+async function runJobManager(flags: JobManagerFlags): Promise<void> {
+  const manager = await openJobManager(flags);
+  await untilInterrupted();
+  await manager.close();
+}
+
+async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
+  const worker = await openTaskManager({
+    jobManager: flags.jobmanager,
+    token: flags.token ?? storedToken("worker"),
+    slots: flags.slots,
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(flags.dataPort === undefined ? {} : { dataPort: flags.dataPort }),
+    ...(flags.ca === undefined ? {} : { ca: readFileSync(flags.ca, "utf8") }),
+    labels: labelsOf(flags.label),
+  });
+  const refused = await Promise.race([untilInterrupted(), worker.stopped]);
+  if (refused !== undefined) {
+    console.error(describeError(refused));
+    process.exitCode = 1;
+  }
+  await worker.close();
+}
+
+async function runCluster(
+  flags: JobManagerFlags & { workers: number; slots: number },
+): Promise<void> {
+  const manager = await openJobManager(flags);
+  const workers: TaskManager[] = [];
+  for (let i = 1; i <= flags.workers; i++) {
+    workers.push(
+      await openTaskManager({
+        jobManager: manager.url,
+        token: manager.tokens.worker,
+        name: `worker-${i}`,
+        slots: flags.slots,
+        ...(flags.tlsCert === undefined ? {} : { ca: readFileSync(flags.tlsCert, "utf8") }),
+      }),
+    );
+  }
+  console.log(dim("Ctrl-C stops the cluster."));
+  await untilInterrupted();
+  for (const worker of workers) await worker.close();
+  await manager.close();
+}
+
+function tlsOf(flags: JobManagerFlags): { tls?: { cert: string; key: string } } {
+  if (flags.tlsCert === undefined && flags.tlsKey === undefined) return {};
+  if (flags.tlsCert === undefined || flags.tlsKey === undefined) {
+    throw new InvalidArgumentError("--tls-cert and --tls-key go together");
+  }
+  return { tls: { cert: flags.tlsCert, key: flags.tlsKey } };
+}
+
+function labelsOf(list: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const item of list) {
+    const at = item.indexOf("=");
+    if (at < 1) throw new InvalidArgumentError(`--label ${item}: key=value`);
+    labels[item.slice(0, at)] = item.slice(at + 1);
+  }
+  return labels;
+}
+
+/** Resolves at SIGINT or SIGTERM. */
+function untilInterrupted(): Promise<undefined> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => resolve(undefined));
+    process.once("SIGTERM", () => resolve(undefined));
+  });
+}

@@ -1,0 +1,78 @@
+/** Sinks without files: print, blackhole and collect. */
+import { z } from "zod";
+import type { SinkOutlets, SinkWriter, SubtaskContext } from "./connector.ts";
+
+export const printSinkSchema = z.strictObject({
+  type: z.literal("print"),
+  /** Put before each line, with the subtask (Flink: print-identifier). */
+  identifier: z.string().optional(),
+});
+export const blackholeSinkSchema = z.strictObject({ type: z.literal("blackhole") });
+export const collectSinkSchema = z.strictObject({ type: z.literal("collect") });
+
+/** Prints lines as Flink does: `identifier:subtask> line`, the subtask from 1. */
+export class PrintSinkWriter implements SinkWriter {
+  readonly #prefix: string;
+  readonly #outlets: SinkOutlets;
+
+  constructor(
+    options: z.infer<typeof printSinkSchema>,
+    context: SubtaskContext,
+    outlets: SinkOutlets,
+  ) {
+    const subtask = context.parallelism > 1 ? [String(context.subtask + 1)] : [];
+    const identifier = options.identifier === undefined ? [] : [options.identifier];
+    const prefix = [...identifier, ...subtask].join(":");
+    this.#prefix = prefix === "" ? "" : `${prefix}> `;
+    this.#outlets = outlets;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const text = new TextDecoder().decode(bytes);
+    this.#outlets.print(text.replaceAll(/^(?=.)/gm, this.#prefix.replaceAll("$", "$$$$")));
+  }
+
+  async finish(): Promise<void> {}
+
+  async abort(): Promise<void> {}
+}
+
+/** Takes everything, keeps nothing. */
+export class BlackholeSinkWriter implements SinkWriter {
+  async write(): Promise<void> {}
+
+  async finish(): Promise<void> {}
+
+  async abort(): Promise<void> {}
+}
+
+/** Sends rows to the client of the job, a message for each credit it gave. */
+export class CollectSinkWriter implements SinkWriter {
+  readonly #outlets: SinkOutlets;
+  #credits = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(outlets: SinkOutlets) {
+    this.#outlets = outlets;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#credits > 0) this.#credits--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#outlets.rows(new TextDecoder().decode(bytes));
+  }
+
+  credit(messages: number): void {
+    this.#credits += messages;
+    while (this.#credits > 0 && this.#waiting.length > 0) {
+      this.#credits--;
+      this.#waiting.shift()!();
+    }
+  }
+
+  async finish(): Promise<void> {}
+
+  async abort(): Promise<void> {
+    this.#waiting.length = 0;
+  }
+}

@@ -1,0 +1,35 @@
+/** The package's public entry: the job builder and the client. */
+export { MillraceClient } from "./client/millrace-client.ts";
+export {
+  DataStream,
+  KeyedStream,
+  OutputTag,
+  SingleOutputStreamOperator,
+  WindowedStream,
+} from "./plan/data-stream.ts";
+export { Duration } from "./plan/duration.ts";
+export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
+export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export {
+  blackholeSink,
+  collectSink,
+  csvRecords,
+  filesSink,
+  json,
+  printSink,
+  text,
+} from "./plan/sinks.ts";
+export { csv, datagen, files, generated, jsonLines, socket, textLines } from "./plan/sources.ts";
+export { RestartStrategies, StreamExecutionEnvironment } from "./plan/stream-environment.ts";
+export {
+  avg,
+  count,
+  max,
+  min,
+  sum,
+  TumblingEventTimeWindows,
+  WatermarkStrategy,
+} from "./plan/windows.ts";
+export { inspectBundle } from "./protocol/bundle/inspect.ts";
+export { MillraceError } from "./protocol/errors.ts";
+export { parseType } from "./protocol/type-text.ts";

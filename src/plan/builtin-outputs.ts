@@ -1,0 +1,88 @@
+/** Output schemas of the built-in sources and of assign_timestamps. */
+import { z } from "zod";
+import { MillraceError } from "../protocol/errors.ts";
+import { typeText } from "../protocol/type-text.ts";
+import type { Schema } from "../protocol/types.ts";
+import type { OutputContext } from "./builtin-operators.ts";
+import { fieldOf } from "./schema-match.ts";
+import { inputOf, type PlannedStream, refuseParameter } from "./stream-type.ts";
+
+/** A 64-bit number: a JSON number where it is exact, else a decimal string. */
+export const bigintParameter = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]);
+
+const insertOnly = { mode: "insert-only" } as const;
+
+/** Name of the side output of rows that failed. */
+export const DEAD_LETTER = "dead_letter";
+
+/** Records that a source could not parse: the text, why, and its byte position in the file. */
+export const DEAD_LETTER_RECORD: PlannedStream = {
+  name: DEAD_LETTER,
+  schema: [
+    { name: "record", type: { type: "STRING", nullable: false } },
+    { name: "error", type: { type: "STRING", nullable: false } },
+    { name: "position", type: { type: "BIGINT", nullable: false } },
+  ],
+  changeMode: insertOnly,
+  timeAttribute: null,
+};
+
+const LINE: Schema = [{ name: "line", type: { type: "STRING", nullable: false } }];
+const NUMBERED_LINE: Schema = [
+  ...LINE,
+  { name: "line_number", type: { type: "BIGINT", nullable: false } },
+];
+
+/** text_lines has its own columns; the other sources make those that the job declares. */
+export function sourceOutputs(context: OutputContext): PlannedStream[] {
+  const main = (schema: Schema): PlannedStream => ({
+    name: "main",
+    schema,
+    changeMode: insertOnly,
+    timeAttribute: null,
+  });
+  if (context.operator === "text_lines") {
+    return [main(context.parameters.lineNumber === true ? NUMBERED_LINE : LINE)];
+  }
+  const declared = context.declared.find((output) => output.name === "main");
+  if (declared === undefined || declared.schema.length === 0) {
+    const message = `Cannot plan ${context.operator}: the job does not say which columns it reads`;
+    throw new MillraceError("JOB_SCHEMA_MISSING", message, {
+      field: `${context.field}.outputs`,
+      expected: 'an output "main" with a schema',
+    });
+  }
+  for (const parameter of ["paths", "fields"])
+    checkColumnNames(context, parameter, declared.schema);
+  const outputs = [main(declared.schema)];
+  if (context.parameters.onError === "dead-letter") outputs.push(DEAD_LETTER_RECORD);
+  return outputs;
+}
+
+function checkColumnNames(context: OutputContext, parameter: string, schema: Schema): void {
+  for (const name of Object.keys((context.parameters[parameter] ?? {}) as object)) {
+    if (fieldOf(schema, name) !== undefined) continue;
+    const message = `Cannot plan ${context.operator}: ${parameter} names column ${name}, which is not declared`;
+    throw new MillraceError("JOB_FIELD_UNKNOWN", message, {
+      field: `${context.field}.operator.parameters.${parameter}.${name}`,
+      value: name,
+      expected: schema.map((column) => column.name).join(", "),
+    });
+  }
+}
+
+/** The input with a time attribute. */
+export function timestampOutputs(context: OutputContext): PlannedStream[] {
+  const input = inputOf(context.inputs);
+  const name = context.parameters.field as string;
+  const at = `${context.field}.operator.parameters.field`;
+  const field = fieldOf(input.schema, name);
+  if (field === undefined) throw refuseParameter(context.operator, at, name, input);
+  if (!["BIGINT", "TIMESTAMP", "TIMESTAMP_LTZ"].includes(field.type.type)) {
+    const value = typeText(field.type);
+    const message = `Cannot plan ${context.operator}: field ${name} is ${value}`;
+    const expected = "BIGINT, TIMESTAMP(p) or TIMESTAMP_LTZ(p)";
+    throw new MillraceError("JOB_FIELD_TYPE", message, { field: at, value, expected });
+  }
+  return [{ ...input, name: "main", timeAttribute: name }];
+}

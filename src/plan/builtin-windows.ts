@@ -1,0 +1,124 @@
+/**
+ * window_aggregate: parameters and result schema. Result: the key's fields, then the aggregates, then
+ * window_start and window_end TIMESTAMP(3); the row's timestamp is window_end - 1 ms (Flink).
+ */
+import { z } from "zod";
+import { MillraceError } from "../protocol/errors.ts";
+import type { OperatorDescription } from "../protocol/manifest.ts";
+import { typeText } from "../protocol/type-text.ts";
+import type { Field, LogicalType, Schema } from "../protocol/types.ts";
+import type { BuiltinOperator, OutputContext } from "./builtin-operators.ts";
+import { fieldOf } from "./schema-match.ts";
+import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
+
+/** Name of the side output of late rows. */
+export const LATE = "late";
+
+/** Window parameters of window_aggregate and of user aggregates, ms. */
+export const windowParameters = {
+  assigner: z.literal("tumbling").default("tumbling"),
+  size: z.int().min(1),
+  offset: z.int().default(0),
+  lateness: z.int().min(0).default(0),
+};
+
+const aggregateSchema = z.strictObject({
+  fn: z.enum(["count", "sum", "min", "max", "avg"]),
+  /** Absent for count: all rows. */
+  field: z.string().min(1).optional(),
+  as: z.string().min(1).max(200),
+});
+export type AggregateSpec = z.infer<typeof aggregateSchema>;
+
+export function windowAggregate(description: OperatorDescription): BuiltinOperator {
+  return {
+    description: {
+      ...description,
+      outputs: [
+        ...description.outputs,
+        { name: LATE, schema: "same", emits: { mode: "insert-only" } },
+      ],
+    },
+    parameters: z.strictObject({
+      ...windowParameters,
+      aggregates: z.array(aggregateSchema).min(1).max(64),
+    }),
+    outputs: windowAggregateOutputs,
+  };
+}
+
+function windowAggregateOutputs(context: OutputContext): PlannedStream[] {
+  const input = inputOf(context.inputs);
+  const aggregates = context.parameters.aggregates as readonly AggregateSpec[];
+  const results = aggregates.map((aggregate, i): Field => {
+    const at = `${context.field}.operator.parameters.aggregates[${i}]`;
+    return { name: aggregate.as, type: resultType(context.operator, aggregate, input, at) };
+  });
+  return windowOutputs(context, results);
+}
+
+/** Outputs of a window operator whose function gives `results`: key, results, window; then late rows. */
+export function windowOutputs(context: OutputContext, results: Schema): PlannedStream[] {
+  checkOffset(context);
+  const input = inputOf(context.inputs);
+  const bound: LogicalType = { type: "TIMESTAMP", precision: 3, nullable: false };
+  const schema = [
+    ...context.keys.map((key) => fieldOf(input.schema, key)!),
+    ...results,
+    { name: "window_start", type: bound },
+    { name: "window_end", type: bound },
+  ];
+  const insertOnly = { mode: "insert-only" } as const;
+  const outputs: PlannedStream[] = [
+    { name: "main", schema, changeMode: insertOnly, timeAttribute: null },
+  ];
+  if (context.used.has(LATE)) outputs.push({ ...input, name: LATE });
+  return outputs;
+}
+
+function checkOffset(context: OutputContext): void {
+  const { offset, size } = context.parameters as { offset: number; size: number };
+  if (Math.abs(offset) < size) return;
+  const message = `Cannot plan ${context.operator}: window offset ${offset} ms is not below size ${size} ms`;
+  throw new MillraceError("JOB_PARAMETER_INVALID", message, {
+    field: `${context.field}.operator.parameters.offset`,
+    value: offset,
+    expected: `between ${1 - size} and ${size - 1} (Flink: TumblingEventTimeWindows)`,
+  });
+}
+
+/** Types whose values can be added and compared. */
+const NUMERIC: ReadonlySet<LogicalType["type"]> = new Set([
+  "TINYINT",
+  "SMALLINT",
+  "INT",
+  "BIGINT",
+  "FLOAT",
+  "DOUBLE",
+]);
+
+/**
+ * Type of a result: count BIGINT NOT NULL; sum, min, max the field's own (Flink's DataStream: sum of
+ * INT is INT and wraps); avg DOUBLE, where Flink SQL's is the field's type and cuts decimals off.
+ */
+function resultType(
+  operator: string,
+  aggregate: AggregateSpec,
+  input: StreamType,
+  at: string,
+): LogicalType {
+  const { fn, field } = aggregate;
+  const found = field === undefined ? undefined : fieldOf(input.schema, field);
+  if (field !== undefined && found === undefined) {
+    throw refuseParameter(operator, `${at}.field`, field, input);
+  }
+  if (fn === "count") return { type: "BIGINT", nullable: false };
+  if (found === undefined || !NUMERIC.has(found.type.type)) {
+    const value = found === undefined ? "no field" : `${found.name} ${typeText(found.type)}`;
+    const message = `Cannot plan ${operator}: ${fn} of ${value}`;
+    const expected = `a field of type ${[...NUMERIC].join(", ")}`;
+    throw new MillraceError("JOB_FIELD_TYPE", message, { field: `${at}.field`, value, expected });
+  }
+  if (fn !== "avg") return found.type;
+  return found.type.nullable === false ? { type: "DOUBLE", nullable: false } : { type: "DOUBLE" };
+}

@@ -1,0 +1,320 @@
+/**
+ * The DataStream builder: Flink's DataStream, KeyedStream and WindowedStream, whose functions are
+ * operators of WebAssembly bundles. It only describes; the environment writes the job spec.
+ */
+import type { Partitioner } from "../protocol/deployment.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { DEAD_LETTER } from "./builtin-outputs.ts";
+import { LATE } from "./builtin-windows.ts";
+import { type DurationLike, durationMs } from "./duration.ts";
+import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
+import type { StreamExecutionEnvironment } from "./stream-environment.ts";
+import type { Transformation, Upstream } from "./transformation.ts";
+import { Aggregate, type WatermarkParameters, type WindowAssigner } from "./windows.ts";
+
+/** Names a side output. */
+export class OutputTag {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Rows that failed, of an operator with `onRowError("dead-letter")`. */
+  static readonly deadLetter = new OutputTag(DEAD_LETTER);
+}
+
+/** A stream of rows, or several that are united. */
+export class DataStream {
+  protected readonly env: StreamExecutionEnvironment;
+  protected readonly upstreams: readonly Upstream[];
+
+  constructor(env: StreamExecutionEnvironment, upstreams: readonly Upstream[]) {
+    this.env = env;
+    this.upstreams = upstreams;
+  }
+
+  /** One row in, one row out. */
+  map(operator: OperatorHandle): SingleOutputStreamOperator {
+    return this.#transform(operator, ["map"]);
+  }
+
+  /** Keeps the rows for which the operator says true. */
+  filter(operator: OperatorHandle): SingleOutputStreamOperator {
+    return this.#transform(operator, ["filter"]);
+  }
+
+  /** One row in, any number out. */
+  flatMap(operator: OperatorHandle): SingleOutputStreamOperator {
+    return this.#transform(operator, ["flat_map"]);
+  }
+
+  /** Any operator of one input: process functions, generic operators. */
+  process(operator: OperatorHandle): SingleOutputStreamOperator {
+    return this.#transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
+  }
+
+  /** Columns under other names, in another order: new name to old name. */
+  select(fields: Readonly<Record<string, string>>): SingleOutputStreamOperator {
+    return this.#transform(builtin("select", { fields }), ["generic"]);
+  }
+
+  /** Event time from a field, and watermarks (see WatermarkStrategy). */
+  assignTimestampsAndWatermarks(strategy: WatermarkParameters): SingleOutputStreamOperator {
+    return this.#transform(builtin("assign_timestamps", { ...strategy }), ["generic"]);
+  }
+
+  /**
+   * Partitions by key: by fields of the rows, or by the fields that a KeySelector gives, which travel
+   * behind the row's own.
+   */
+  keyBy(...keys: readonly string[] | readonly [selector: OperatorHandle]): KeyedStream {
+    const [first] = keys;
+    if (typeof first !== "object")
+      return new KeyedStream(this.env, this.upstreams, keys as string[]);
+    const keyed = this.#transform(first, ["key_selector"]);
+    const schema = first.description.outputs[0]?.schema;
+    const fields = Array.isArray(schema) ? schema.map((field) => field.name) : [];
+    return new KeyedStream(this.env, keyed.upstreams, fields);
+  }
+
+  /** This stream and others of equal schema as one. */
+  union(...others: readonly DataStream[]): DataStream {
+    return new DataStream(this.env, [
+      ...this.upstreams,
+      ...others.flatMap((other) => other.upstreams),
+    ]);
+  }
+
+  /** Subtask i to subtask i; both ends have the same parallelism. */
+  forward(): DataStream {
+    return this.#partitioned("forward");
+  }
+  /** Round robin over all subtasks. */
+  rebalance(): DataStream {
+    return this.#partitioned("rebalance");
+  }
+  /** Round robin over the nearest subtasks. */
+  rescale(): DataStream {
+    return this.#partitioned("rescale");
+  }
+  /** At random. */
+  shuffle(): DataStream {
+    return this.#partitioned("shuffle");
+  }
+  /** Every row to every subtask. */
+  broadcast(): DataStream {
+    return this.#partitioned("broadcast");
+  }
+  /** All rows to the first subtask. */
+  global(): DataStream {
+    return this.#partitioned("global");
+  }
+  /** By an operator made from a PartitionFunction. */
+  partitionCustom(operator: OperatorHandle): DataStream {
+    checkKind(operator, ["exchange"]);
+    return this.#partitioned("custom", operator);
+  }
+
+  sinkTo(sink: Sink): DataStreamSink {
+    const transformation = this.env.add("sink", sink.format, [this.upstreams]);
+    transformation.connector = sink.connector;
+    return new DataStreamSink(transformation);
+  }
+  /** Rows as JSON on the workers' standard output. */
+  print(identifier?: string): DataStreamSink {
+    return this.sinkTo(printSink(undefined, identifier));
+  }
+  /** Rows as JSON to the client that watches the job. */
+  collect(): DataStreamSink {
+    return this.sinkTo(collectSink());
+  }
+  discard(): DataStreamSink {
+    return this.sinkTo(blackholeSink());
+  }
+
+  #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream {
+    const upstreams = this.upstreams.map(({ from, output }): Upstream => {
+      const stream = { from, output, partitioner };
+      return operator === undefined ? stream : { ...stream, partitionerOperator: operator };
+    });
+    return new DataStream(this.env, upstreams);
+  }
+
+  #transform(operator: OperatorHandle, kinds: readonly string[]): SingleOutputStreamOperator {
+    checkKind(operator, kinds);
+    const transformation = this.env.add("operator", operator, [this.upstreams]);
+    return new SingleOutputStreamOperator(this.env, transformation);
+  }
+}
+
+function checkKind(operator: OperatorHandle, kinds: readonly string[]): void {
+  const { kind } = operator.description;
+  if (kinds.includes(kind)) return;
+  const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
+  const detail = { field: "operator", value: kind, expected: kinds.join(", ") };
+  throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
+}
+
+/** What an operator puts out; its settings are made here. */
+export class SingleOutputStreamOperator extends DataStream {
+  readonly #transformation: Transformation;
+  readonly #tags: ReadonlyMap<string, string>;
+
+  /** @param tags Side outputs that go by another name in the module. */
+  constructor(
+    env: StreamExecutionEnvironment,
+    transformation: Transformation,
+    tags: ReadonlyMap<string, string> = new Map(),
+  ) {
+    super(env, [{ from: transformation, output: "main" }]);
+    this.#transformation = transformation;
+    this.#tags = tags;
+  }
+
+  /** Rows of a side output. */
+  getSideOutput(tag: OutputTag): DataStream {
+    const output = this.#tags.get(tag.id) ?? tag.id;
+    return new DataStream(this.env, [{ from: this.#transformation, output }]);
+  }
+
+  /** Identity across versions of the job: state is found by it. */
+  uid(uid: string): this {
+    this.#transformation.uid = uid;
+    return this;
+  }
+  name(name: string): this {
+    this.#transformation.name = name;
+    return this;
+  }
+  setParallelism(parallelism: number): this {
+    this.#transformation.parallelism = parallelism;
+    return this;
+  }
+  /** Upper bound of the parallelism for ever: the number of key groups. */
+  setMaxParallelism(maxParallelism: number): this {
+    this.#transformation.maxParallelism = maxParallelism;
+    return this;
+  }
+  /** Operators of different groups never share a slot. */
+  slotSharingGroup(group: string): this {
+    this.#transformation.slotSharingGroup = group;
+    return this;
+  }
+  /** Not chained to what comes before it. */
+  startNewChain(): this {
+    this.#transformation.chaining = "head";
+    return this;
+  }
+  /** Chained neither to what comes before nor to what comes after. */
+  disableChaining(): this {
+    this.#transformation.chaining = "never";
+    return this;
+  }
+  /** What becomes of rows that fail; `dead-letter` sends them to OutputTag.deadLetter. */
+  onRowError(choice: "fail" | "drop" | "dead-letter"): this {
+    this.#transformation.onRowError = choice;
+    return this;
+  }
+}
+
+/** A stream that is partitioned by key. */
+export class KeyedStream extends DataStream {
+  constructor(
+    env: StreamExecutionEnvironment,
+    upstreams: readonly Upstream[],
+    keys: readonly string[],
+  ) {
+    const keyed = upstreams.map(
+      ({ from, output }): Upstream => ({ from, output, partitioner: "key_by", keys }),
+    );
+    super(env, keyed);
+  }
+
+  window(assigner: WindowAssigner): WindowedStream {
+    return new WindowedStream(this.env, this.upstreams, assigner);
+  }
+}
+
+/** Windows of a keyed stream. */
+export class WindowedStream {
+  readonly #env: StreamExecutionEnvironment;
+  readonly #upstreams: readonly Upstream[];
+  readonly #assigner: WindowAssigner;
+  #latenessMs = 0;
+  readonly #tags = new Map<string, string>();
+
+  constructor(
+    env: StreamExecutionEnvironment,
+    upstreams: readonly Upstream[],
+    assigner: WindowAssigner,
+  ) {
+    this.#env = env;
+    this.#upstreams = upstreams;
+    this.#assigner = assigner;
+  }
+
+  /** How long behind the watermark a window still takes rows (and fires again for each). */
+  allowedLateness(lateness: DurationLike): this {
+    this.#latenessMs = durationMs(lateness, "allowed lateness");
+    return this;
+  }
+
+  /** Rows that come too late go to this side output instead of vanishing. */
+  sideOutputLateData(tag: OutputTag): this {
+    this.#tags.set(tag.id, LATE);
+    return this;
+  }
+
+  /**
+   * Aggregates each key's window: by one AggregateFunction, or by built-in aggregates. The result is
+   * the key's fields, then the aggregate's, then window_start and window_end.
+   */
+  aggregate(
+    ...aggregates: readonly [OperatorHandle] | readonly [Aggregate, ...Aggregate[]]
+  ): SingleOutputStreamOperator {
+    const window = { ...this.#assigner, lateness: this.#latenessMs };
+    const [first] = aggregates;
+    let operator: OperatorHandle;
+    if (first instanceof Aggregate) {
+      const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
+      operator = builtin("window_aggregate", { ...window, aggregates: specs });
+    } else {
+      checkKind(first, ["aggregate"]);
+      operator = { ...first, parameters: { ...first.parameters, ...window } };
+    }
+    const transformation = this.#env.add("operator", operator, [this.#upstreams]);
+    return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
+  }
+}
+
+/** The end of a stream. */
+export class DataStreamSink {
+  readonly #transformation: Transformation;
+
+  constructor(transformation: Transformation) {
+    this.#transformation = transformation;
+  }
+
+  uid(uid: string): this {
+    this.#transformation.uid = uid;
+    return this;
+  }
+  name(name: string): this {
+    this.#transformation.name = name;
+    return this;
+  }
+  setParallelism(parallelism: number): this {
+    this.#transformation.parallelism = parallelism;
+    return this;
+  }
+  slotSharingGroup(group: string): this {
+    this.#transformation.slotSharingGroup = group;
+    return this;
+  }
+  disableChaining(): this {
+    this.#transformation.chaining = "never";
+    return this;
+  }
+}

@@ -1,0 +1,48 @@
+/** Lengths of time in the DataStream builder. */
+import { MillraceError } from "../protocol/errors.ts";
+
+/** A length of time: milliseconds, or a Duration. */
+export type DurationLike = number | Duration;
+
+/** A length of time (Flink's jobs take java.time.Duration). */
+export class Duration {
+  readonly ms: number;
+
+  private constructor(ms: number) {
+    this.ms = ms;
+  }
+
+  static ofMillis(ms: number): Duration {
+    return new Duration(ms);
+  }
+  static ofSeconds(seconds: number): Duration {
+    return new Duration(seconds * 1_000);
+  }
+  static ofMinutes(minutes: number): Duration {
+    return new Duration(minutes * 60_000);
+  }
+  static ofHours(hours: number): Duration {
+    return new Duration(hours * 3_600_000);
+  }
+  static ofDays(days: number): Duration {
+    return new Duration(days * 86_400_000);
+  }
+}
+
+/**
+ * Whole milliseconds of a duration.
+ * @throws MillraceError DURATION_INVALID if it is not a whole number of ms that a double holds.
+ */
+export function durationMs(duration: DurationLike, field: string): number {
+  const ms = typeof duration === "number" ? duration : duration.ms;
+  if (Number.isSafeInteger(ms)) return ms;
+  throw new MillraceError(
+    "DURATION_INVALID",
+    `Cannot use ${field}: ${ms} ms is not a whole number`,
+    {
+      field,
+      value: ms,
+      expected: "a whole number of milliseconds, or a Duration",
+    },
+  );
+}

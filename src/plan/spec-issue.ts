@@ -1,0 +1,47 @@
+/** Paths of fields in a job spec, and zod's issues as errors that name them. */
+import type { z } from "zod";
+import { MillraceError } from "../protocol/errors.ts";
+
+/** `vertices[2].outputs[0].name`. */
+export function bracketPath(prefix: string, path: readonly PropertyKey[]): string {
+  let text = prefix;
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else text += text === "" ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
+
+/** An issue that lies deepest in a union's alternatives says more than the union's own. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const inner = issue.errors.flat().map(deepest);
+  const first = inner.sort((a, b) => b.path.length - a.path.length)[0];
+  return first === undefined ? issue : { ...first, path: [...issue.path, ...first.path] };
+}
+
+/** JOB_SPEC_INVALID for the first issue of a job spec. */
+export function specIssue(spec: unknown, error: z.ZodError): MillraceError {
+  const issue = deepest(error.issues[0]!);
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys[0]! : undefined;
+  const path = unknown === undefined ? issue.path : [...issue.path, unknown];
+  const field = bracketPath("", path);
+  const message = `Cannot read job spec: ${field === "" ? "" : `${field}: `}${issue.message}`;
+  const value = valueAt(spec, path);
+  const detail = { field, expected: issue.message };
+  return new MillraceError(
+    "JOB_SPEC_INVALID",
+    message,
+    value === undefined ? detail : { ...detail, value },
+  );
+}

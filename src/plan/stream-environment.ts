@@ -1,0 +1,156 @@
+/** Where a DataStream job begins, and where its job spec is written. */
+import { SingleOutputStreamOperator } from "./data-stream.ts";
+import { type DurationLike, durationMs } from "./duration.ts";
+import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
+import type { OperatorHandle } from "./operator-handle.ts";
+import { files, type Source, socket, textLines } from "./sources.ts";
+import { Transformation, type Upstream } from "./transformation.ts";
+import { validateJob } from "./validate-job.ts";
+import type { WatermarkParameters } from "./windows.ts";
+
+/** Restart strategies (Flink: RestartStrategies). */
+export const RestartStrategies = {
+  noRestart(): RestartStrategySpec {
+    return { type: "none" };
+  },
+  fixedDelay(attempts: number, delay: DurationLike): RestartStrategySpec {
+    return { type: "fixed_delay", attempts, delay: durationMs(delay, "restart delay") };
+  },
+  failureRate(
+    maxFailures: number,
+    interval: DurationLike,
+    delay: DurationLike,
+  ): RestartStrategySpec {
+    return {
+      type: "failure_rate",
+      max_failures: maxFailures,
+      interval: durationMs(interval, "failure interval"),
+      delay: durationMs(delay, "restart delay"),
+    };
+  },
+  /** Flink's defaults: 1 s to 1 min, doubled, reset after 1 h, jitter 0.1. */
+  exponentialDelay(
+    options: Partial<
+      Omit<Extract<RestartStrategySpec, { type: "exponential_delay" }>, "type">
+    > = {},
+  ): RestartStrategySpec {
+    return {
+      type: "exponential_delay",
+      initial: 1_000,
+      max: 60_000,
+      multiplier: 2,
+      reset_threshold: 3_600_000,
+      jitter: 0.1,
+      attempts: 2_147_483_647,
+      ...options,
+    };
+  },
+} as const;
+
+/**
+ * Builds a job.
+ *
+ *     const env = new StreamExecutionEnvironment().setParallelism(4);
+ *     env.readTextFile("novel.txt").flatMap(words.operator("SplitWords"))
+ *       .keyBy("word").window(TumblingEventTimeWindows.of(Duration.ofMinutes(1))).aggregate(count())
+ *       .print();
+ *     const spec = env.toJobSpec("word count");
+ */
+export class StreamExecutionEnvironment {
+  readonly #transformations: Transformation[] = [];
+  #parallelism = 1;
+  #maxParallelism: number | undefined;
+  #bufferTimeoutMs: number | undefined;
+  #restartStrategy: RestartStrategySpec | undefined;
+  #chaining = true;
+
+  /** Parallelism of operators that do not state theirs. */
+  setParallelism(parallelism: number): this {
+    this.#parallelism = parallelism;
+    return this;
+  }
+  setMaxParallelism(maxParallelism: number): this {
+    this.#maxParallelism = maxParallelism;
+    return this;
+  }
+  /** Longest wait of a partly filled batch; 0: every row at once; -1: only when full. */
+  setBufferTimeout(timeout: DurationLike): this {
+    this.#bufferTimeoutMs = durationMs(timeout, "buffer timeout");
+    return this;
+  }
+  setRestartStrategy(strategy: RestartStrategySpec): this {
+    this.#restartStrategy = strategy;
+    return this;
+  }
+  /** Every operator runs as a task of its own. */
+  disableOperatorChaining(): this {
+    this.#chaining = false;
+    return this;
+  }
+
+  fromSource(
+    source: Source,
+    watermarks?: WatermarkParameters,
+    name?: string,
+  ): SingleOutputStreamOperator {
+    const transformation = this.add("source", source.operator, []);
+    transformation.connector = source.connector;
+    transformation.schema = source.schema;
+    transformation.name = name;
+    const stream = new SingleOutputStreamOperator(this, transformation);
+    return watermarks === undefined ? stream : stream.assignTimestampsAndWatermarks(watermarks);
+  }
+
+  /** A row `line STRING` for each line of a file, or of the files of a folder. */
+  readTextFile(path: string): SingleOutputStreamOperator {
+    return this.fromSource(textLines(files(path)));
+  }
+  /** A row `line STRING` for each line that a TCP server sends. */
+  socketTextStream(host: string, port: number): SingleOutputStreamOperator {
+    return this.fromSource(textLines(socket(host, port)));
+  }
+
+  /** Adds an operator: for the streams of this builder. */
+  add(
+    kind: "source" | "operator" | "sink",
+    operator: OperatorHandle,
+    inputs: readonly (readonly Upstream[])[],
+  ): Transformation {
+    const id = `${operator.name}-${this.#transformations.length + 1}`;
+    const transformation = new Transformation(id, kind, operator, inputs);
+    this.#transformations.push(transformation);
+    return transformation;
+  }
+
+  /**
+   * Writes the job spec and checks it as the JobManager will.
+   * @throws MillraceError of validateJob.
+   */
+  toJobSpec(name: string): JobSpecInput {
+    const spec: JobSpecInput = {
+      version: 1,
+      name,
+      parallelism: this.#parallelism,
+      vertices: this.#transformations.map((transformation) => {
+        const vertex = transformation.toVertex();
+        return this.#chaining ? vertex : { ...vertex, chaining: "never" as const };
+      }),
+      edges: this.#transformations.flatMap((to) => to.toEdges(this.#parallelism)),
+    };
+    if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
+    if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
+    if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
+    validateJob(spec, (bundle) => this.#manifestOf(bundle));
+    return spec;
+  }
+
+  /** The operators of a bundle that the job uses. */
+  #manifestOf(bundle: string) {
+    const handles = this.#transformations.flatMap((transformation) => [
+      transformation.operator,
+      ...transformation.inputs.flat().flatMap((stream) => stream.partitionerOperator ?? []),
+    ]);
+    const used = handles.filter((handle) => handle.bundle === bundle);
+    return { operators: used.map((handle) => handle.description) };
+  }
+}

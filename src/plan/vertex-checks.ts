@@ -1,0 +1,95 @@
+/** What a vertex may be: its kind, its connector, and what the planner adds to both. */
+import type { ConnectorSpec } from "../protocol/deployment.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { isFormat, SOURCE_CONNECTORS } from "./builtin-operators.ts";
+import { checkConnector } from "./connector-spec.ts";
+import type { VertexSpec } from "./job-spec.ts";
+import type { FoundOperator } from "./operator-lookup.ts";
+
+/** The kind of vertex that an operator can stand in; undefined: in none. */
+function vertexKindOf(operator: FoundOperator): VertexSpec["kind"] | undefined {
+  const { kind } = operator.description;
+  if (kind === "source" || kind === "sink") return kind;
+  if (kind === "exchange") return undefined;
+  return operator.builtin !== undefined && isFormat(operator.name) ? "sink" : "operator";
+}
+
+/** @throws MillraceError JOB_OPERATOR_KIND */
+export function checkKind(vertex: VertexSpec, operator: FoundOperator, field: string): void {
+  const kind = vertexKindOf(operator);
+  if (kind === vertex.kind) return;
+  const is = kind === undefined ? "a partitioner" : `of kind ${kind}`;
+  const message = `Cannot plan ${vertex.id}: ${operator.name} is ${is}, the vertex is of kind ${vertex.kind}`;
+  const detail = { field: `${field}.kind`, value: vertex.kind };
+  const expected = kind ?? "its use as the partitionerOperator of an edge";
+  throw new MillraceError("JOB_OPERATOR_KIND", message, { ...detail, expected });
+}
+
+/**
+ * The connector of a source or sink, with what its operator demands of it: records that may hold
+ * newlines and counted lines need whole files.
+ * @throws MillraceError CONNECTOR_MISSING, CONNECTOR_UNEXPECTED, CONNECTOR_MISMATCH and those of
+ *   checkConnector.
+ */
+export function planConnector(
+  vertex: VertexSpec,
+  operator: FoundOperator,
+  field: string,
+): ConnectorSpec | undefined {
+  const { kind, connector } = vertex;
+  const at = `${field}.connector`;
+  if (kind === "operator") {
+    if (connector === undefined) return undefined;
+    const message = `Cannot plan ${vertex.id}: only sources and sinks have a connector`;
+    const detail = { field: at, value: connector.type, expected: "no connector" };
+    throw new MillraceError("CONNECTOR_UNEXPECTED", message, detail);
+  }
+  if (connector === undefined) {
+    const message = `Cannot plan ${vertex.id}: a ${kind} needs a connector`;
+    const expected = "an object with the connector's type and options";
+    throw new MillraceError("CONNECTOR_MISSING", message, { field: at, expected });
+  }
+  const checked = checkConnector(kind, connector, at);
+  if (kind === "sink") return checked;
+  // An uploaded source makes its rows when it is polled, as datagen does.
+  const fitting = operator.builtin === undefined ? ["datagen"] : SOURCE_CONNECTORS[operator.name]!;
+  if (!fitting.includes(checked.type)) {
+    const message = `Cannot plan ${vertex.id}: ${operator.name} cannot read from connector ${checked.type}`;
+    const detail = { field: `${at}.type`, value: checked.type, expected: fitting.join(", ") };
+    throw new MillraceError("CONNECTOR_MISMATCH", message, detail);
+  }
+  return checked.type === "file" && needsWholeFiles(operator)
+    ? wholeFiles(checked, operator.name, at)
+    : checked;
+}
+
+function needsWholeFiles(operator: FoundOperator): boolean {
+  const { lineNumber, multiline, quoteCharacter } = operator.parameters;
+  if (operator.name === "text_lines") return lineNumber === true;
+  return operator.name === "csv" && multiline === true && quoteCharacter !== "";
+}
+
+function wholeFiles(connector: ConnectorSpec, operator: string, at: string): ConnectorSpec {
+  if (connector.splittable === true) {
+    const reason =
+      operator === "csv" ? "quoted fields may hold newlines" : "lines are counted within the file";
+    const message = `Cannot split the files of ${operator}: ${reason}`;
+    throw new MillraceError("CONNECTOR_NOT_SPLITTABLE", message, {
+      field: `${at}.splittable`,
+      value: true,
+      expected: operator === "csv" ? "false, or parameter multiline false" : "false",
+    });
+  }
+  return { ...connector, splittable: false };
+}
+
+/** Parsers take the vertex's choice for rows that fail as their parameter onError. */
+export function planParameters(
+  vertex: VertexSpec,
+  operator: FoundOperator,
+): Readonly<Record<string, unknown>> {
+  const { parameters } = operator;
+  const parses = operator.builtin !== undefined && ["json_lines", "csv"].includes(operator.name);
+  if (!parses || parameters.onError !== undefined) return parameters;
+  return { ...parameters, onError: vertex.onRowError === "drop" ? "skip" : vertex.onRowError };
+}

@@ -1,0 +1,177 @@
+/**
+ * The calls into modules that a chain call is made of, as frames of the chain's stack.
+ */
+import { type ExportName, STATUS } from "../protocol/abi.ts";
+import { blockSelectedRows } from "../protocol/batch/block-header.ts";
+import { HEADER } from "../protocol/batch/layout.ts";
+import { unreachable } from "../protocol/errors.ts";
+import type { ChainCall } from "./core/task-chain.ts";
+import type { BufferInModule } from "./module-instance.ts";
+import type { OperatorNode } from "./operator-node.ts";
+
+/** What a frame of the stack calls: `budget` in rows; answers the status. */
+export type Invocation = (budget: number) => number;
+
+/** A call into a module, and how far its outputs have been handed on. */
+export interface CallFrame {
+  readonly node: OperatorNode;
+  /** Absent: only hands on what is there. */
+  readonly invoke: Invocation | undefined;
+  /** At the end partly filled blocks leave the chain, too. */
+  readonly flush: boolean;
+  /** Input block in the module's memory: 0 if the call has none. */
+  readonly input: number;
+  readonly inputBuffer: BufferInModule | undefined;
+  complete: boolean;
+  draining: boolean;
+  /** Output being drained, its block at hand (0: none), and the next consumer of that. */
+  output: number;
+  block: number;
+  consumer: number;
+  /** Copy of a refused row on its way to the dead-letter output. */
+  refused: BufferInModule | undefined;
+}
+
+/** Domain of processing-time timers in the ABI. */
+const PROCESSING_TIME = 1;
+
+/** When an operator's next processing-time timer is due, ms; the largest int64: none. */
+export function nextTimer({ instance, site, inst }: OperatorNode): bigint {
+  return instance.invokeInt64(site, "mr_next_timer", inst, PROCESSING_TIME);
+}
+
+/** The calls that make up a chain call, in order. */
+export function framesOf(nodes: readonly OperatorNode[], call: ChainCall): CallFrame[] {
+  const head = nodes[0]!;
+  switch (call.type) {
+    case "batch":
+      return batchFrames(head, call.input, call.block);
+    case "watermark":
+      return [frameOf(head, true, plain(head, "mr_watermark", call.timestamp))];
+    case "input_status":
+      return [idleFrame(head, call.input, call.idle)];
+    case "status":
+      return nodes.slice(1).map((node) => idleFrame(node, 0, call.idle));
+    case "end_input":
+      return [frameOf(head, true, plain(head, "mr_end_input", call.input))];
+    case "end_chain":
+      return nodes.slice(1).map((node) => frameOf(node, true, plain(node, "mr_end_input", 0)));
+    case "timers":
+      return timerFrames(nodes, call.nowMs);
+    case "source_split":
+      return [splitFrame(head, call.split)];
+    case "source_bytes":
+      return [bytesFrame(head, call.bytes, call.last)];
+    case "source_poll":
+      return [frameOf(head, false, poll(head, call.rows))];
+    case "flush":
+      return nodes.filter((node) => node.partial).map((node) => frameOf(node, true, undefined));
+    default:
+      return unreachable(call);
+  }
+}
+
+function batchFrames(head: OperatorNode, input: number, block: Uint8Array): CallFrame[] {
+  const { instance } = head;
+  const buffer = instance.copyIn(block);
+  const { pointer } = buffer;
+  const flush = instance.view.getUint32(pointer + HEADER.watermarkCount, true) > 0;
+  if (!flush && blockSelectedRows(block) === 0) {
+    instance.recycle(buffer);
+    return [];
+  }
+  return [blockFrame(head, input, pointer, flush, buffer)];
+}
+
+/** The call that gives an operator a block; `buffer` is freed behind it. */
+export function blockFrame(
+  node: OperatorNode,
+  input: number,
+  pointer: number,
+  flush: boolean,
+  buffer: BufferInModule | undefined,
+): CallFrame {
+  const invoke = plain(node, "mr_process", input, pointer);
+  return frameOf(node, flush, invoke, pointer, buffer);
+}
+
+function idleFrame(node: OperatorNode, input: number, idle: boolean): CallFrame {
+  const { instance, inst, site } = node;
+  const invoke = () => instance.invoke(site, "mr_idle", inst, input, idle ? 1 : 0);
+  return frameOf(node, true, invoke);
+}
+
+function timerFrames(nodes: readonly OperatorNode[], nowMs: number): CallFrame[] {
+  const now = BigInt(Math.floor(nowMs));
+  return nodes
+    .filter((node) => !node.exchange && nextTimer(node) <= now)
+    .map((node) => frameOf(node, false, plain(node, "mr_timers", PROCESSING_TIME, now)));
+}
+
+function splitFrame(head: OperatorNode, split: Uint8Array): CallFrame {
+  const { instance, inst, site } = head;
+  const buffer = instance.copyIn(split);
+  const invoke = () =>
+    instance.invoke(site, "mr_source_assign", inst, buffer.pointer, split.byteLength);
+  return frameOf(head, false, invoke, 0, buffer);
+}
+
+function bytesFrame(head: OperatorNode, bytes: Uint8Array, last: boolean): CallFrame {
+  const buffer = head.instance.copyIn(bytes);
+  const { pointer } = buffer;
+  const parameters = [pointer, bytes.byteLength, last ? 1 : 0];
+  const take = plain(head, "mr_source_bytes", ...parameters);
+  // Of bytes, FINISHED means that the split at hand has been read: there may be more splits.
+  const invoke = (budget: number) => {
+    const status = take(budget);
+    return status === STATUS.finished ? STATUS.done : status;
+  };
+  return frameOf(head, false, invoke, 0, buffer);
+}
+
+/** Polls a source; with a number of rows, until about so many are made. */
+function poll(head: OperatorNode, rows: number | undefined): Invocation {
+  const poll = plain(head, "mr_source_poll");
+  if (rows === undefined) return poll;
+  const end = head.rowsOut + rows;
+  return (budget) => {
+    const left = end - head.rowsOut;
+    if (left <= 0) return STATUS.done;
+    const status = poll(Math.min(budget, left));
+    const made = head.instance.counter("rowsOut") - head.rowsOut;
+    return status === STATUS.sliceOver && made >= left ? STATUS.done : status;
+  };
+}
+
+/** A resumable export: its last parameter is the budget. */
+function plain(
+  node: OperatorNode,
+  name: ExportName,
+  ...parameters: (number | bigint)[]
+): Invocation {
+  const { instance, inst, site } = node;
+  return (budget) => instance.invoke(site, name, inst, ...parameters, budget);
+}
+
+function frameOf(
+  node: OperatorNode,
+  flush: boolean,
+  invoke: Invocation | undefined,
+  input = 0,
+  inputBuffer?: BufferInModule,
+): CallFrame {
+  const frame: CallFrame = {
+    node,
+    invoke,
+    flush,
+    input,
+    inputBuffer,
+    complete: false,
+    draining: false,
+    output: 0,
+    block: 0,
+    consumer: 0,
+    refused: undefined,
+  };
+  return frame;
+}

@@ -1,0 +1,70 @@
+/**
+ * What the task core asks of its operator chain: a synchronous dependency, so that the same core
+ * runs over WebAssembly (operator-chain.ts), in production as under the simulator, and over a fake
+ * in tests.
+ */
+
+/** Work for a chain. One at a time: a call goes on over many slices until it is done. */
+export type ChainCall =
+  /** Rows for an input of the head; the block is copied when the call begins. */
+  | { readonly type: "batch"; readonly input: number; readonly block: Uint8Array }
+  | { readonly type: "watermark"; readonly timestamp: bigint }
+  /** An input of the head turned idle or active. */
+  | { readonly type: "input_status"; readonly input: number; readonly idle: boolean }
+  /** The head as a whole turned idle or active: chained operators are told too. */
+  | { readonly type: "status"; readonly idle: boolean }
+  | { readonly type: "end_input"; readonly input: number }
+  /** All inputs of the head have ended: the operators behind it end in their order. */
+  | { readonly type: "end_chain" }
+  /** Processing-time timers due at `nowMs`, ms since the epoch. */
+  | { readonly type: "timers"; readonly nowMs: number }
+  /** A split for a source: JSON text the connector and the module agree on. */
+  | { readonly type: "source_split"; readonly split: Uint8Array }
+  | { readonly type: "source_bytes"; readonly bytes: Uint8Array; readonly last: boolean }
+  /** Lets a source make rows: at most about `rows`, or until it says that it has none now. */
+  | { readonly type: "source_poll"; readonly rows?: number | undefined }
+  /** Sends what partly filled blocks hold. */
+  | { readonly type: "flush" };
+
+/**
+ * - `done`: the call is complete
+ * - `more`: the slice is over, run again
+ * - `blocked`: an output has no room; run again when it has
+ */
+export type ChainProgress = "done" | "more" | "blocked";
+
+/** Where a chain puts what it makes. Bytes are copied before a method returns. */
+export interface ChainOutput {
+  /** Whether a batch can go out now on channel `channel` of edge `edge`. */
+  hasRoom(edge: number, channel: number): boolean;
+  sendBatch(edge: number, channel: number, block: Uint8Array, rows: number): void;
+  sendWatermark(edge: number, channel: number, timestamp: bigint): void;
+  sinkHasRoom(operator: number): boolean;
+  /** Whole records for the connector of the sink at place `operator` of the chain. */
+  writeSink(operator: number, bytes: Uint8Array, records: number): void;
+}
+
+/** Counters since the chain was opened. */
+export interface ChainCounters {
+  readonly recordsIn: number;
+  readonly recordsFailed: number;
+  /** Time inside modules; 0 where no clock was given. */
+  readonly busyMs: number;
+}
+
+/** The operators of one task, joined. Any method may throw a MillraceError: the task has failed. */
+export interface OperatorChainPort {
+  /** Whether a call is under way. */
+  readonly busy: boolean;
+  /** A source said that it is at its end. */
+  readonly finished: boolean;
+  /** Blocks at the end of the chain may be partly filled: `flush` would send something. */
+  readonly partialOutput: boolean;
+  begin(call: ChainCall): void;
+  /** One slice of the call under way. */
+  run(output: ChainOutput): ChainProgress;
+  /** When the next processing-time timer is due, ms since the epoch. */
+  nextTimerMs(): number | undefined;
+  counters(): ChainCounters;
+  close(): void;
+}

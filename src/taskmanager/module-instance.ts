@@ -1,0 +1,317 @@
+/**
+ * One WebAssembly instance of a bundle in a slot: typed calls of the operator ABI, blocks in and
+ * out, traps turned into errors that name the operator, its source line and the row.
+ *
+ * The operators of a bundle share the instance, and so its memory: what one writes the next reads.
+ */
+
+import { type ExportName, RESULT } from "../protocol/abi.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
+import type { Manifest } from "../protocol/manifest.ts";
+import { ABI_VERSION } from "../protocol/versions.ts";
+
+/** A bundle, compiled: what a worker's module cache hands to a slot. */
+export interface LoadedModule {
+  /** Content hash of the bundle. */
+  readonly hash: string;
+  readonly module: WebAssembly.Module;
+  readonly manifest: Manifest;
+}
+
+/** Where an instance sends what modules say, and what it asks. */
+export interface ModuleHost {
+  /** Processing time, ms since the epoch; virtual in tests and simulation. */
+  processingTimeMs(): number;
+  log(level: number, message: string): void;
+  metric(name: string, delta: bigint): void;
+}
+
+/** An operator, as far as an error has to name it. */
+export interface OperatorSite {
+  readonly name: string;
+  readonly source?: { readonly file: string; readonly line: number } | undefined;
+  /** Rows it had consumed when it was called. */
+  records?: number;
+}
+
+/**
+ * Counts the live memories of a process over all its isolates: each reserves about 10 GB of address
+ * space. Isolates share the count by sharing the buffer.
+ */
+export class MemoryCount {
+  readonly #count: Int32Array;
+
+  constructor(shared: ArrayBufferLike = new ArrayBuffer(4)) {
+    this.#count = new Int32Array(shared, 0, 1);
+  }
+
+  get live(): number {
+    return Atomics.load(this.#count, 0);
+  }
+
+  /** @throws MillraceError MEMORY_EXHAUSTED at the limit. */
+  acquire(): void {
+    if (Atomics.add(this.#count, 0, 1) < PROCESS_MAX_MEMORIES) return;
+    this.release();
+    const message = `Cannot instantiate module: ${PROCESS_MAX_MEMORIES} memories are live`;
+    const expected = `at most ${PROCESS_MAX_MEMORIES} in one process (PROCESS_MAX_MEMORIES)`;
+    throw new MillraceError("MEMORY_EXHAUSTED", message, { expected });
+  }
+
+  release(): void {
+    Atomics.sub(this.#count, 0, 1);
+  }
+}
+
+const PAGE_BYTES = 65_536;
+
+/** What a module said when it aborted (AssemblyScript's `abort`). */
+class ModuleAbort extends Error {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+
+  constructor(message: string, file: string, line: number, column: number) {
+    super(message);
+    this.file = file;
+    this.line = line;
+    this.column = column;
+  }
+}
+
+type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
+
+/** A live instance. */
+export class ModuleInstance {
+  readonly loaded: LoadedModule;
+  readonly #memory: WebAssembly.Memory;
+  readonly #exports: Record<string, Call>;
+  readonly #maximumPages: number;
+  readonly #count: MemoryCount;
+  #resultAt = 0;
+  readonly #buffers: { readonly pointer: number; readonly bytes: number }[] = [];
+  #bytes: Uint8Array;
+  #view: DataView;
+  #operator: OperatorSite | undefined;
+  #closed = false;
+
+  /**
+   * @throws MillraceError MEMORY_EXHAUSTED (the process has no room for a memory),
+   * MODULE_ABI_VERSION, OPERATOR_FAILED (trap in the module's initialisation)
+   */
+  constructor(loaded: LoadedModule, host: ModuleHost, maximumPages: number, count: MemoryCount) {
+    this.loaded = loaded;
+    this.#maximumPages = maximumPages;
+    this.#count = count;
+    count.acquire();
+    try {
+      const instance = instantiate(loaded, this.#imports(host));
+      this.#exports = instance.exports as Record<string, Call>;
+      this.#memory = instance.exports.memory as WebAssembly.Memory;
+      this.#bytes = new Uint8Array(this.#memory.buffer);
+      this.#view = new DataView(this.#memory.buffer);
+      this.#start();
+      this.#resultAt = this.invoke({ name: "(module)" }, "mr_result");
+    } catch (error) {
+      count.release();
+      throw error;
+    }
+  }
+
+  /** The whole memory; valid until the next call. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.#memory.buffer) this.#refresh();
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    if (this.#view.buffer !== this.#memory.buffer) this.#refresh();
+    return this.#view;
+  }
+
+  /** Calls an export that answers an i32. Traps become MillraceErrors. */
+  invoke(operator: OperatorSite, name: ExportName, ...args: (number | bigint)[]): number {
+    this.#operator = operator;
+    if (this.#resultAt !== 0) this.view.setUint32(this.#resultAt + RESULT.row, NO_ROW, true);
+    try {
+      return Number(this.#exports[name]!(...args) ?? 0);
+    } catch (thrown) {
+      throw this.#failure(thrown, operator, name);
+    }
+  }
+
+  /** Calls an export that answers an i64. */
+  invokeInt64(operator: OperatorSite, name: ExportName, ...args: (number | bigint)[]): bigint {
+    this.#operator = operator;
+    try {
+      return BigInt(this.#exports[name]!(...args) ?? 0);
+    } catch (thrown) {
+      throw this.#failure(thrown, operator, name);
+    }
+  }
+
+  /** A field of the RESULT record of 32 bits. */
+  result(field: "row" | "code" | "pointer" | "length"): number {
+    return this.view.getUint32(this.#resultAt + RESULT[field], true);
+  }
+
+  /** A counter of the RESULT record, exact up to 2^53. */
+  counter(field: "rowsIn" | "rowsOut" | "rowsFailed" | "stateBytes"): number {
+    const at = this.#resultAt + RESULT[field];
+    const view = this.view;
+    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+  }
+
+  /** Text that RESULT points to: a failure's message. */
+  resultText(): string {
+    const start = this.result("pointer");
+    return decode(this.bytes.subarray(start, start + this.result("length")));
+  }
+
+  /** Copies bytes in; the address is the module's until `recycle`. */
+  copyIn(bytes: Uint8Array, room = bytes.byteLength): BufferInModule {
+    const buffer = this.#take(room);
+    this.bytes.set(bytes, buffer.pointer);
+    return buffer;
+  }
+
+  /** Gives a buffer of copyIn back; a few are kept for the next blocks. */
+  recycle(buffer: BufferInModule): void {
+    if (this.#buffers.length < INPUT_BUFFERS_KEPT) {
+      this.#buffers.push(buffer);
+      return;
+    }
+    this.invoke({ name: "(module)" }, "mr_free", buffer.pointer);
+  }
+
+  /** Drops the instance; its memory goes with the garbage collector. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#count.release();
+  }
+
+  #take(room: number): BufferInModule {
+    for (let i = this.#buffers.length - 1; i >= 0; i--) {
+      if (this.#buffers[i]!.bytes < room) continue;
+      return this.#buffers.splice(i, 1)[0]!;
+    }
+    const smallest = this.#buffers.shift();
+    if (smallest !== undefined) {
+      this.invoke({ name: "(module)" }, "mr_free", smallest.pointer);
+    }
+    const bytes = Math.max(INPUT_BUFFER_BYTES, Math.ceil(room / PAGE_BYTES) * PAGE_BYTES);
+    const pointer = this.invoke({ name: "(input block)" }, "mr_alloc", bytes) >>> 0;
+    return { pointer, bytes };
+  }
+
+  #start(): void {
+    const initialize = this.#exports._initialize;
+    const site = { name: "(module)" };
+    if (initialize !== undefined) this.invoke(site, "_initialize" as ExportName);
+    const version = this.invoke(site, "mr_abi");
+    if (version === ABI_VERSION) return;
+    const message = `Cannot use bundle ${this.loaded.manifest.name}: its ABI version is ${version}`;
+    const detail = { field: "abiVersion", value: version, expected: String(ABI_VERSION) };
+    throw new MillraceError("MODULE_ABI_VERSION", message, detail);
+  }
+
+  #refresh(): void {
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#view = new DataView(this.#memory.buffer);
+  }
+
+  /** No import ever throws into the module but abort, which ends the call as a trap does. */
+  #imports(host: ModuleHost): WebAssembly.Imports {
+    const text = (pointer: number, length: number) =>
+      decode(this.bytes.subarray(pointer >>> 0, (pointer >>> 0) + length));
+    return {
+      env: {
+        abort: (message: number, file: number, line: number, column: number) => {
+          throw new ModuleAbort(this.#utf16(message), this.#utf16(file), line, column);
+        },
+      },
+      millrace: {
+        log: (level: number, pointer: number, length: number) =>
+          host.log(level, `${this.#operator?.name ?? ""}: ${text(pointer, length)}`),
+        metric: (pointer: number, length: number, delta: bigint) =>
+          host.metric(text(pointer, length), delta),
+        // State beyond memory comes with checkpoints; until then nothing is evicted.
+        state_read: () => 0,
+        state_write: () => undefined,
+        processing_time: () => BigInt(Math.floor(host.processingTimeMs())),
+      },
+    };
+  }
+
+  /** An AssemblyScript string: UTF-16, its length in bytes 4 before the pointer. */
+  #utf16(pointer: number): string {
+    const at = pointer >>> 0;
+    if (at < 4 || at > this.bytes.byteLength) return "";
+    const length = Math.min(this.view.getUint32(at - 4, true), MESSAGE_MAX_BYTES);
+    if (at + length > this.bytes.byteLength) return "";
+    let result = "";
+    for (let i = 0; i < length; i += 2) {
+      result += String.fromCharCode(this.view.getUint16(at + i, true));
+    }
+    return result;
+  }
+
+  #failure(thrown: unknown, operator: OperatorSite, call: string): unknown {
+    const aborted = thrown instanceof ModuleAbort;
+    const trapped = thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError;
+    if (!aborted && !trapped) return thrown;
+    const { file, line } = aborted ? thrown : (operator.source ?? { file: "", line: 0 });
+    const place = file === "" ? "" : ` at ${file}:${line}`;
+    const pages = this.bytes.byteLength / PAGE_BYTES;
+    // The allocator runs into `unreachable`, without abort, when the memory cannot grow.
+    const outOfMemory =
+      !aborted && /unreachable/.test(thrown.message) && pages * 2 > this.#maximumPages;
+    const what = outOfMemory
+      ? `its memory has ${pages} pages and may have ${this.#maximumPages}`
+      : thrown.message || "abort";
+    const where = `in ${call}${this.#rowText(operator)}`;
+    const message = `Operator ${operator.name} failed${place}: ${what} (${where})`;
+    const code = outOfMemory ? "MEMORY_BUDGET_EXCEEDED" : "OPERATOR_FAILED";
+    return new MillraceError(code, message, { field: operator.name, cause: thrown });
+  }
+
+  /** The record position: the row in progress, where the module keeps it in RESULT.row. */
+  #rowText(operator: OperatorSite): string {
+    const row = this.#resultAt === 0 ? NO_ROW : this.result("row");
+    const behind = operator.records === undefined ? "" : `, behind record ${operator.records}`;
+    return row === NO_ROW ? behind : `, row ${row} of its batch${behind}`;
+  }
+}
+
+/** A buffer in a module's memory that the host owns. */
+export interface BufferInModule {
+  readonly pointer: number;
+  readonly bytes: number;
+}
+
+/** Input buffers an instance keeps: one for each level of a chain that comes from elsewhere. */
+const INPUT_BUFFERS_KEPT = 4;
+const INPUT_BUFFER_BYTES = 256 * 1024;
+/** What the host puts into RESULT.row before a call. */
+const NO_ROW = 0xffff_ffff;
+/** Longest abort message read from a module. */
+const MESSAGE_MAX_BYTES = 4096;
+
+const decoder = new TextDecoder();
+
+function decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+function instantiate(loaded: LoadedModule, imports: WebAssembly.Imports): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(loaded.module, imports);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = `Cannot instantiate bundle ${loaded.manifest.name}: ${cause.message}`;
+    const expected = "address space for one more memory (about 10 GB each)";
+    throw new MillraceError("MEMORY_EXHAUSTED", message, { expected, cause });
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * Drives the operators of a task: calls one, hands its blocks on to the next, and so on, depth
+ * first, with a stack of calls so that the whole can stop anywhere and go on there: when the slice
+ * is over, when an output has no room, when a call wants its outputs taken first.
+ *
+ * Between operators of one bundle a block is handed on by pointer; into another bundle's memory it
+ * is copied once. Here a record leaves the task: see chain-exit.ts.
+ */
+import { STATUS } from "../protocol/abi.ts";
+import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.ts";
+import { HEADER } from "../protocol/batch/layout.ts";
+import { assert, MillraceError } from "../protocol/errors.ts";
+import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
+import { leaveTask, selectRow } from "./chain-exit.ts";
+import type {
+  ChainCall,
+  ChainCounters,
+  ChainOutput,
+  ChainProgress,
+  OperatorChainPort,
+} from "./core/task-chain.ts";
+import type { OperatorSite } from "./module-instance.ts";
+import type { OperatorNode } from "./operator-node.ts";
+import { SliceBudget, type SliceRule } from "./slice-budget.ts";
+
+/** Is told which operator is being called: for the watchdog outside the isolate. */
+export interface CallObserver {
+  enter(operator: OperatorSite): void;
+  leave(): void;
+}
+
+const MAX_INT64 = 0x7fff_ffff_ffff_ffffn;
+
+/** The chain of one task over WebAssembly. */
+export class OperatorChain implements OperatorChainPort {
+  readonly #nodes: readonly OperatorNode[];
+  readonly #head: OperatorNode;
+  readonly #observer: CallObserver | undefined;
+  readonly #budget: SliceBudget;
+  readonly #release: (usable: boolean) => void;
+  readonly #stack: CallFrame[] = [];
+  #busy = false;
+  #failed = false;
+  #closed = false;
+  finished = false;
+
+  /** @param release gives the instances back when the chain is closed */
+  constructor(
+    nodes: readonly OperatorNode[],
+    rule: SliceRule,
+    observer: CallObserver | undefined,
+    release: (usable: boolean) => void,
+  ) {
+    assert(nodes.length > 0, "a chain has an operator");
+    this.#nodes = nodes;
+    this.#head = nodes[0]!;
+    this.#budget = new SliceBudget(rule);
+    this.#observer = observer;
+    this.#release = release;
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  get partialOutput(): boolean {
+    return this.#nodes.some((node) => node.partial);
+  }
+
+  begin(call: ChainCall): void {
+    assert(!this.#busy, "one call at a time");
+    this.#busy = true;
+    const frames = framesOf(this.#nodes, call);
+    for (const frame of frames.reverse()) this.#stack.push(frame);
+  }
+
+  run(output: ChainOutput): ChainProgress {
+    this.#budget.begin();
+    try {
+      for (;;) {
+        const frame = this.#stack.at(-1);
+        if (frame === undefined) break;
+        if (frame.block !== 0) {
+          if (!this.#deliver(frame, output)) return "blocked";
+        } else if (frame.draining) {
+          this.#takeNext(frame);
+        } else if (frame.complete) {
+          this.#pop(frame);
+        } else {
+          if (this.#budget.over) return "more";
+          this.#call(frame);
+        }
+      }
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+    this.#busy = false;
+    return "done";
+  }
+
+  nextTimerMs(): number | undefined {
+    let next = MAX_INT64;
+    for (const node of this.#nodes) {
+      if (node.exchange) continue;
+      const due = nextTimer(node);
+      if (due < next) next = due;
+    }
+    return next === MAX_INT64 ? undefined : Number(next);
+  }
+
+  counters(): ChainCounters {
+    let recordsFailed = 0;
+    for (const node of this.#nodes) recordsFailed += node.rowsFailed;
+    const recordsIn = this.#head.rowsIn;
+    return { recordsIn, recordsFailed, busyMs: this.#budget.busyMs };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      // A module that trapped is in an unknown state: nothing more is called in it.
+      if (!this.#failed)
+        for (const { instance, inst, site } of this.#nodes) {
+          instance.invoke(site, "mr_close", inst);
+        }
+    } finally {
+      this.#release(!this.#failed);
+    }
+  }
+
+  #call(frame: CallFrame): void {
+    const { node, invoke } = frame;
+    let status: number = STATUS.done;
+    if (invoke !== undefined) {
+      const budget = this.#budget.rows(node.cost);
+      this.#observer?.enter(node.site);
+      try {
+        status = invoke(budget);
+      } finally {
+        this.#observer?.leave();
+      }
+      const rows = this.#count(node);
+      this.#budget.spent(node.cost, rows);
+    }
+    frame.draining = true;
+    frame.output = 0;
+    this.#onStatus(frame, status);
+    if (frame.complete) this.#flush(frame);
+  }
+
+  /** Reads the module's counters; answers the rows of this call. */
+  #count(node: OperatorNode): number {
+    const { instance } = node;
+    const rowsIn = instance.counter("rowsIn");
+    const rowsOut = instance.counter("rowsOut");
+    const rows = rowsIn - node.rowsIn + rowsOut - node.rowsOut;
+    node.rowsIn = rowsIn;
+    node.site.records = rowsIn;
+    node.rowsOut = rowsOut;
+    node.rowsFailed = instance.counter("rowsFailed");
+    return rows;
+  }
+
+  #onStatus(frame: CallFrame, status: number): void {
+    const { node } = frame;
+    switch (status) {
+      case STATUS.done:
+        frame.complete = true;
+        return;
+      case STATUS.finished:
+        this.finished = true;
+        frame.complete = true;
+        return;
+      case STATUS.outputFull:
+      case STATUS.sliceOver:
+        return;
+      case STATUS.rowFailed:
+        this.#rowFailed(frame);
+        return;
+      case STATUS.failed: {
+        const message = `Operator ${node.site.name} failed: ${node.instance.resultText()}`;
+        throw new MillraceError("OPERATOR_FAILED", message, { field: node.site.name });
+      }
+      default: {
+        const { name } = node.site;
+        const message = `Operator ${name} failed: this version does not serve status ${status}`;
+        const expected = "no state beyond memory, requests or chunks yet";
+        throw new MillraceError("OPERATOR_FAILED", message, { field: node.site.name, expected });
+      }
+    }
+  }
+
+  /** A row was refused: what becomes of it is the operator's row error policy. */
+  #rowFailed(frame: CallFrame): void {
+    const { node } = frame;
+    if (node.onRowError === "drop") return;
+    const row = node.instance.result("row");
+    const routed = node.onRowError === "dead-letter" && node.deadLetter !== undefined;
+    if (!routed || frame.input === 0) {
+      const reason = node.instance.resultText();
+      const place = `row ${row} of its batch, record ${node.rowsIn} of this subtask`;
+      const message = `Operator ${node.site.name} failed: ${place}, is refused: ${reason}`;
+      throw new MillraceError("ROW_FAILED", message, { field: node.site.name });
+    }
+    const refused = selectRow(node, frame.input, row);
+    frame.refused = refused;
+    frame.output = node.deadLetter!;
+    frame.block = refused.pointer;
+    frame.consumer = 0;
+  }
+
+  /** Seals partly filled blocks: always those for chained operators, others if asked to. */
+  #flush(frame: CallFrame): void {
+    const { node, flush } = frame;
+    const { instance, inst, site, routes } = node;
+    let partial = false;
+    for (let output = 0; output < routes.length; output++) {
+      if (flush || routes[output]!.some((consumer) => consumer.type === "node")) {
+        instance.invoke(site, "mr_flush", inst, output);
+      } else if (routes[output]!.length > 0) {
+        partial = true;
+      }
+    }
+    node.partial = partial;
+  }
+
+  #takeNext(frame: CallFrame): void {
+    const { instance, inst, site, routes } = frame.node;
+    while (frame.output < routes.length) {
+      const block = instance.invoke(site, "mr_take", inst, frame.output) >>> 0;
+      if (block !== 0) {
+        frame.block = block;
+        frame.consumer = 0;
+        return;
+      }
+      frame.output++;
+    }
+    frame.draining = false;
+  }
+
+  /** Hands the block at hand to its next consumers; false: one has no room. */
+  #deliver(frame: CallFrame, output: ChainOutput): boolean {
+    const { node, block } = frame;
+    const route = node.routes[frame.output]!;
+    while (frame.consumer < route.length) {
+      const consumer = route[frame.consumer]!;
+      if (consumer.type === "node") {
+        frame.consumer++;
+        this.#chainInto(consumer.node, node, block);
+        return true;
+      }
+      if (!leaveTask(node, block, consumer, output)) return false;
+      frame.consumer++;
+    }
+    frame.block = 0;
+    if (frame.refused !== undefined) {
+      node.instance.recycle(frame.refused);
+      frame.refused = undefined;
+      frame.output = 0;
+    }
+    return true;
+  }
+
+  /** Pushes the call of a chained operator with a block of the one before. */
+  #chainInto(next: OperatorNode, node: OperatorNode, block: number): void {
+    const { bytes, view } = node.instance;
+    const flush = view.getUint32(block + HEADER.watermarkCount, true) > 0;
+    if (!flush && blockRowCount(bytes, block) === 0) return;
+    if (next.instance === node.instance) {
+      this.#stack.push(blockFrame(next, 0, block, flush, undefined));
+      return;
+    }
+    const length = blockByteLength(bytes, block);
+    const buffer = next.instance.copyIn(bytes.subarray(block, block + length));
+    this.#stack.push(blockFrame(next, 0, buffer.pointer, flush, buffer));
+  }
+
+  #pop(frame: CallFrame): void {
+    if (frame.inputBuffer !== undefined) frame.node.instance.recycle(frame.inputBuffer);
+    this.#stack.pop();
+  }
+}

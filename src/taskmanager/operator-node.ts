@@ -1,0 +1,208 @@
+/**
+ * The operators of a task as opened in their modules, each with where its outputs go: chained
+ * operators, `$exchange` before an edge of several channels, channels, a sink's connector.
+ */
+import { openColumns } from "../protocol/batch/schema-columns.ts";
+import type { ChainedOperator, Deployment, TaskDescriptor } from "../protocol/deployment.ts";
+import { assert, MillraceError } from "../protocol/errors.ts";
+import { keyGroupRange } from "../protocol/key-group.ts";
+import { BATCH_TEXT_BYTES } from "../protocol/limits.ts";
+import type { OpenConfig, OpenStream } from "../protocol/open-config.ts";
+import type { Schema } from "../protocol/types.ts";
+import type { ModuleInstance, OperatorSite } from "./module-instance.ts";
+import { RowCost } from "./slice-budget.ts";
+
+/** Operator of every bundle that spreads rows over the channels of an edge. */
+const EXCHANGE = "$exchange";
+/** Output that takes the rows an operator refused, as they came in. */
+const DEAD_LETTER = "dead_letter";
+/** What a formatting sink operator writes: whole records, newline included. */
+const RECORD_SCHEMA: Schema = [{ name: "record", type: { type: "STRING", nullable: false } }];
+
+/** Who takes the blocks of an output. */
+export type Consumer =
+  | { readonly type: "node"; readonly node: OperatorNode }
+  | { readonly type: "channel"; readonly edge: number; readonly channel: number }
+  | { readonly type: "sink"; readonly operator: number };
+
+/** An opened operator. */
+export interface OperatorNode {
+  readonly site: OperatorSite;
+  readonly instance: ModuleInstance;
+  /** Number that mr_open gave. */
+  readonly inst: number;
+  readonly exchange: boolean;
+  readonly onRowError: ChainedOperator["onRowError"];
+  /** Consumers of each output. */
+  readonly routes: readonly (readonly Consumer[])[];
+  readonly deadLetter: number | undefined;
+  readonly cost: RowCost;
+  /** Counters of the last answer. */
+  rowsIn: number;
+  rowsOut: number;
+  rowsFailed: number;
+  /** An output block may be partly filled. */
+  partial: boolean;
+}
+
+/** What opening a chain needs. */
+export interface OpenContext {
+  readonly task: TaskDescriptor;
+  readonly deployment: Pick<Deployment, "batchRows">;
+  /** The slot's instance of a bundle. */
+  instanceOf(bundle: string): ModuleInstance;
+}
+
+type MutableRoutes = Consumer[][];
+
+/**
+ * Opens the operators of a task, in the order of its chain, each exchange behind its producer.
+ * @throws MillraceError OPERATOR_UNKNOWN, OPERATOR_OPEN_FAILED with the operator's own message
+ */
+export function openNodes(context: OpenContext): OperatorNode[] {
+  const { task } = context;
+  const opened: { node: OperatorNode; routes: MutableRoutes; exchanges: OperatorNode[] }[] = [];
+  for (const [place, operator] of task.chain.entries()) {
+    const instance = context.instanceOf(operator.bundle);
+    const isSink = operator.connector !== undefined && !(place === 0 && task.gates.length === 0);
+    const outputs = isSink && operator.outputs.length === 0 ? [RECORD_STREAM] : operator.outputs;
+    const routes: MutableRoutes = outputs.map(() => []);
+    const config: OpenConfig = {
+      ...position(context),
+      parameters: operator.parameters,
+      inputs: operator.inputs.map(openStream),
+      outputs: outputs.map(openStream),
+    };
+    const site = siteOf(instance, operator.operator, operator.name);
+    const exchanges = openExits(context, place, instance, site, routes);
+    if (isSink) routes[0]!.push({ type: "sink", operator: place });
+    const deadLetter = outputs.findIndex((o) => o.name === DEAD_LETTER);
+    const node = openNode(instance, operator.operator, site, config, {
+      routes,
+      exchange: false,
+      onRowError: operator.onRowError,
+      deadLetter: deadLetter === -1 ? undefined : deadLetter,
+    });
+    opened.push({ node, routes, exchanges });
+    if (operator.input === undefined) continue;
+    const { from, output } = operator.input;
+    const route = opened[from]?.routes[output];
+    assert(route !== undefined && from < place, `chain input ${from}.${output} of ${place}`);
+    route.push({ type: "node", node });
+  }
+  return opened.flatMap(({ node, exchanges }) => [node, ...exchanges]);
+}
+
+const RECORD_STREAM = { name: "main", schema: RECORD_SCHEMA, keys: [] as string[] };
+
+/** Joins the edges out of operator `place`: directly, or over an exchange. */
+function openExits(
+  context: OpenContext,
+  place: number,
+  instance: ModuleInstance,
+  site: OperatorSite,
+  routes: MutableRoutes,
+): OperatorNode[] {
+  const exchanges: OperatorNode[] = [];
+  for (const [edge, exit] of context.task.outputs.entries()) {
+    if (exit.from !== place) continue;
+    const route = routes[exit.output];
+    assert(route !== undefined, `edge ${edge} leaves from output ${exit.output} of ${place}`);
+    const channels: Consumer[] = exit.channels.map((_, channel) => ({
+      type: "channel",
+      edge,
+      channel,
+    }));
+    if (channels.length === 1 || exit.partitioner === "broadcast") {
+      route.push(...channels);
+      continue;
+    }
+    const stream = context.task.chain[place]!.outputs[exit.output]!;
+    const input = openStream({ ...stream, keys: exit.keys });
+    const config: OpenConfig = {
+      ...position(context),
+      maxParallelism: exit.maxParallelism ?? context.task.maxParallelism,
+      parameters: {
+        partitioner: exit.partitioner,
+        channels: channels.length,
+        keys: exit.keys,
+      },
+      inputs: [input],
+      outputs: channels.map((_, i) => ({ ...input, name: String(i), keys: [] })),
+    };
+    const exchangeSite: OperatorSite = { ...site, name: `${site.name} -> ${exit.partitioner}` };
+    const node = openNode(instance, EXCHANGE, exchangeSite, config, {
+      routes: channels.map((channel) => [channel]),
+      exchange: true,
+      onRowError: "fail",
+      deadLetter: undefined,
+    });
+    route.push({ type: "node", node });
+    exchanges.push(node);
+  }
+  return exchanges;
+}
+
+function openNode(
+  instance: ModuleInstance,
+  operator: string,
+  site: OperatorSite,
+  config: OpenConfig,
+  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter">,
+): OperatorNode {
+  const { manifest } = instance.loaded;
+  const number = manifest.operators.findIndex((o) => o.name === operator);
+  if (number === -1) {
+    const message = `Cannot open operator ${site.name}: bundle ${manifest.name} has no ${operator}`;
+    const expected = manifest.operators.map((o) => o.name).join(", ");
+    throw new MillraceError("OPERATOR_UNKNOWN", message, { value: operator, expected });
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(config));
+  const buffer = instance.copyIn(bytes);
+  const inst = instance.invoke(site, "mr_open", number, buffer.pointer, bytes.byteLength);
+  if (inst === -1) {
+    const message = `Cannot open operator ${site.name}: ${instance.resultText()}`;
+    throw new MillraceError("OPERATOR_OPEN_FAILED", message, { field: site.name });
+  }
+  instance.recycle(buffer);
+  return {
+    ...shape,
+    site,
+    instance,
+    inst,
+    cost: new RowCost(),
+    rowsIn: 0,
+    rowsOut: 0,
+    rowsFailed: 0,
+    partial: false,
+  };
+}
+
+/** Where the subtask stands among its siblings; the part of a configuration all operators share. */
+function position({ task, deployment }: OpenContext) {
+  const range = keyGroupRange(task.subtask, task.maxParallelism, task.parallelism);
+  return {
+    subtask: task.subtask,
+    parallelism: task.parallelism,
+    maxParallelism: task.maxParallelism,
+    keyGroupStart: range.start,
+    keyGroupEnd: range.end,
+    roomRows: deployment.batchRows,
+    roomBytes: BATCH_TEXT_BYTES,
+  };
+}
+
+function siteOf(instance: ModuleInstance, operator: string, name: string): OperatorSite {
+  const description = instance.loaded.manifest.operators.find((o) => o.name === operator);
+  const shown = name === operator ? name : `${name} (${operator})`;
+  return { name: shown, source: description?.source, records: 0 };
+}
+
+function openStream(stream: { name: string; schema: Schema; keys: readonly string[] }): OpenStream {
+  const keys = stream.keys.map((key) => {
+    const index = stream.schema.findIndex((field) => field.name === key);
+    assert(index !== -1, `key ${key} is not a field of stream ${stream.name}`);
+    return index;
+  });
+  return { name: stream.name, columns: openColumns(stream.schema), keys };
+}

@@ -1,0 +1,68 @@
+/** A slot's isolate, seen from the worker's main isolate: a worker thread for one attempt. */
+import { Worker } from "node:worker_threads";
+import { type ErrorBody, errorBodyOf } from "../protocol/errors.ts";
+import { boardOperators, forgetMemories, newBoard, readBoard } from "./call-board.ts";
+import type { BoardView } from "./core/watchdog.ts";
+import type { SlotCommand, SlotReport, SlotStart } from "./slot-messages.ts";
+
+export interface SlotIsolateHandlers {
+  report(report: SlotReport): void;
+  /** The isolate ended without being told to. */
+  exited(error: ErrorBody): void;
+}
+
+// The same ending as this file: .ts from a checkout, .js from a package.
+const ENTRY = new URL(import.meta.url.replace(/slot-isolate(\.[a-z]+)$/, "slot-worker$1"));
+
+/** A running isolate. */
+export class SlotIsolate {
+  readonly #worker: Worker;
+  readonly #board = newBoard();
+  readonly #memories: SharedArrayBuffer;
+  readonly #operators: readonly string[];
+  #ended = false;
+
+  constructor(start: Omit<SlotStart, "board">, handlers: SlotIsolateHandlers) {
+    const workerData: SlotStart = { ...start, board: this.#board };
+    this.#memories = start.memories;
+    this.#operators = boardOperators(start.deployment, start.slot);
+    const name = `slot-${start.slot}`;
+    const transferList = start.ports.map(({ port }) => port);
+    this.#worker = new Worker(ENTRY, { workerData, transferList, name });
+    let failure: ErrorBody | undefined;
+    this.#worker.on("message", (report: SlotReport) => {
+      if (!this.#ended) handlers.report(report);
+    });
+    this.#worker.on("error", (error) => {
+      const { message } = errorBodyOf(error);
+      failure = { code: "SLOT_LOST", message: `Slot ${start.slot} ended: ${message}` };
+    });
+    this.#worker.on("exit", (code) => {
+      forgetMemories(this.#board, this.#memories);
+      if (this.#ended) return;
+      this.#ended = true;
+      const message = `Slot ${start.slot} ended: its isolate exited with code ${code}`;
+      handlers.exited(failure ?? { code: "SLOT_LOST", message });
+    });
+  }
+
+  /** What the watchdog looks at. */
+  board(): BoardView {
+    return readBoard(this.#board);
+  }
+
+  /** Name of an operator on the board. */
+  operatorName(number: number): string {
+    return this.#operators[number] ?? "(opening)";
+  }
+
+  command(command: SlotCommand): void {
+    if (!this.#ended) this.#worker.postMessage(command);
+  }
+
+  /** Ends the isolate, also in the middle of an endless loop; nothing it says counts any more. */
+  async terminate(): Promise<void> {
+    this.#ended = true;
+    await this.#worker.terminate();
+  }
+}

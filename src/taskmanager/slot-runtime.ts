@@ -1,0 +1,270 @@
+/**
+ * The shell around a SlotCore inside its isolate: carries out its actions, feeds it frames,
+ * credits and connector answers, and lets it run while there is work.
+ */
+
+import type { SinkWriter, SourceReader, SubtaskContext } from "../connectors/connector.ts";
+import { openSink, openSource } from "../connectors/registry.ts";
+import type { TaskDescriptor } from "../protocol/deployment.ts";
+import { errorBodyOf, unreachable } from "../protocol/errors.ts";
+import { boardOperators, CallBoard, SlotMemoryCount } from "./call-board.ts";
+import type { ChannelHandlers, DataChannel } from "./channels/data-channel.ts";
+import { FrameBuffers } from "./channels/frame-buffers.ts";
+import { InSlotChannel } from "./channels/in-slot-channel.ts";
+import { MessagePortChannel } from "./channels/message-port-channel.ts";
+import { type SlotAction, SlotCore, type SlotInput, type TaskId } from "./core/slot.ts";
+import { OperatorHost } from "./operator-host.ts";
+import { SinkQueue } from "./sink-queue.ts";
+import type { SlotCommand, SlotReport, SlotStart } from "./slot-messages.ts";
+
+/** Time the loop runs before it lets the event loop turn: file reads and commands wait so long. */
+const TURN_MS = 2;
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** A slot at work on one attempt. */
+export class SlotRuntime {
+  readonly #start: SlotStart;
+  readonly #report: (report: SlotReport) => void;
+  readonly #core: SlotCore;
+  readonly #buffers = new FrameBuffers();
+  readonly #sends = new Map<number, DataChannel>();
+  readonly #receives = new Map<number, DataChannel>();
+  readonly #pumps: { pump(): boolean }[] = [];
+  readonly #sources = new Map<string, SourceReader>();
+  readonly #reads = new Map<string, Promise<void>>();
+  readonly #sinks = new Map<string, (SinkQueue | undefined)[]>();
+  #turnScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(start: SlotStart, report: (report: SlotReport) => void) {
+    this.#start = start;
+    this.#report = report;
+    const host = new OperatorHost({
+      moduleOf: (bundle) => start.modules.find((module) => module.hash === bundle),
+      host: {
+        processingTimeMs: processingTimeMs,
+        log: (level, message) =>
+          report({ type: "log", level: LOG_LEVELS[level] ?? "info", message }),
+        // Counters of user code get a place in the metrics with the metrics system.
+        metric: (name, delta) =>
+          report({ type: "log", level: "debug", message: `${name} +${delta}` }),
+      },
+      slice: { type: "time", clock: () => performance.now() },
+      memories: new SlotMemoryCount(start.memories, start.board),
+      observer: new CallBoard(start.board, boardOperators(start.deployment, start.slot)),
+    });
+    this.#core = new SlotCore({
+      slot: start.slot,
+      openChain: (task, deployment) => {
+        this.#openConnectors(task);
+        return host.openChain(task, deployment);
+      },
+      allocateFrame: (bytes) => this.#buffers.take(bytes),
+    });
+    this.#openChannels();
+  }
+
+  /** Starts the tasks. */
+  begin(): void {
+    this.#step({ type: "deploy", deployment: this.#start.deployment });
+  }
+
+  command(command: SlotCommand): void {
+    if (command.type === "cancel") {
+      this.#step({ type: "cancel" });
+      return;
+    }
+    for (const sink of this.#sinks.get(keyOf(command)) ?? []) sink?.credit(command.messages);
+  }
+
+  #openChannels(): void {
+    const { deployment, slot, ports, inSlot } = this.#start;
+    const epoch = { job: deployment.job, attempt: deployment.attempt };
+    const tasks = deployment.tasks.filter((task) => task.slot === slot);
+    const sent = channelNumbers(tasks, "outputs");
+    const received = channelNumbers(tasks, "gates");
+    for (const { port, channels } of ports) {
+      const channel = new MessagePortChannel(port, epoch, this.#buffers, this.#handlers());
+      this.#pumps.push(channel);
+      for (const number of channels) {
+        if (sent.has(number)) this.#sends.set(number, channel);
+        if (received.has(number)) this.#receives.set(number, channel);
+      }
+    }
+    if (inSlot.length === 0) return;
+    const handlers = [this.#handlers(), this.#handlers()] as const;
+    const [producer, consumer] = InSlotChannel.pair([epoch, epoch], this.#buffers, handlers);
+    this.#pumps.push(producer, consumer);
+    for (const number of inSlot) {
+      this.#sends.set(number, producer);
+      this.#receives.set(number, consumer);
+    }
+  }
+
+  #handlers(): ChannelHandlers {
+    return {
+      frame: (frame) => this.#step({ type: "frame", frame }),
+      credit: (channel, credits) => this.#step({ type: "credit", channel, credits }),
+      closed: (error) => {
+        // Without an error the other slot was ended, and the attempt is being cancelled.
+        if (error === undefined) return;
+        for (const task of this.#start.deployment.tasks) {
+          if (task.slot === this.#start.slot) this.#fail(task, error);
+        }
+      },
+    };
+  }
+
+  #openConnectors(task: TaskDescriptor): void {
+    const context = this.#context(task);
+    const sinks: (SinkQueue | undefined)[] = [];
+    task.chain.forEach((operator, place) => {
+      if (operator.connector === undefined) return;
+      if (place === 0 && task.gates.length === 0) {
+        this.#sources.set(keyOf(task), openSource(operator.connector, context));
+        return;
+      }
+      const writer: SinkWriter = openSink(operator.connector, context, {
+        print: (text) => this.#report({ type: "print", text }),
+        rows: (lines) => this.#report({ type: "rows", ...idOf(task), lines }),
+        holdBack: (file) => this.#report({ type: "hold_back", file }),
+      });
+      const written = () => this.#step({ type: "sink_done", task: idOf(task), operator: place });
+      const failed = (error: unknown) => this.#fail(task, error);
+      sinks[place] = new SinkQueue(writer, { written, failed });
+    });
+    this.#sinks.set(keyOf(task), sinks);
+  }
+
+  #context(task: TaskDescriptor): SubtaskContext {
+    const { job, attempt } = this.#start.deployment;
+    return { job, attempt, ...idOf(task), parallelism: task.parallelism };
+  }
+
+  #step(input: SlotInput): void {
+    for (const action of this.#core.step(input, processingTimeMs())) this.#perform(action);
+    this.#wake();
+  }
+
+  #perform(action: SlotAction): void {
+    switch (action.type) {
+      case "send_frame":
+        this.#sends.get(action.frame.channel)?.forward(action.frame);
+        return;
+      case "grant_credit":
+        if (action.recycled !== undefined) this.#buffers.put(action.recycled);
+        this.#receives.get(action.channel)?.grant(action.channel, action.credits);
+        return;
+      case "source_request":
+        this.#read(action.task);
+        return;
+      case "sink_write":
+        this.#sinks.get(keyOf(action.task))?.[action.operator]?.write(action.bytes, action.records);
+        return;
+      case "task_state":
+        this.#taskState(action);
+        return;
+      case "metrics":
+        this.#report(action);
+        return;
+      default:
+        unreachable(action);
+    }
+  }
+
+  /** Answers one request; requests of a task are answered one after the other. */
+  #read(task: TaskId): void {
+    const key = keyOf(task);
+    const reader = this.#sources.get(key);
+    if (reader === undefined) {
+      // A source without a connector makes its rows by itself.
+      queueMicrotask(() => this.#step({ type: "source_data", task, data: { type: "poll" } }));
+      return;
+    }
+    const before = this.#reads.get(key) ?? Promise.resolve();
+    const read = before.then(async () => {
+      if (!this.#sources.has(key)) return;
+      try {
+        const data = await reader.next();
+        // After the end nothing is read; a request made ahead stays unanswered.
+        if (data.type === "finished") this.#sources.delete(key);
+        this.#step({ type: "source_data", task, data });
+      } catch (error) {
+        if (this.#sources.has(key)) this.#fail(task, error);
+      }
+    });
+    this.#reads.set(key, read);
+  }
+
+  #taskState(action: Extract<SlotAction, { type: "task_state" }>): void {
+    const { task, state, error } = action;
+    const report = { type: "task_state" as const, ...idOf(task), state };
+    if (state === "RUNNING" || state === "DEPLOYING") {
+      this.#report(report);
+      return;
+    }
+    const sinks = (this.#sinks.get(keyOf(task)) ?? []).filter((sink) => sink !== undefined);
+    const reader = this.#sources.get(keyOf(task));
+    this.#sources.delete(keyOf(task));
+    const ends = sinks.map((sink) => (state === "FINISHED" ? sink.finish() : sink.abort()));
+    // A task has finished when its sinks have; only then may it be said.
+    Promise.all([...ends, reader?.close()]).then(
+      () => this.#report({ ...report, ...(error && { error }) }),
+      (thrown) => this.#report({ ...report, state: "FAILED", error: error ?? errorBodyOf(thrown) }),
+    );
+  }
+
+  #fail(task: TaskId, thrown: unknown): void {
+    this.#step({ type: "task_failed", task: idOf(task), error: errorBodyOf(thrown) });
+  }
+
+  #wake(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    const endMs = performance.now() + TURN_MS;
+    let busy = true;
+    while (busy && performance.now() < endMs) {
+      busy = false;
+      for (const channel of this.#pumps) if (channel.pump()) busy = true;
+      const nowMs = processingTimeMs();
+      if (!this.#core.runnable(nowMs)) continue;
+      busy = true;
+      for (const action of this.#core.step({ type: "run" }, nowMs)) this.#perform(action);
+    }
+    this.#turnScheduled = false;
+    if (busy) this.#wake();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const dueMs = this.#core.nextDeadlineMs();
+    if (dueMs === undefined) return;
+    const waitMs = Math.max(1, Math.ceil(dueMs - processingTimeMs()));
+    this.#timer = setTimeout(() => this.#step({ type: "tick" }), waitMs);
+  }
+}
+
+/** Milliseconds since the epoch by a clock that never goes back. */
+function processingTimeMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function idOf(task: TaskId): TaskId {
+  return { vertex: task.vertex, subtask: task.subtask };
+}
+
+function keyOf(task: TaskId): string {
+  return `${task.vertex}/${task.subtask}`;
+}
+
+function channelNumbers(tasks: readonly TaskDescriptor[], side: "outputs" | "gates"): Set<number> {
+  const edges = tasks.flatMap((task): TaskDescriptor["gates"][number]["channels"][] =>
+    task[side].map((edge) => edge.channels),
+  );
+  return new Set(edges.flat().map(({ channel }) => channel));
+}

@@ -1,0 +1,70 @@
+/** Judges conformance cases of every kind that the engine speaks, through its own code. */
+import type { ConformanceCase, Verdict } from "./conformance-case.ts";
+import { conformanceModule } from "./conformance-module.ts";
+import { judgeKeyGroup, judgePartition } from "./keygroup-cases.ts";
+import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
+import { run as judgeRestarts, type RestartCase } from "./restart.ts";
+import { judgeValve, unspokenWatermark } from "./valve-cases.ts";
+import { judgeWindow, unspokenWindow } from "./window-cases.ts";
+
+/** Judges the cases in their order. */
+export async function judgeAll(
+  cases: readonly ConformanceCase[],
+  mode: Mode = NORMAL,
+): Promise<Verdict[]> {
+  const compiled = await conformanceModule();
+  let module: HarnessModule | undefined;
+  return cases.map((one) => {
+    const { id, kind } = one;
+    if (one.informative === true) return { id, kind, outcome: "informative" };
+    const missing = unspoken(one);
+    if (missing !== undefined) return { id, kind, outcome: "unspoken", detail: missing };
+    module ??= new HarnessModule(compiled);
+    try {
+      const result = judge(module, one, mode);
+      // A case that failed may have left the instance in an unknown state.
+      if (result.outcome === "failed" || one.error !== undefined) module = undefined;
+      return result;
+    } catch (thrown) {
+      module = undefined;
+      return { id, kind, outcome: "failed", detail: String(thrown) };
+    }
+  });
+}
+
+function unspoken(one: ConformanceCase): string | undefined {
+  switch (one.kind) {
+    case "keygroup":
+    case "partition":
+    case "restart":
+      return undefined;
+    case "watermark":
+      return unspokenWatermark(one);
+    case "window":
+      return unspokenWindow(one);
+    default:
+      return `kind ${one.kind}`;
+  }
+}
+
+function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
+  switch (one.kind) {
+    case "keygroup":
+      return judgeKeyGroup(module, one, mode);
+    case "partition":
+      return judgePartition(module, one, mode);
+    case "window":
+      return judgeWindow(module, one, mode);
+    case "watermark":
+      return judgeValve(one);
+    default:
+      return judgeRestart(one);
+  }
+}
+
+function judgeRestart(one: ConformanceCase): Verdict {
+  const [result] = judgeRestarts([one as unknown as RestartCase]);
+  const { id, kind } = one;
+  if (result?.ok === true) return { id, kind, outcome: "passed" };
+  return { id, kind, outcome: "failed", detail: result?.diff ?? "not judged" };
+}

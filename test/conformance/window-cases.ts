@@ -1,0 +1,277 @@
+/** Conformance of windows: kind `window`, through the SDK's window operators in WebAssembly. */
+import { BatchWriter } from "../../src/protocol/batch/batch-writer.ts";
+import { keyGroupOf, keyHash, subtaskOf } from "../../src/protocol/key-group.ts";
+import type { Schema } from "../../src/protocol/types.ts";
+import {
+  type ConformanceCase,
+  firstDifference,
+  integer,
+  integerText,
+  type Verdict,
+} from "./conformance-case.ts";
+import { OPERATOR } from "./conformance-module.ts";
+import {
+  type HarnessModule,
+  type HarnessSetup,
+  type Mode,
+  OperatorHarness,
+  OperatorRefusal,
+  type OutputElement,
+} from "./operator-harness.ts";
+
+const MAX_PARALLELISM = 128;
+const STRING = { type: "STRING", nullable: false } as const;
+const BIGINT = { type: "BIGINT", nullable: false } as const;
+const INT = { type: "INT", nullable: false } as const;
+const KEY = { name: "k", type: STRING };
+const ELEMENT: Schema = [KEY, { name: "v", type: BIGINT }];
+const ORIGIN: Schema = [
+  { name: "cw", type: BIGINT },
+  { name: "fired_by", type: INT },
+  { name: "timer", type: BIGINT },
+];
+const WINDOW: Schema = [
+  { name: "window_start", type: BIGINT },
+  { name: "window_end", type: BIGINT },
+];
+const COLLECTED: Schema = [
+  KEY,
+  { name: "v", type: STRING },
+  { name: "n1", type: BIGINT },
+  { name: "n2", type: BIGINT },
+  ...WINDOW,
+  ...ORIGIN,
+];
+const SUMMED: Schema = [
+  { name: "sum", type: BIGINT },
+  { name: "count", type: BIGINT },
+  ...ORIGIN,
+  ...WINDOW,
+];
+
+interface WindowSpec {
+  readonly scope: "keyed" | "all";
+  readonly assigner: Readonly<Record<string, unknown>> & { readonly type: string };
+  readonly trigger: { readonly type: string };
+  readonly evictor?: Readonly<Record<string, unknown>>;
+  readonly lateness: unknown;
+  readonly late_output: boolean;
+  readonly function: "collect" | "collect_state" | "reduce" | "aggregate";
+}
+
+type Entry = Record<string, unknown>;
+
+/** What of a case the engine does not speak yet. */
+export function unspokenWindow(one: ConformanceCase): string | undefined {
+  const { assigner, trigger } = one.spec as unknown as WindowSpec;
+  if (assigner.type !== "tumbling") return `${assigner.type} windows`;
+  return trigger.type === "default" ? undefined : `trigger ${trigger.type}`;
+}
+
+/** Judges a case. */
+export function judgeWindow(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
+  const run = new WindowRun(module, one.spec as unknown as WindowSpec, mode);
+  const refusal = run.play(one.input);
+  const { id, kind } = one;
+  const detail =
+    refusal?.step === one.error?.i
+      ? firstDifference(run.output, one.output)
+      : `${describe(refusal)}, expected ${one.error === undefined ? "none" : `step ${one.error.i}`}`;
+  return detail === undefined
+    ? { id, kind, outcome: "passed" }
+    : { id, kind, outcome: "failed", detail };
+}
+
+interface Refusal {
+  readonly step: number;
+  readonly message: string;
+}
+
+function describe(refusal: Refusal | undefined): string {
+  return refusal === undefined ? "no failure" : `failure at ${refusal.step}: ${refusal.message}`;
+}
+
+class WindowRun {
+  readonly output: Entry[] = [];
+  readonly #module: HarnessModule;
+  readonly #spec: WindowSpec;
+  readonly #mode: Mode;
+  #subtasks: OperatorHarness[] = [];
+  #clock = 0n;
+
+  constructor(module: HarnessModule, spec: WindowSpec, mode: Mode) {
+    this.#module = module;
+    this.#spec = spec;
+    this.#mode = mode;
+    module.clock = 0n;
+  }
+
+  /** Plays the steps; answers where the operator failed, if it did (-1: it was refused). */
+  play(input: ConformanceCase["input"]): Refusal | undefined {
+    let step = -1;
+    try {
+      this.#open(1);
+      for (step = 0; step < input.length; step++) {
+        this.#step(input[step]!);
+        this.#collect(step);
+        const failure = this.#subtasks.flatMap((subtask) => subtask.failures)[0];
+        if (failure !== undefined) return { step, message: failure.message };
+      }
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof OperatorRefusal)) throw thrown;
+      return { step, message: thrown.message };
+    } finally {
+      for (const subtask of this.#subtasks) subtask.close();
+    }
+  }
+
+  #step(step: Entry): void {
+    switch (step.op) {
+      case "e":
+        this.#element(step);
+        break;
+      case "w":
+        for (const subtask of this.#subtasks) subtask.watermark(integer(step.t));
+        break;
+      case "p":
+        this.#advance(integer(step.t));
+        return;
+      case "restore":
+        this.#restore(Number(step.parallelism));
+        break;
+      default:
+        throw new Error(`unknown step ${String(step.op)}`);
+    }
+    this.#advance(this.#clock);
+  }
+
+  #element(step: Entry): void {
+    const key = String(step.k);
+    const block = new BatchWriter(ELEMENT).append([key, integer(step.v)], {
+      eventTime: step.t === undefined ? undefined : integer(step.t),
+    });
+    const group = keyGroupOf(keyHash([key], [STRING]), MAX_PARALLELISM);
+    const index = subtaskOf(group, MAX_PARALLELISM, this.#subtasks.length);
+    this.#subtasks[index]!.process(block.finish());
+  }
+
+  #advance(target: bigint): void {
+    for (const subtask of this.#subtasks) {
+      this.#module.clock = this.#clock;
+      subtask.advanceTo(target);
+    }
+    this.#clock = target;
+  }
+
+  #restore(parallelism: number): void {
+    const chunks = this.#subtasks.flatMap((subtask) => subtask.snapshot(1n));
+    for (const subtask of this.#subtasks.splice(0)) subtask.close();
+    this.#open(parallelism);
+    for (const chunk of chunks) {
+      const index = subtaskOf(chunk.keyGroup, MAX_PARALLELISM, parallelism);
+      this.#subtasks[index]!.restore(chunk);
+    }
+  }
+
+  #open(parallelism: number): void {
+    for (let subtask = 0; subtask < parallelism; subtask++) {
+      const setup = { ...setupOf(this.#spec), subtask, parallelism };
+      this.#subtasks.push(new OperatorHarness(this.#module, setup, this.#mode));
+    }
+  }
+
+  /** Takes what a step made, in the order of the cases. */
+  #collect(step: number): void {
+    for (const [index, subtask] of this.#subtasks.entries()) {
+      const [main, late = []] = subtask.drain();
+      const place = index === 0 ? { i: step } : { i: step, s: index };
+      const entries = main!.map((element) => this.#entryOf(element));
+      for (const entry of sorted(entries)) this.output.push({ ...place, ...entry });
+      for (const element of late) {
+        if (element.type === "watermark") continue;
+        this.output.push({ ...place, o: "late", ...timed(element), ...valuesOf(element) });
+      }
+    }
+  }
+
+  #entryOf(element: OutputElement): Entry {
+    if (element.type === "watermark") return { wm: integerText(element.timestamp) };
+    const { values } = element;
+    const keyed = this.#spec.scope === "keyed";
+    const state = this.#spec.function === "collect_state";
+    return {
+      ...(keyed ? { k: values.k, cw: integerText(values.cw as bigint) } : {}),
+      w: [integerText(values.window_start as bigint), integerText(values.window_end as bigint)],
+      v: this.#valueOf(values),
+      ...(state ? { n: [Number(values.n1), Number(values.n2)] } : {}),
+      by: firedBy(Number(values.fired_by), values.timer as bigint),
+      ...timed(element),
+    };
+  }
+
+  #valueOf(values: Readonly<Record<string, unknown>>): unknown {
+    if (typeof values.v === "string") return JSON.parse(values.v);
+    const sum = integerText(values.sum as bigint);
+    return this.#spec.function === "reduce" ? sum : [sum, Number(values.count)];
+  }
+}
+
+/** Elements one by one only where nothing asks for all of them. */
+function setupOf(spec: WindowSpec): HarnessSetup {
+  const incremental = spec.evictor === undefined && !spec.function.startsWith("collect");
+  const keys = spec.scope === "keyed" ? ["k"] : [];
+  const key = spec.scope === "keyed" ? [KEY] : [];
+  const { type: _, ...assigner } = spec.assigner;
+  return {
+    operator: incremental ? OPERATOR.sum : OPERATOR.collect,
+    parameters: {
+      ...assigner,
+      lateness: spec.lateness,
+      function: spec.function,
+      ...(spec.evictor === undefined ? {} : { evictor: { ...spec.evictor, field: "v" } }),
+    },
+    inputs: [{ schema: ELEMENT, keys }],
+    outputs: [
+      { name: "main", schema: incremental ? [...key, ...SUMMED] : COLLECTED },
+      ...(spec.late_output ? [{ name: "late", schema: ELEMENT }] : []),
+    ],
+    maxParallelism: MAX_PARALLELISM,
+  };
+}
+
+function firedBy(code: number, time: bigint): string {
+  return code === 0 ? "x" : `${code === 1 ? "e" : "p"}${time}`;
+}
+
+function timed(element: OutputElement): Entry {
+  const known = element.type === "row" && element.time !== undefined;
+  return known ? { t: integerText(element.time) } : {};
+}
+
+function valuesOf(element: OutputElement): Entry {
+  if (element.type === "watermark") return {};
+  return { k: element.values.k, v: integerText(element.values.v as bigint) };
+}
+
+/** Consecutive records of one timer by key, then window: their order in Flink is an accident. */
+function sorted(entries: readonly Entry[]): Entry[] {
+  const result: Entry[] = [];
+  for (let from = 0; from < entries.length; ) {
+    let to = from + 1;
+    const by = entries[from]!.by;
+    while (by !== "x" && to < entries.length && entries[to]!.by === by) to++;
+    result.push(...entries.slice(from, to).sort(byKeyAndWindow));
+    from = to;
+  }
+  return result;
+}
+
+function byKeyAndWindow(a: Entry, b: Entry): number {
+  if (a.wm !== undefined || b.wm !== undefined) return 0;
+  const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
+  if (left !== right) return left < right ? -1 : 1;
+  const [[start], [otherStart]] = [a.w as unknown[], b.w as unknown[]];
+  const difference = integer(start) - integer(otherStart);
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1;
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { HeldBackFile } from "../../src/connectors/connector.ts";
+import { openSink, openSource } from "../../src/connectors/registry.ts";
+import { HeldFiles } from "../../src/taskmanager/held-files.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-sinks-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const context = { job: "00112233-4455", attempt: 2, vertex: "out", subtask: 1, parallelism: 2 };
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function outlets() {
+  const printed: string[] = [];
+  const rows: string[] = [];
+  const held: HeldBackFile[] = [];
+  const print = (text: string) => void printed.push(text);
+  const holdBack = (file: HeldBackFile) => void held.push(file);
+  return { printed, rows, held, print, rows_: rows, holdBack };
+}
+
+function open(spec: { type: string } & Record<string, unknown>, parallelism = 2) {
+  const out = outlets();
+  const ports = { print: out.print, rows: (lines: string) => void out.rows.push(lines) };
+  const sink = openSink(spec, { ...context, parallelism }, { ...ports, holdBack: out.holdBack });
+  return { sink, ...out };
+}
+
+describe("files sink", () => {
+  test("rolls by size under hidden names that carry the attempt, final only when published", async () => {
+    const path = join(folder, "rolled");
+    const { sink, held } = open({ type: "files", path, rollBytes: 4, suffix: ".txt" });
+    for (const text of ["aaaa\n", "bb\n", "c\n", "dd\n"]) await sink.write(bytes(text), 1);
+    await sink.finish();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    expect(readdirSync(path).every((name) => name.startsWith("."))).toBe(true);
+    await files.publish(context.job, 2);
+    const names = readdirSync(path).sort();
+    expect(names).toEqual([0, 1, 2].map((n) => `part-00112233-out-a2-1-${n}.txt`));
+    expect(names.map((name) => readFileSync(join(path, name), "utf8"))).toEqual([
+      "aaaa\n",
+      "bb\nc\n",
+      "dd\n",
+    ]);
+  });
+
+  test("leaves nothing of an attempt that is discarded", async () => {
+    const path = join(folder, "discarded");
+    const { sink, held } = open({ type: "files", path });
+    await sink.write(bytes("x\n"), 1);
+    await sink.abort();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    await files.discard(context.job, 2);
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  test("names a folder that cannot be written", async () => {
+    const path = join(folder, "blocked");
+    const { sink } = open({ type: "files", path: `${path}\0` });
+    await expect(sink.write(bytes("x"), 1)).rejects.toMatchObject({ code: "FILE_NOT_WRITABLE" });
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe("line sinks", () => {
+  test("print puts the subtask before each line, as Flink does", async () => {
+    const { sink, printed } = open({ type: "print" });
+    await sink.write(bytes("a\nb\n"), 2);
+    expect(printed).toEqual(["2> a\n2> b\n"]);
+    const named = open({ type: "print", identifier: "$out" });
+    await named.sink.write(bytes("a\n"), 1);
+    expect(named.printed).toEqual(["$out:2> a\n"]);
+    const single = open({ type: "print" }, 1);
+    await single.sink.write(bytes("a\n"), 1);
+    expect(single.printed).toEqual(["a\n"]);
+  });
+
+  test("collect sends a message for each credit and waits for the next", async () => {
+    const { sink, rows } = open({ type: "collect" });
+    sink.credit?.(1);
+    await sink.write(bytes("a\n"), 1);
+    const second = sink.write(bytes("b\n"), 1);
+    expect(rows).toEqual(["a\n"]);
+    sink.credit?.(1);
+    await second;
+    expect(rows).toEqual(["a\n", "b\n"]);
+  });
+
+  test("blackhole takes everything", async () => {
+    const { sink } = open({ type: "blackhole" });
+    await sink.write(bytes("a\n"), 1);
+    await sink.finish();
+  });
+});
+
+describe("socket source", () => {
+  test("reads a connection to its end, in subtask 0 only", async () => {
+    const server = createServer((socket) => socket.end("one\ntwo\n"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const spec = { type: "socket", host: "127.0.0.1", port };
+    const reader = openSource(spec, { ...context, subtask: 0 });
+    let text = "";
+    let piece = await reader.next();
+    expect(piece.type).toBe("split");
+    while (piece.type !== "finished") {
+      piece = await reader.next();
+      if (piece.type === "bytes") text += new TextDecoder().decode(piece.bytes);
+    }
+    expect(text).toBe("one\ntwo\n");
+    expect(await openSource(spec, context).next()).toEqual({ type: "finished" });
+    server.close();
+    const gone = openSource({ ...spec, port: 9 }, { ...context, subtask: 0 });
+    await expect(gone.next()).rejects.toMatchObject({ code: "SOCKET_LOST" });
+  });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, test } from "vitest";
+import { BatchWriter } from "../../../src/protocol/batch/batch-writer.ts";
+import type { Schema } from "../../../src/protocol/types.ts";
+import { testBundle } from "../../conformance/conformance-module.ts";
+import {
+  HarnessModule,
+  type HarnessSetup,
+  type Mode,
+  OperatorHarness,
+} from "../../conformance/operator-harness.ts";
+
+const MODES: readonly Mode[] = [
+  { roomRows: 4096, budget: 1_000_000 },
+  { roomRows: 1, budget: 1_000_000 },
+  { roomRows: 4096, budget: 0 },
+  { roomRows: 1, budget: 0 },
+];
+const STRING = { type: "STRING", nullable: false } as const;
+const BIGINT = { type: "BIGINT", nullable: false } as const;
+const LINE: Schema = [
+  { name: "text", type: STRING },
+  { name: "n", type: BIGINT },
+];
+const AVERAGE: Schema = [
+  { name: "text", type: STRING },
+  { name: "average", type: { type: "DOUBLE", nullable: false } },
+  { name: "window_start", type: BIGINT },
+  { name: "window_end", type: BIGINT },
+];
+const OPERATORS = ["DoubleIt", "EvenOnly", "SplitWords", "ByParity", "Describe", "CountOut"];
+OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify");
+
+const compiled = await testBundle("test/operators/functions/assembly");
+
+function setup(name: string, outputs: readonly Schema[], more: Partial<HarnessSetup> = {}) {
+  return {
+    operator: OPERATORS.indexOf(name),
+    inputs: [{ schema: LINE, keys: ["text"] }],
+    outputs: outputs.map((schema, i) => ({ name: String(i), schema })),
+    ...more,
+  };
+}
+
+/** Texts of lengths up to beyond a block's text room, rows with and without time, watermarks. */
+function lines(): Uint8Array {
+  const writer = new BatchWriter(LINE);
+  for (let i = 0; i < 600; i++) {
+    const text = i % 97 === 0 ? `${"long word ".repeat(300)}${i}` : ` a${i % 7}  b\u00e9${i} c`;
+    writer.append([text, BigInt(i)], { eventTime: i % 5 === 0 ? undefined : BigInt(i * 10) });
+    if (i % 50 === 49) writer.watermark(BigInt(i * 10 - 100));
+  }
+  return writer.finish(Array.from({ length: 600 }, (_, i) => i).filter((i) => i % 11 !== 3));
+}
+
+/** Outputs under each mode; all must be those of the first. */
+function everyMode(setupOf: HarnessSetup, drive: (harness: OperatorHarness) => void) {
+  const runs = MODES.map((mode) => {
+    const harness = new OperatorHarness(new HarnessModule(compiled), setupOf, mode);
+    drive(harness);
+    return { outputs: harness.drain(), failures: harness.failures };
+  });
+  for (const run of runs) expect(run).toEqual(runs[0]);
+  return runs[0]!;
+}
+
+const rowsOf = (elements: ReturnType<OperatorHarness["drain"]>[number]) =>
+  elements.flatMap((element) => (element.type === "row" ? [element.values] : []));
+
+describe("a function operator gives the same with any room and any budget", () => {
+  test("MapFunction: one row out for each in, refused rows by their number", () => {
+    const run = everyMode(setup("DoubleIt", [LINE]), (harness) => harness.process(lines()));
+    const rows = rowsOf(run.outputs[0]!);
+    expect(rows[1]).toEqual({ text: " a1  b\u00e91 c", n: 2n });
+    expect(run.failures).toEqual([{ row: 13, message: "n: 13 is unlucky" }]);
+    expect(run.outputs[0]!.filter((element) => element.type === "watermark")).toHaveLength(12);
+  });
+
+  test("FilterFunction keeps rows, their times and the place of watermarks", () => {
+    const run = everyMode(setup("EvenOnly", [LINE]), (harness) => harness.process(lines()));
+    const rows = rowsOf(run.outputs[0]!);
+    expect(rows.every((row) => (row.n as bigint) % 2n === 0n)).toBe(true);
+    expect(run.outputs[0]![1]).toMatchObject({ type: "row", time: 20n });
+  });
+
+  test("FlatMapFunction expands a row far beyond the room", () => {
+    const schema: Schema = [
+      { name: "word", type: STRING },
+      { name: "at", type: { type: "INT", nullable: false } },
+    ];
+    const run = everyMode(setup("SplitWords", [schema]), (harness) => harness.process(lines()));
+    const rows = rowsOf(run.outputs[0]!);
+    expect(rows.slice(0, 2)).toEqual([
+      { word: "long", at: 0 },
+      { word: "word", at: 1 },
+    ]);
+    expect(rows.filter((row) => row.word === "long")).toHaveLength(6 * 300);
+  });
+
+  test("KeySelector puts the key behind the row's own columns", () => {
+    const schema: Schema = [...LINE, { name: "odd", type: { type: "BOOLEAN", nullable: false } }];
+    const run = everyMode(setup("ByParity", [schema]), (harness) => harness.process(lines()));
+    expect(rowsOf(run.outputs[0]!)[1]).toEqual({ text: " a1  b\u00e91 c", n: 1n, odd: true });
+  });
+
+  test("ProcessFunction sees timestamp and watermark of each record", () => {
+    const run = everyMode(setup("Describe", [LINE]), (harness) => harness.process(lines()));
+    const rows = rowsOf(run.outputs[0]!);
+    expect(rows.find((row) => String(row.text).includes("b\u00e950 "))!.n).toBe(-1n);
+    expect(rows.find((row) => String(row.text).includes("b\u00e951 "))!.n).toBe(120n);
+  });
+
+  test("SourceFunction polls a split to its end", () => {
+    const source = setup("CountOut", [[{ name: "n", type: BIGINT }]], { inputs: [] });
+    const run = everyMode(source, (harness) => {
+      harness.assign({ from: 1, to: 11 });
+      expect(harness.poll()).toBe(true);
+    });
+    expect(rowsOf(run.outputs[0]!).map((row) => row.n)).toEqual([
+      1n,
+      2n,
+      3n,
+      4n,
+      5n,
+      6n,
+      7n,
+      8n,
+      9n,
+      10n,
+    ]);
+  });
+
+  test("SinkFunction writes a record for each row", () => {
+    const schema: Schema = [{ name: "record", type: STRING }];
+    const run = everyMode(setup("WriteLine", [schema]), (harness) => harness.process(lines()));
+    expect(rowsOf(run.outputs[0]!)[1]!.record).toBe("1  a1  b\u00e91 c\n");
+  });
+
+  test("PartitionFunction spreads rows, watermarks go to every channel", () => {
+    const custom = setup("ByNumber", [LINE, LINE, LINE], { parameters: { partitioner: "custom" } });
+    const run = everyMode(custom, (harness) => harness.process(lines()));
+    for (const [channel, elements] of run.outputs.entries()) {
+      const rows = rowsOf(elements);
+      expect(rows.every((row) => Number(row.n) % 3 === channel)).toBe(true);
+      expect(elements.filter((element) => element.type === "watermark").length).toBe(12);
+    }
+  });
+
+  test("AggregateFunction gives a row for each key and window", () => {
+    const parameters = { size: 1000, offset: 0 };
+    const run = everyMode(setup("AverageOf", [AVERAGE], { parameters }), (harness) => {
+      const writer = new BatchWriter(LINE);
+      for (let i = 0; i < 100; i++) {
+        writer.append([`k${i % 3}`, BigInt(i)], { eventTime: BigInt(i * 20) });
+      }
+      harness.process(writer.watermark(999n).finish());
+      harness.watermark(5000n);
+    });
+    expect(
+      run.outputs[0]!.map((element) => (element.type === "row" ? element.values : element)),
+    ).toEqual([
+      { text: "k0", average: 24, window_start: 0n, window_end: 1000n },
+      { text: "k1", average: 25, window_start: 0n, window_end: 1000n },
+      { text: "k2", average: 24.5, window_start: 0n, window_end: 1000n },
+      { type: "watermark", timestamp: 999n },
+      { text: "k2", average: 74, window_start: 1000n, window_end: 2000n },
+      { text: "k0", average: 75, window_start: 1000n, window_end: 2000n },
+      { text: "k1", average: 74.5, window_start: 1000n, window_end: 2000n },
+      { type: "watermark", timestamp: 5000n },
+    ]);
+  });
+});
+
+test("strings made for each row leave the memory as large as it was", () => {
+  const module = new HarnessModule(compiled);
+  const harness = new OperatorHarness(module, setup("Stringify", [LINE]));
+  const writer = new BatchWriter(LINE);
+  for (let i = 0; i < 4000; i++) writer.append([`a text of some length ${i}`, BigInt(i)]);
+  const block = writer.finish();
+  const pass = () => harness.processUnread(block);
+  for (let i = 0; i < 20; i++) pass();
+  const pages = module.pages;
+  for (let i = 0; i < 500; i++) pass();
+  expect(module.counter("rowsIn")).toBe(2_080_000n);
+  expect(module.pages).toBe(pages);
+});

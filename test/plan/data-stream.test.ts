@@ -1,0 +1,219 @@
+import { describe, expect, test } from "vitest";
+import { OutputTag } from "../../src/plan/data-stream.ts";
+import { Duration } from "../../src/plan/duration.ts";
+import { buildJobGraph, slotsNeeded } from "../../src/plan/job-graph.ts";
+import { schemaOf, schemaText } from "../../src/plan/schema-match.ts";
+import { filesSink } from "../../src/plan/sinks.ts";
+import { csv, datagen, files, jsonLines, textLines } from "../../src/plan/sources.ts";
+import {
+  RestartStrategies,
+  StreamExecutionEnvironment,
+} from "../../src/plan/stream-environment.ts";
+import { validateJob } from "../../src/plan/validate-job.ts";
+import {
+  avg,
+  count,
+  max,
+  min,
+  sum,
+  TumblingEventTimeWindows,
+  WatermarkStrategy,
+} from "../../src/plan/windows.ts";
+import { manifestOf, SAMPLE_HASH, sample } from "./sample-manifest.ts";
+
+function wordCount(): StreamExecutionEnvironment {
+  const env = new StreamExecutionEnvironment().setParallelism(4);
+  const late = new OutputTag("late-words");
+  const counts = env
+    .fromSource(datagen(schemaOf({ word: "STRING NOT NULL", n: "BIGINT NOT NULL", at: "BIGINT" })))
+    .assignTimestampsAndWatermarks(
+      WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(2)).withTimestampField("at"),
+    )
+    .keyBy("word")
+    .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
+    .allowedLateness(500)
+    .sideOutputLateData(late)
+    .aggregate(count(), sum("n").as("total"), min("n"), max("n"), avg("n"))
+    .uid("counts");
+  counts.print();
+  counts.getSideOutput(late).discard();
+  return env;
+}
+
+describe("StreamExecutionEnvironment", () => {
+  test("builds a windowed count whose spec is planned with derived schemas", () => {
+    const spec = wordCount().toJobSpec("word count");
+    const graph = validateJob(JSON.parse(JSON.stringify(spec)), manifestOf);
+    const counts = graph.nodes.find((node) => node.uid === "counts")!;
+    expect(counts.outputs.map((output) => output.name)).toEqual(["main", "late"]);
+    expect(schemaText(counts.outputs[0]!.schema)).toBe(
+      "(word STRING NOT NULL, count BIGINT NOT NULL, total BIGINT NOT NULL, " +
+        "min_n BIGINT NOT NULL, max_n BIGINT NOT NULL, avg_n DOUBLE NOT NULL, " +
+        "window_start TIMESTAMP(3) NOT NULL, window_end TIMESTAMP(3) NOT NULL)",
+    );
+    expect(counts.inputs[0]).toMatchObject({ keys: ["word"], timeAttribute: "at" });
+    expect(counts.parameters).toMatchObject({ size: 10_000, offset: 0, lateness: 500 });
+    const job = buildJobGraph(graph);
+    expect(job.vertices.map((vertex) => vertex.name)).toEqual([
+      "datagen -> assign_timestamps",
+      "window_aggregate -> (format_json, format_text)",
+    ]);
+    expect(slotsNeeded(job)).toBe(4);
+  });
+
+  test("takes the operators of an uploaded bundle, with side outputs and parameters", () => {
+    const env = new StreamExecutionEnvironment()
+      .setBufferTimeout(0)
+      .setMaxParallelism(64)
+      .setRestartStrategy(RestartStrategies.fixedDelay(3, Duration.ofSeconds(1)));
+    const words = env
+      .readTextFile("novel.txt")
+      .flatMap(sample.operator("SplitWords", { minLength: 3 }))
+      .name("words");
+    words.getSideOutput(new OutputTag("empty_lines")).discard();
+    words
+      .filter(sample.operator("LongWords", { length: 5 }))
+      .keyBy(sample.operator("FirstLetter"))
+      .window(TumblingEventTimeWindows.of(1_000, -100))
+      .aggregate(sample.operator("TotalOfWords"))
+      .sinkTo(filesSink("out"));
+    const spec = env.toJobSpec("letters");
+    expect(spec).toMatchObject({
+      maxParallelism: 64,
+      bufferTimeoutMs: 0,
+      restartStrategy: { type: "fixed_delay", attempts: 3, delay: 1_000 },
+    });
+    const graph = validateJob(spec, manifestOf);
+    expect(graph.bundles).toEqual([SAMPLE_HASH]);
+    const split = graph.nodes.find((node) => node.name === "words")!;
+    expect(split.parameters).toEqual({ minLength: 3, language: "en" });
+    const total = graph.nodes.find((node) => node.operator === "TotalOfWords")!;
+    expect(total.parameters).toEqual({
+      assigner: "tumbling",
+      size: 1_000,
+      offset: -100,
+      lateness: 0,
+    });
+    expect(total.outputs[0]!.schema.map((field) => field.name)).toEqual([
+      "letter",
+      "total",
+      "window_start",
+      "window_end",
+    ]);
+  });
+
+  test("chooses forward for equal parallelism and rebalance for another, as Flink does", () => {
+    const env = new StreamExecutionEnvironment().setParallelism(2);
+    const words = env.readTextFile("a").flatMap(sample.operator("SplitWords"));
+    words.map(sample.operator("UpperCase")).setParallelism(3).discard();
+    const spec = env.toJobSpec("default partitioner");
+    expect(spec.edges!.map((edge) => edge.partitioner)).toEqual([
+      "forward",
+      "rebalance",
+      "rebalance",
+    ]);
+  });
+
+  test("writes every partitioner, unions and custom partitioning", () => {
+    const env = new StreamExecutionEnvironment();
+    const words = env.readTextFile("a").flatMap(sample.operator("SplitWords"));
+    const upper = () => sample.operator("UpperCase");
+    const streams = [
+      words.forward().map(upper()),
+      words.rebalance().map(upper()),
+      words.rescale().map(upper()),
+      words.shuffle().map(upper()),
+      words.broadcast().map(upper()),
+      words.global().map(upper()),
+      words.partitionCustom(sample.operator("ByLength")).map(upper()),
+    ];
+    streams[0]!.union(...streams.slice(1)).print();
+    const spec = env.toJobSpec("partitioners");
+    expect(spec.edges!.slice(1, 8).map((edge) => edge.partitioner)).toEqual([
+      "forward",
+      "rebalance",
+      "rescale",
+      "shuffle",
+      "broadcast",
+      "global",
+      "custom",
+    ]);
+    expect(spec.edges!.filter((edge) => edge.to.startsWith("format_json"))).toHaveLength(7);
+  });
+
+  test("writes uid, name, slot sharing group, chaining and row errors", () => {
+    const env = new StreamExecutionEnvironment();
+    const words = env
+      .readTextFile("a")
+      .flatMap(sample.operator("SplitWords"))
+      .uid("split")
+      .name("split words")
+      .slotSharingGroup("heavy")
+      .setMaxParallelism(16)
+      .onRowError("dead-letter");
+    words.getSideOutput(OutputTag.deadLetter).print("failed");
+    words.map(sample.operator("UpperCase")).startNewChain().disableChaining().discard();
+    const spec = env.toJobSpec("settings");
+    expect(spec.vertices[1]).toMatchObject({
+      uid: "split",
+      name: "split words",
+      slotSharingGroup: "heavy",
+      maxParallelism: 16,
+      onRowError: "dead-letter",
+    });
+    const graph = validateJob(spec, manifestOf);
+    expect(graph.nodes[1]!.outputs.map((output) => output.name)).toEqual([
+      "main",
+      "empty_lines",
+      "dead_letter",
+    ]);
+    expect(graph.nodes.map((node) => node.slotSharingGroup)).toEqual([
+      "default",
+      "heavy",
+      "heavy",
+      "heavy",
+      "heavy",
+    ]);
+    expect(slotsNeeded(buildJobGraph(graph))).toBe(2);
+  });
+
+  test("refuses a mistake where the job is written", () => {
+    const env = new StreamExecutionEnvironment();
+    const words = env.readTextFile("a").flatMap(sample.operator("SplitWords"));
+    expect(() => words.map(sample.operator("LongWords"))).toThrow(/of kind filter/);
+    expect(() => sample.operator("Missing")).toThrow(/Cannot use operator Missing/);
+    expect(() => TumblingEventTimeWindows.of(1.5)).toThrow(/not a whole number/);
+    words.keyBy("letter").map(sample.operator("UpperCase"));
+    expect(() => env.toJobSpec("no key")).toThrow(/the stream has no such field/);
+  });
+});
+
+describe("sources", () => {
+  const columns = schemaOf({ id: "INT NOT NULL", at: "TIMESTAMP(3)" });
+
+  test("read whole files where a record may hold a newline or lines are counted", () => {
+    const env = new StreamExecutionEnvironment();
+    env.fromSource(csv(files("a"), columns));
+    env.fromSource(csv(files("a"), columns, { multiline: false }));
+    env.fromSource(textLines(files("a"), { lineNumber: true }));
+    env.fromSource(textLines(files("a")));
+    const graph = validateJob(env.toJobSpec("splits"), manifestOf);
+    expect(graph.nodes.map((node) => node.connector?.splittable)).toEqual([
+      false,
+      undefined,
+      false,
+      undefined,
+    ]);
+  });
+
+  test("send what they cannot parse to the dead-letter output", () => {
+    const env = new StreamExecutionEnvironment();
+    const rows = env.fromSource(jsonLines(files("a"), columns)).onRowError("dead-letter");
+    rows.getSideOutput(OutputTag.deadLetter).print();
+    const graph = validateJob(env.toJobSpec("dead letters"), manifestOf);
+    expect(graph.nodes[0]!.parameters.onError).toBe("dead-letter");
+    expect(schemaText(graph.nodes[0]!.outputs[1]!.schema)).toBe(
+      "(record STRING NOT NULL, error STRING NOT NULL, position BIGINT NOT NULL)",
+    );
+  });
+});

@@ -1,0 +1,95 @@
+/** A bundle's self-description for planning tests: what the compiler would write. */
+import { Bundle } from "../../src/plan/operator-handle.ts";
+import { schemaOf } from "../../src/plan/schema-match.ts";
+import type { Manifest, OperatorDescription } from "../../src/protocol/manifest.ts";
+
+export const SAMPLE_HASH = "5a".repeat(32);
+
+const insertOnly = { mode: "insert-only" } as const;
+type Kind = OperatorDescription["kind"];
+type Columns = Readonly<Record<string, string>>;
+
+function operator(
+  name: string,
+  kind: Kind,
+  input: Columns | undefined,
+  output: Columns | "same",
+  more: Partial<OperatorDescription> = {},
+): OperatorDescription {
+  const schema = output === "same" ? output : [...schemaOf(output)];
+  return {
+    name,
+    kind,
+    inputs:
+      input === undefined
+        ? []
+        : [
+            {
+              schema: [...schemaOf(input)],
+              accepts: ["insert-only"],
+              keyed: kind === "aggregate",
+            },
+          ],
+    outputs: [{ name: "main", schema, emits: insertOnly }],
+    parameters: [],
+    states: [],
+    ...more,
+  };
+}
+
+const word = { word: "STRING NOT NULL", n: "BIGINT NOT NULL" };
+const side = (name: string, columns: Columns) => ({
+  name,
+  schema: [...schemaOf(columns)],
+  emits: insertOnly,
+});
+
+const operators: OperatorDescription[] = [
+  operator("SplitWords", "flat_map", { line: "STRING NOT NULL" }, word, {
+    parameters: [
+      { name: "minLength", type: "INT", default: 1 },
+      { name: "language", type: "STRING", default: "en" },
+    ],
+    outputs: [
+      { name: "main", schema: [...schemaOf(word)], emits: insertOnly },
+      side("empty_lines", { line: "STRING NOT NULL" }),
+    ],
+  }),
+  operator("LongWords", "filter", { word: "STRING NOT NULL" }, "same", {
+    parameters: [{ name: "length", type: "BIGINT" }],
+  }),
+  operator("UpperCase", "map", word, word),
+  operator("TotalOfWords", "aggregate", word, { total: "BIGINT NOT NULL" }),
+  operator("FirstLetter", "key_selector", word, { letter: "STRING NOT NULL" }),
+  operator("ByLength", "exchange", word, "same", { outputs: [] }),
+  operator("Counter", "source", undefined, word),
+  operator("Latest", "process", word, word, {
+    outputs: [
+      { name: "main", schema: [...schemaOf(word)], emits: { mode: "upsert", key: ["word"] } },
+    ],
+  }),
+  operator("Prices", "map", word, { price: "DECIMAL(10, 2) NOT NULL" }),
+  operator("NullableWords", "map", word, { word: "STRING", n: "BIGINT NOT NULL" }),
+  operator("Join", "process", word, word, {
+    inputs: [
+      { schema: [...schemaOf(word)], accepts: ["insert-only"], keyed: false },
+      { schema: [...schemaOf(word)], accepts: ["insert-only", "upsert"], keyed: false },
+    ],
+  }),
+];
+
+export const SAMPLE_MANIFEST: Manifest = {
+  manifestVersion: 1,
+  abiVersion: 1,
+  sdkVersion: "0.1.0",
+  name: "sample",
+  operators,
+  capabilities: [],
+};
+
+export const sample = new Bundle(SAMPLE_HASH, SAMPLE_MANIFEST);
+
+/** Looks the sample bundle up, as the JobManager does in its store. */
+export function manifestOf(hash: string): Manifest | undefined {
+  return hash === SAMPLE_HASH ? SAMPLE_MANIFEST : undefined;
+}

@@ -1,0 +1,226 @@
+import { describe, expect, test } from "vitest";
+import type { Deployment, TaskDescriptor } from "../../../src/protocol/deployment.ts";
+import { HEARTBEAT_TIMEOUT_MS, TASK_CANCEL_TIMEOUT_MS } from "../../../src/protocol/limits.ts";
+import {
+  type TaskManagerAction,
+  TaskManagerCore,
+} from "../../../src/taskmanager/core/task-manager.ts";
+import { Watchdog } from "../../../src/taskmanager/core/watchdog.ts";
+
+const JOB = "00112233-4455-6677-8899-aabbccddeeff";
+const profile = {
+  worker: "w1",
+  incarnation: "i1",
+  slots: 2,
+  address: "ws://127.0.0.1:1",
+  runtime: "node",
+  labels: {},
+  memoryMaxPages: 4096,
+};
+
+function task(slot: number): TaskDescriptor {
+  const operator = { uid: "u", name: "Op", bundle: "b".repeat(64), operator: "Op", parameters: {} };
+  const chain = [{ ...operator, inputs: [], outputs: [], onRowError: "fail" as const }];
+  const place = {
+    vertex: "v",
+    name: "v",
+    subtask: slot,
+    parallelism: 2,
+    maxParallelism: 128,
+    slot,
+  };
+  return { ...place, chain, gates: [], outputs: [] };
+}
+
+function deployment(attempt: number, slots = [0, 1]): Deployment {
+  const options = { bufferTimeoutMs: 10, batchRows: 4096, memoryMaxPages: 4096 };
+  return { job: JOB, jobName: "j", attempt, ...options, tasks: slots.map(task) };
+}
+
+const of = (attempt: number) => ({ job: JOB, attempt });
+const report = (attempt: number, subtask: number, state: "RUNNING" | "FINISHED" | "FAILED") => ({
+  type: "task_state" as const,
+  report: { type: "task_state" as const, ...of(attempt), vertex: "v", subtask, state },
+});
+
+/** A registered core with attempt 1 running on both slots. */
+function running(): TaskManagerCore {
+  const core = registered();
+  core.step({ type: "message", message: { type: "deploy", deployment: deployment(1) } }, 0);
+  core.step({ type: "modules_ready", ...of(1) }, 0);
+  return core;
+}
+
+function registered(): TaskManagerCore {
+  const core = new TaskManagerCore(profile);
+  core.step({ type: "tick" }, 0);
+  core.step({ type: "link_opened" }, 0);
+  const limits = { heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS };
+  const message = { type: "registered" as const, protocolVersion: 1, ...limits };
+  core.step({ type: "message", message }, 0);
+  return core;
+}
+
+const kinds = (actions: TaskManagerAction[]) =>
+  actions.map((action) => (action.type === "send" ? action.message.type : action.type));
+
+describe("TaskManagerCore", () => {
+  test("dials at once, registers when the link opens", () => {
+    const core = new TaskManagerCore(profile);
+    expect(core.step({ type: "tick" }, 0)).toEqual([{ type: "dial" }]);
+    const [register] = core.step({ type: "link_opened" }, 5);
+    expect(register).toMatchObject({ message: { type: "register", worker: "w1", slots: 2 } });
+  });
+
+  test("dials again with growing pauses while the JobManager is away", () => {
+    const core = new TaskManagerCore(profile);
+    core.step({ type: "tick" }, 0);
+    const dials: number[] = [];
+    for (let nowMs = 1; dials.length < 8; ) {
+      core.step({ type: "link_closed", reason: "refused" }, nowMs);
+      nowMs = core.nextDeadlineMs()!;
+      expect(kinds(core.step({ type: "tick" }, nowMs))).toEqual(["dial"]);
+      dials.push(nowMs);
+    }
+    const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 2000, 2000]);
+  });
+
+  test("sends heartbeats each interval and leaves a JobManager that is silent too long", () => {
+    const core = registered();
+    expect(kinds(core.step({ type: "tick" }, 1_000))).toEqual(["heartbeat"]);
+    expect(core.nextDeadlineMs()).toBe(2_000);
+    const ack = { type: "message", message: { type: "heartbeat_ack", sequence: 0 } } as const;
+    core.step(ack, 1_500);
+    expect(kinds(core.step({ type: "tick" }, 1_500 + HEARTBEAT_TIMEOUT_MS))).toEqual([
+      "close_link",
+    ]);
+  });
+
+  test("fetches the modules of a deployment before it starts the attempt", () => {
+    const core = registered();
+    const deploy = { type: "deploy" as const, deployment: deployment(1) };
+    const fetch = core.step({ type: "message", message: deploy }, 0);
+    expect(fetch).toEqual([{ type: "fetch_modules", ...of(1), hashes: ["b".repeat(64)] }]);
+    expect(kinds(core.step({ type: "modules_ready", ...of(1) }, 0))).toEqual(["start_attempt"]);
+  });
+
+  test("fails the tasks and releases when a module cannot be fetched", () => {
+    const core = registered();
+    core.step({ type: "message", message: { type: "deploy", deployment: deployment(1) } }, 0);
+    const error = { code: "MODULE_FETCH_FAILED", message: "m" };
+    const actions = core.step({ type: "attempt_failed", ...of(1), error }, 0);
+    const states = ["task_state", "task_state"];
+    expect(kinds(actions)).toEqual([...states, "release", "discard", "attempt_released"]);
+    expect(actions[0]).toMatchObject({ message: { state: "FAILED", error } });
+  });
+
+  test("refuses slots that do not exist or are held", () => {
+    const core = running();
+    const second = { type: "deploy" as const, deployment: deployment(2, [1, 2]) };
+    const actions = core.step({ type: "message", message: second }, 0);
+    expect(actions[0]).toMatchObject({ message: { error: { code: "SLOT_OCCUPIED" } } });
+    const third = { type: "deploy" as const, deployment: deployment(3, [7]) };
+    const [unknown] = core.step({ type: "message", message: third }, 0);
+    expect(unknown).toMatchObject({ message: { error: { code: "SLOT_UNKNOWN", value: "7" } } });
+  });
+
+  test("releases a finished attempt, keeps its output for commit, and answers committed", () => {
+    const core = running();
+    expect(kinds(core.step(report(1, 0, "FINISHED"), 0))).toEqual(["task_state"]);
+    const last = core.step(report(1, 1, "FINISHED"), 0);
+    expect(kinds(last)).toEqual(["task_state", "release", "attempt_released"]);
+    const commit = { type: "message", message: { type: "commit", ...of(1) } } as const;
+    expect(core.step(commit, 0)).toEqual([{ type: "commit", ...of(1) }]);
+    expect(kinds(core.step({ type: "committed", ...of(1) }, 0))).toEqual(["committed"]);
+    expect(core.attempts()).toEqual([]);
+  });
+
+  test("discards the output of a finished attempt that is cancelled after all", () => {
+    const core = running();
+    core.step(report(1, 0, "FINISHED"), 0);
+    core.step(report(1, 1, "FINISHED"), 0);
+    const cancel = { type: "message", message: { type: "cancel", ...of(1) } } as const;
+    expect(kinds(core.step(cancel, 0))).toEqual(["discard"]);
+  });
+
+  test("refuses to commit an attempt whose tasks have not finished", () => {
+    const core = running();
+    const commit = { type: "message", message: { type: "commit", ...of(1) } } as const;
+    expect(core.step(commit, 0)[0]).toMatchObject({
+      message: { error: { code: "COMMIT_REFUSED" } },
+    });
+  });
+
+  test("cancels gracefully, then ends the isolates of tasks that do not stop in time", () => {
+    const core = running();
+    const cancel = { type: "message", message: { type: "cancel", ...of(1) } } as const;
+    expect(kinds(core.step(cancel, 100))).toEqual(["cancel_slot", "cancel_slot"]);
+    const stopped = report(1, 0, "FAILED");
+    core.step({ ...stopped, report: { ...stopped.report, state: "CANCELED" } }, 110);
+    const forced = core.step({ type: "tick" }, 100 + TASK_CANCEL_TIMEOUT_MS);
+    const end = ["terminate_slot", "task_state", "release", "discard", "attempt_released"];
+    expect(kinds(forced).filter((kind) => kind !== "heartbeat")).toEqual(end);
+    expect(forced.find((a) => a.type === "send" && a.message.type === "task_state")).toMatchObject({
+      message: { subtask: 1, state: "CANCELED" },
+    });
+  });
+
+  test("fails only the tasks of a slot that the watchdog stopped, and names the operator", () => {
+    const core = running();
+    const overrun = { slot: 1, operator: "Loop", runningMs: 5_250 };
+    const actions = core.step({ type: "slot_overrun", ...of(1), ...overrun }, 0);
+    expect(kinds(actions)).toEqual(["terminate_slot", "task_state"]);
+    expect(actions[1]).toMatchObject({
+      message: { subtask: 1, state: "FAILED", error: { code: "WATCHDOG_TIMEOUT", value: "Loop" } },
+    });
+  });
+
+  test("ignores the late word of a task that has ended already", () => {
+    const core = running();
+    core.step(report(1, 0, "FAILED"), 0);
+    expect(core.step(report(1, 0, "FINISHED"), 0)).toEqual([]);
+    expect(core.step(report(9, 0, "FINISHED"), 0)).toEqual([]);
+  });
+
+  test("ends everything when the link closes, because the JobManager runs it elsewhere", () => {
+    const core = running();
+    const actions = core.step({ type: "link_closed", reason: "gone" }, 0);
+    expect(kinds(actions)).toEqual(["terminate_slot", "terminate_slot", "release", "discard"]);
+    expect(core.attempts()).toEqual([]);
+  });
+
+  test("stops and does not dial again when it is rejected", () => {
+    const core = running();
+    const error = { code: "WORKER_REPLACED", message: "m" };
+    const actions = core.step({ type: "message", message: { type: "rejected", error } }, 0);
+    expect(actions.at(-1)).toEqual({ type: "exit", error });
+    expect(core.step({ type: "link_closed", reason: "x" }, 0)).toEqual([]);
+    expect(core.nextDeadlineMs()).toBeUndefined();
+  });
+
+  test("confirms the release of an attempt it no longer has", () => {
+    const cancel = { type: "message", message: { type: "cancel", ...of(4) } } as const;
+    expect(kinds(registered().step(cancel, 0))).toEqual(["attempt_released", "discard"]);
+  });
+});
+
+describe("Watchdog", () => {
+  test("reports a call only when the same call has run past the limit", () => {
+    const watchdog = new Watchdog(1_000);
+    expect(watchdog.observe(0, { call: 7, operator: 2 }, 0)).toBeUndefined();
+    expect(watchdog.observe(0, { call: 7, operator: 2 }, 999)).toBeUndefined();
+    expect(watchdog.observe(0, { call: 8, operator: 2 }, 1_500)).toBeUndefined();
+    expect(watchdog.observe(0, { call: 8, operator: 2 }, 2_500)).toEqual({
+      slot: 0,
+      operator: 2,
+      runningMs: 1_000,
+    });
+  });
+
+  test("never reports a slot without a call under way", () => {
+    const watchdog = new Watchdog(10);
+    expect(watchdog.observe(0, { call: 0, operator: 0 }, 0)).toBeUndefined();
+    expect(watchdog.observe(0, { call: 0, operator: 0 }, 100)).toBeUndefined();
+  });
+});
