@@ -10,6 +10,7 @@ export {
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export { schemaOf } from "./plan/schema-match.ts";
 export {
   blackholeSink,
   collectSink,

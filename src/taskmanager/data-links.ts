@@ -5,9 +5,11 @@
  * Of two workers the one whose name sorts first dials, so that a pair never has two links and
  * neither waits for the other's decision.
  */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { createSecureContext } from "node:tls";
 import { WebSocket, WebSocketServer } from "ws";
 import { MillraceError } from "../protocol/errors.ts";
 import {
@@ -22,7 +24,13 @@ import { DataLink, type LinkIdentity, sameSecret } from "./data-link.ts";
 /** Path of the listener. */
 export const DATA_LINK_PATH = "/v1/data";
 
-/** What the links tell the worker. */
+/** Certificate (chain) and private key, PEM texts. */
+export interface DataTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where the links listen and whom they tell. */
 export interface DataLinksOptions {
   readonly identity: LinkIdentity;
   /** Interface of the listener; default 127.0.0.1. */
@@ -31,6 +39,12 @@ export interface DataLinksOptions {
   readonly port?: number;
   /** Address told to peers, where it differs from the bound one. */
   readonly advertise?: string;
+  /** Certificate and key of the listener, PEM; its address is then wss://. */
+  readonly tls?: DataTls;
+  /** A proxy in front ends TLS: `advertise` names it. */
+  readonly behindTlsProxy?: boolean;
+  /** Certificate authority of the peers, PEM. */
+  readonly ca?: string;
   /** Time a peer may stay unreachable, ms. */
   readonly timeoutMs?: number;
   onFrame(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
@@ -59,20 +73,23 @@ export class DataLinks {
 
   private constructor(options: DataLinksOptions) {
     this.#options = options;
-    this.#server = createServer((_request, response) => {
+    const answer: RequestListener = (_request, response) => {
       response.writeHead(426, { "content-type": "text/plain" }).end("WebSocket only\n");
-    });
+    };
+    const { tls } = options;
+    this.#server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls }, answer);
     this.#server.headersTimeout = HANDSHAKE_TIMEOUT_MS;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
   /**
    * Opens the listener.
-   * @throws MillraceError PORT_IN_USE, LISTEN_FAILED
+   * @throws MillraceError BIND_REFUSED, TLS_INVALID, PORT_IN_USE, LISTEN_FAILED
    */
   static async listen(options: DataLinksOptions): Promise<DataLinks> {
-    const links = new DataLinks(options);
     const { host = "127.0.0.1", port = 0 } = options;
+    checkListener(host, options);
+    const links = new DataLinks(options);
     await new Promise<void>((resolve, reject) => {
       links.#server.once("error", (cause: NodeJS.ErrnoException) => {
         const inUse = cause.code === "EADDRINUSE";
@@ -90,7 +107,8 @@ export class DataLinks {
   get address(): string {
     const { address, port, family } = this.#server.address() as AddressInfo;
     const host = family === "IPv6" ? `[${address}]` : address;
-    return this.#options.advertise ?? `ws://${host}:${port}`;
+    const scheme = this.#options.tls === undefined ? "ws" : "wss";
+    return this.#options.advertise ?? `${scheme}://${host}:${port}`;
   }
 
   /** Makes sure of a link to a peer; `onDown` tells if it does not come up in time. */
@@ -154,6 +172,7 @@ export class DataLinks {
       ...SOCKET_OPTIONS,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       headers: { authorization: `Bearer ${this.#options.identity.token}` },
+      ...(this.#options.ca === undefined ? {} : { ca: this.#options.ca }),
       // Masking protects proxies from hostile scripts; between two of our own processes on one
       // machine there is neither, and it costs three quarters of the throughput.
       ...(isLoopback(address) ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
@@ -247,6 +266,32 @@ export class DataLinks {
 
 /** Whether an address names this machine. */
 export function isLoopback(address: string): boolean {
-  const { hostname } = new URL(address);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  return isLoopbackHost(new URL(address).hostname);
+}
+
+function isLoopbackHost(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  return bare === "localhost" || bare === "::1" || /^127(\.\d{1,3}){3}$/.test(bare);
+}
+
+/** Rows and the worker token are not sent over a network in the clear. */
+function checkListener(host: string, { tls, behindTlsProxy }: DataLinksOptions): void {
+  if (tls !== undefined) checkCertificate(tls);
+  if (isLoopbackHost(host) || tls !== undefined || behindTlsProxy === true) return;
+  const message = `Cannot listen for data links on ${host}: rows and the token would be readable`;
+  throw new MillraceError("BIND_REFUSED", message, {
+    field: "host",
+    value: host,
+    expected: "a loopback address, or a certificate and key, or a TLS proxy in front",
+  });
+}
+
+function checkCertificate(tls: DataTls): void {
+  try {
+    createSecureContext({ ...tls });
+  } catch (cause) {
+    const message = "Cannot listen for data links: certificate and key do not fit";
+    const expected = "a PEM certificate (chain) and its private key";
+    throw new MillraceError("TLS_INVALID", message, { field: "tls", expected, cause });
+  }
 }

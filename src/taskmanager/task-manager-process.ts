@@ -19,7 +19,7 @@ import {
   type TaskManagerInput,
 } from "./core/task-manager.ts";
 import { Watchdog } from "./core/watchdog.ts";
-import { DataLinks } from "./data-links.ts";
+import { DataLinks, type DataTls } from "./data-links.ts";
 import { HeldFiles } from "./held-files.ts";
 import { ModuleCache } from "./module-cache.ts";
 import type { LoadedModule } from "./module-instance.ts";
@@ -39,7 +39,11 @@ export interface TaskManagerOptions {
   readonly dataPort?: number;
   /** Data address told to peers, where it differs from the bound one. */
   readonly advertise?: string;
-  /** Certificate authority of the JobManager, PEM. */
+  /** Certificate and key of the data listener, PEM texts; needed beyond loopback. */
+  readonly tls?: DataTls;
+  /** A proxy in front of the data listener ends TLS; `advertise` names it. */
+  readonly behindTlsProxy?: boolean;
+  /** Certificate authority of the JobManager and of the peers, PEM. */
   readonly ca?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Most memory of one module instance, pages of 64 KiB. */
@@ -67,7 +71,7 @@ export interface TaskManager {
 
 /**
  * Starts a TaskManager in this process.
- * @throws MillraceError PORT_IN_USE, LISTEN_FAILED
+ * @throws MillraceError BIND_REFUSED, TLS_INVALID, PORT_IN_USE, LISTEN_FAILED
  */
 export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
   const worker = options.name ?? `${hostname()}-${process.pid}`;
@@ -78,6 +82,9 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.dataPort === undefined ? {} : { port: options.dataPort }),
     ...(options.advertise === undefined ? {} : { advertise: options.advertise }),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    behindTlsProxy: options.behindTlsProxy ?? false,
     onFrame: (peer, bytes) => shell?.frame(peer, bytes),
     onDown: (peer, error) => shell?.peerDown(peer, error),
   });

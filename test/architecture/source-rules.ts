@@ -45,6 +45,7 @@ function layerProblem(path: string, specifier: string): string | undefined {
     return target.startsWith("src/") ? `operators import nothing of src/: ${target}` : undefined;
   }
   if (!path.startsWith("src/")) return undefined;
+  if (path === "src/index.ts") return undefined;
   const from = path.split("/")[1]!;
   const [root, to] = target.split("/");
   const layer = LAYERS[from];

@@ -91,6 +91,11 @@ export class HarnessModule {
     this.#exports._initialize!();
   }
 
+  /** The whole memory; valid until the next call. */
+  get buffer(): ArrayBuffer {
+    return this.#memory.buffer;
+  }
+
   get pages(): number {
     return this.#memory.buffer.byteLength / 65_536;
   }

@@ -20,7 +20,8 @@ export class KeyCodec {
   private buffer: usize = heap.alloc(64);
   private capacity: i32 = 64;
   private rawText: bool;
-  private longKey: bool;
+  /** The key is one NOT NULL integer of 8 bytes: encodeLong() gives it without going by memory. */
+  readonly longKey: bool;
 
   constructor(
     private columns: OpenColumn[],
@@ -28,9 +29,9 @@ export class KeyCodec {
   ) {
     const only = keys.length == 1 ? columns[keys[0]] : null;
     this.rawText = only !== null && !only.nullable && isVariable(only.type);
+    const fixed = only !== null && !only.nullable && !isVariable(only.type);
     this.longKey =
-      only !== null && !only.nullable && !isVariable(only.type) && only.type != TYPE_DOUBLE;
-    this.longKey = this.longKey && widthShift(only!.type, only!.p1) == 3;
+      fixed && only!.type != TYPE_DOUBLE && widthShift(only!.type, only!.p1) == 3;
   }
 
   /** Encodes the key of a physical row; a single NOT NULL text is not even copied. */
@@ -44,14 +45,20 @@ export class KeyCodec {
       this.start = reader.data(node) + <usize>from;
       this.length = load<u32>(at, 4) - from;
     } else if (this.longKey) {
-      const node = unchecked(this.keys[0]);
-      const value = load<u64>(reader.data(node) + ((<usize>row) << 3)) ^ 0x8000000000000000;
-      store<u64>(this.buffer, bswap<u64>(value));
+      const data = reader.data(unchecked(this.keys[0]));
+      store<u64>(this.buffer, this.encodeLong(data, row));
       this.start = this.buffer;
       this.length = 8;
     } else {
       this.encodeColumns(reader, row);
     }
+  }
+
+  /** The encoded key of a row where longKey, as the u64 at its place; `data` is the column's. */
+  // @ts-ignore: decorator
+  @inline
+  encodeLong(data: usize, row: i32): u64 {
+    return bswap<u64>(load<u64>(data + ((<usize>row) << 3)) ^ 0x8000000000000000);
   }
 
   private encodeColumns(reader: BatchReader, row: i32): void {

@@ -40,15 +40,35 @@ export function hashBytes(start: usize, length: i32): u32 {
   return <u32>(hash * 0xc4ceb9fe1a85ec53 >> 32);
 }
 
+/** hashBytes of the 8 bytes of a u64. */
+// @ts-ignore: decorator
+@inline
+function hashLongKey(key: u64): u32 {
+  let hash: u64 = ((0x9e3779b97f4a7c15 ^ <u64>8) ^ key) * 0xff51afd7ed558ccd;
+  hash ^= hash >> 32;
+  return <u32>((hash * 0xc4ceb9fe1a85ec53) >> 32);
+}
+
+/** Where a key of 8 bytes lies while its entry is made. */
+const longKey: usize = memory.data(8, 8);
+
 // @ts-ignore: decorator
 @inline
 function sameBytes(a: usize, b: usize, length: i32): bool {
-  let i = 0;
-  for (; i + 8 <= length; i += 8) {
-    if (load<u64>(a + <usize>i) != load<u64>(b + <usize>i)) return false;
+  // The last word overlaps the one before it, so that no byte is compared by itself.
+  if (length >= 8) {
+    const last = <usize>length - 8;
+    for (let i: usize = 0; i < last; i += 8) {
+      if (load<u64>(a + i) != load<u64>(b + i)) return false;
+    }
+    return load<u64>(a + last) == load<u64>(b + last);
   }
-  for (; i < length; i++) {
-    if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
+  if (length >= 4) {
+    const last = <usize>length - 4;
+    return load<u32>(a) == load<u32>(b) && load<u32>(a + last) == load<u32>(b + last);
+  }
+  for (let i: usize = 0; i < <usize>length; i++) {
+    if (load<u8>(a + i) != load<u8>(b + i)) return false;
   }
   return true;
 }
@@ -92,6 +112,34 @@ export class KeyTable {
     }
     this.created = true;
     return this.insert(key, length, hash, slot);
+  }
+
+  /** The same for a key of 8 bytes, given as the u64 that lies there. */
+  // @ts-ignore: decorator
+  @inline
+  findLong(key: u64): usize {
+    const hash = hashLongKey(key);
+    const value = ENTRY_VALUE + <usize>this.valueBytes;
+    const slots = this.slots;
+    const mask = this.mask;
+    let slot = <i32>hash & mask;
+    while (true) {
+      const at = slots + (<usize>slot << 3);
+      const entry = <usize>load<u32>(at);
+      if (entry == 0) break;
+      if (load<u32>(at, 4) == hash && load<u64>(entry + value) == key) {
+        this.created = false;
+        return entry;
+      }
+      slot = (slot + 1) & mask;
+    }
+    return this.insertLong(key, hash, slot);
+  }
+
+  private insertLong(key: u64, hash: u32, slot: i32): usize {
+    store<u64>(longKey, key);
+    this.created = true;
+    return this.insert(longKey, 8, hash, slot);
   }
 
   private insert(key: usize, length: i32, hash: u32, slot: i32): usize {

@@ -106,6 +106,9 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     const reader = this.reader;
     this.firedBy = FiredBy.ELEMENT;
     const clock = this.eventTime ? 0 : processingTime();
+    const codec = this.codec;
+    const longKey = codec.longKey;
+    const keyData = longKey ? reader.data(this.config.inputs[0].keys[0]) : 0;
     for (let i = from; i < to; i++) {
       const row = reader.physical(i);
       let time = clock;
@@ -121,9 +124,14 @@ export abstract class TumblingWindowOperator extends RecordOperator {
           continue;
         }
       }
-      this.codec.encode(reader, row);
       const table = pane.table;
-      const entry = table.find(this.codec.start, this.codec.length);
+      let entry: usize;
+      if (longKey) {
+        entry = table.findLong(codec.encodeLong(keyData, row));
+      } else {
+        codec.encode(reader, row);
+        entry = table.find(codec.start, codec.length);
+      }
       if (table.created) this.begin(entry, row);
       this.add(entry + ENTRY_VALUE, row);
       if (this.eventTime && pane.maxTimestamp <= this.currentWatermark) {

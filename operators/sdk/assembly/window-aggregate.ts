@@ -9,6 +9,7 @@ import { BatchReader, bitAt } from "./batch-reader";
 import { ColumnBuffer } from "./column-buffer";
 import {
   Status,
+  TYPE_BIGINT,
   TYPE_DOUBLE,
   TYPE_FLOAT,
   TYPE_INT,
@@ -47,8 +48,11 @@ class Aggregate {
 
 export class WindowAggregateOperator extends TumblingWindowOperator {
   private aggregates: Aggregate[] = [];
-  /** The commonest case, a single count(*), has no loop. */
+  /** The commonest cases, a single count(*) and a single sum of BIGINT, have no loop. */
   private countOnly: bool = false;
+  private sumOnly: bool = false;
+  /** The summed column of the present batch; 0: it has NULLs or sumOnly is false. */
+  private summed: usize = 0;
   /** Column of window_start in the output; window_end follows. -1: not wanted. */
   private windowColumn: i32 = -1;
 
@@ -73,6 +77,7 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
     }
     const first = this.aggregates.length == 1 ? this.aggregates[0] : null;
     this.countOnly = first !== null && first.kind == COUNT && first.node < 0;
+    this.sumOnly = first !== null && first.kind == SUM && first.type == TYPE_BIGINT;
     return Status.DONE;
   }
 
@@ -89,13 +94,20 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
       a.validity = reader.validity(a.node);
       a.data = a.shift > -2 ? reader.data(a.node) : 0;
     }
+    this.summed = this.sumOnly && this.aggregates[0].validity == 0 ? this.aggregates[0].data : 0;
   }
 
   // @ts-ignore: decorator
   @inline
   add(value: usize, row: i32): void {
-    if (this.countOnly) store<u64>(value, load<u64>(value, 8) + 1, 8);
-    else this.addAll(value, row);
+    if (this.countOnly) {
+      store<u64>(value, load<u64>(value, 8) + 1, 8);
+    } else if (this.summed != 0) {
+      store<i64>(value, load<i64>(value) + load<i64>(this.summed + (<usize>row << 3)));
+      store<u64>(value, load<u64>(value, 8) + 1, 8);
+    } else {
+      this.addAll(value, row);
+    }
   }
 
   private addAll(value: usize, row: i32): void {
