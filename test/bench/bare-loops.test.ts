@@ -9,7 +9,7 @@ import { runExchangeChallenger } from "../../bench/bare/exchange-challenger.ts";
 import { countWindow, type TextKernel } from "../../bench/bare/text.ts";
 import { readNovel } from "../../bench/novel.ts";
 
-const SHORT = { ...EXCHANGE_DEFAULTS, seconds: 0.1, warmUpSeconds: 0.1 };
+const SHORT = { ...EXCHANGE_DEFAULTS, seconds: 0.8, warmUpSeconds: 0.4 };
 
 describe("bare exchange loop", () => {
   const cases: [Shape, Transport][] = [
