@@ -128,7 +128,7 @@ class TaskManagerShell {
       incarnation: identity.incarnation,
       slots: options.slots ?? 1,
       address: links.address,
-      runtime: `node ${process.versions.node}`,
+      runtime: runtimeName(),
       labels: { ...options.labels },
       memoryMaxPages: options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES,
     });
@@ -380,6 +380,12 @@ class TaskManagerShell {
     if (this.#options.log !== undefined) this.#options.log(line);
     else process.stderr.write(`${line}\n`);
   }
+}
+
+/** Deno gives a version of Node, too: the one it behaves like. */
+function runtimeName(): string {
+  const { deno, node } = process.versions;
+  return deno === undefined ? `node ${node}` : `deno ${deno}`;
 }
 
 function keyOf(of: { readonly job: string; readonly attempt: number }): string {

@@ -454,7 +454,8 @@ export class BlockWriter {
 
 /**
  * Copies a text; a short one 8 bytes at a time, so up to 7 bytes behind it are read, as long as
- * the memory has them, and written. memory.copy costs as much as 50 bytes of that.
+ * the memory has them, and written. memory.copy is a call: this takes a map with one short text
+ * from 27 to 20 ns a row.
  */
 // @ts-ignore: decorator
 @inline

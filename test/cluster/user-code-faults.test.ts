@@ -1,0 +1,129 @@
+/** Operators that loop, throw, trap or hoard: their task fails with a reason, neighbours go on. */
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type BuiltBundle, buildBundle } from "../../src/build/compile.ts";
+import { Bundle } from "../../src/plan/operator-handle.ts";
+import { datagen, jsonLines, socket } from "../../src/plan/sources.ts";
+import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
+import type { Schema } from "../../src/protocol/types.ts";
+import type { TaskManagerOptions } from "../../src/taskmanager/task-manager-process.ts";
+import { Closers, TestCluster } from "./cluster.ts";
+import { LineServer } from "./line-server.ts";
+
+const NUMBERS: Schema = [{ name: "n", type: { type: "BIGINT", nullable: false } }];
+const NEIGHBOUR_ROWS = Array.from({ length: 2_000 }, (_, n) => ({ n }));
+
+let built: BuiltBundle;
+let faults: Bundle;
+beforeAll(async () => {
+  const entry = fileURLToPath(new URL("./assembly/index.ts", import.meta.url));
+  built = await buildBundle({ entry, name: "faults", optimize: "none" });
+  faults = new Bundle(built.report.hash, built.manifest);
+});
+
+const closers = new Closers();
+afterEach(() => closers.close());
+
+async function clusterOf(options: Partial<TaskManagerOptions> = {}): Promise<TestCluster> {
+  const cluster = await TestCluster.start(closers);
+  await cluster.worker("w1", 2, options);
+  await cluster.client.uploadBundle(built.bytes);
+  return cluster;
+}
+
+/** A job of the same worker and bundle that runs until it is let go; then its rows are checked. */
+async function neighbour(cluster: TestCluster): Promise<() => Promise<void>> {
+  const lines = NEIGHBOUR_ROWS.map((row) => JSON.stringify(row));
+  const server = await LineServer.start(closers, lines, 1);
+  const env = new StreamExecutionEnvironment();
+  env
+    .fromSource(jsonLines(socket("127.0.0.1", server.port), NUMBERS))
+    .flatMap(faults.operator("Passes"))
+    .collect();
+  const job = await cluster.client.submitJob(env.toJobSpec("neighbour"));
+  await cluster.running(job, 1, 1);
+  return async () => {
+    const rows = cluster.rows<{ n: number }>(job);
+    server.release();
+    expect((await rows).rows).toEqual(NEIGHBOUR_ROWS);
+    const { state, attempt } = await cluster.client.job(job);
+    expect([state, attempt]).toEqual(["FINISHED", 1]);
+  };
+}
+
+/** Numbers from 0 through an operator of the bundle. */
+function submitFault(cluster: TestCluster, operator: string, parameters = {}): Promise<string> {
+  const env = new StreamExecutionEnvironment();
+  const fields = { n: { kind: "sequence" as const, start: 0, end: 9_999 } };
+  env
+    .fromSource(datagen(NUMBERS, { fields }))
+    .flatMap(faults.operator(operator, parameters))
+    .uid("suspect")
+    .discard();
+  return cluster.client.submitJob(env.toJobSpec(operator));
+}
+
+describe("an operator that", () => {
+  test("loops for ever is stopped by the watchdog and named", async () => {
+    const cluster = await clusterOf({ watchdogMs: 500 });
+    const finishNeighbour = await neighbour(cluster);
+    const failure = await cluster.end(await submitFault(cluster, "LoopsForEver", { at: 5_000 }));
+    expect(failure).toMatchObject({ code: "WATCHDOG_TIMEOUT" });
+    expect(failure?.message).toContain("LoopsForEver");
+    await finishNeighbour();
+  });
+
+  test("loops for ever ends at once when its job is cancelled", async () => {
+    const cluster = await clusterOf({ watchdogMs: 60_000 });
+    const finishNeighbour = await neighbour(cluster);
+    const job = await submitFault(cluster, "LoopsForEver");
+    await cluster.running(job, 1, 1);
+    const cancelledMs = performance.now();
+    await cluster.client.cancel(job);
+    await cluster.status(job, "CANCELED");
+    const tookMs = Math.round(performance.now() - cancelledMs);
+    console.log(`endless loop: cancelled after ${tookMs} ms`);
+    expect(tookMs).toBeLessThan(3_000);
+    await finishNeighbour();
+    expect((await cluster.client.overview())["slots-available"]).toBe(2);
+  });
+
+  test("throws fails its task with its name, source line and record", async () => {
+    const cluster = await clusterOf();
+    const finishNeighbour = await neighbour(cluster);
+    const job = await submitFault(cluster, "Throws", { at: 5_000 });
+    const failure = await cluster.end(job);
+    expect(failure?.code).toBe("OPERATOR_FAILED");
+    expect(failure?.message).toMatch(/^Operator Throws failed at index\.ts:\d+: unlucky number/);
+    expect(recordOf(failure?.message)).toBe(5_000);
+    const [entry] = (await cluster.client.exceptions(job)).exceptionHistory.entries;
+    expect(entry?.taskName).toContain("Throws");
+    expect(entry?.taskManagerId).toBe("w1");
+    await finishNeighbour();
+  });
+
+  test("is stopped by the machine fails its task in the same way", async () => {
+    const cluster = await clusterOf();
+    const finishNeighbour = await neighbour(cluster);
+    const failure = await cluster.end(await submitFault(cluster, "DividesByZero", { at: 4_999 }));
+    expect(failure?.code).toBe("OPERATOR_FAILED");
+    expect(failure?.message).toMatch(/^Operator DividesByZero failed at index\.ts:\d+: divide by/);
+    expect(recordOf(failure?.message)).toBe(4_999);
+    await finishNeighbour();
+  });
+
+  test("grows its memory past its budget is told the budget", async () => {
+    const cluster = await clusterOf();
+    const finishNeighbour = await neighbour(cluster);
+    const failure = await cluster.end(await submitFault(cluster, "KeepsEverything"));
+    expect(failure?.code).toBe("MEMORY_BUDGET_EXCEEDED");
+    expect(failure?.message).toMatch(/KeepsEverything failed.*may have 4096/);
+    await finishNeighbour();
+  });
+});
+
+/** Number of the record a message names, from 0: the records behind it and its row of the batch. */
+function recordOf(message = ""): number {
+  const found = /row (\d+) of its batch, behind record (\d+)/.exec(message);
+  return Number(found?.[1]) + Number(found?.[2]);
+}
