@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the command line from source. The sources are TypeScript, which Node 20 cannot run, so an
 // older Node hands over to the binary of the `node` package.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,13 @@ if (Number(process.versions.node.split(".")[0]) >= 24 || process.versions.deno) 
     console.error("Run `npm install` (without --ignore-scripts), or install Node 24.");
     process.exit(2);
   }
-  const done = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
-  process.exit(done.status ?? 1);
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Whoever stops this process means the other one, which ends it when it has ended.
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"])
+    process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }

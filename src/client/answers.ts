@@ -143,6 +143,8 @@ export type RowsItem =
       readonly attempt: number;
       readonly vertex: string;
       readonly subtask: number;
+      /** Uid of the collect sink. */
+      readonly sink: string;
       /** JSON lines. */
       readonly lines: string;
     }

@@ -193,7 +193,12 @@ export class MillraceClient {
     return new MillraceError(
       "CLUSTER_UNREACHABLE",
       `Cannot reach the JobManager at ${this.#url}: ${why}`,
-      { field: "url", value: this.#url, expected: "the address of a running JobManager", cause },
+      {
+        field: "url",
+        value: this.#url,
+        expected: "the address of a running JobManager; `millrace jobmanager` starts one",
+        cause,
+      },
     );
   }
 

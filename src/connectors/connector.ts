@@ -14,6 +14,8 @@ export interface SubtaskContext {
   readonly job: string;
   readonly attempt: number;
   readonly vertex: string;
+  /** Uid of the source or sink: a task may hold several sinks. */
+  readonly operator: string;
   readonly subtask: number;
   readonly parallelism: number;
 }

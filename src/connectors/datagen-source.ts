@@ -3,14 +3,8 @@
  * rows are made by the operator, which also knows when it is done.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import type { SourceOptions } from "../protocol/connector-options.ts";
 import type { SourcePiece, SourceReader, SubtaskContext } from "./connector.ts";
-
-export const datagenSourceSchema = z.strictObject({
-  type: z.literal("datagen"),
-  /** Rows a second over all subtasks; absent: as fast as they are taken. */
-  rowsPerSecond: z.number().positive().optional(),
-});
 
 /** Longest pause between two polls: the steps in which a slow rate is kept. */
 const PACE_MS = 10;
@@ -22,7 +16,7 @@ export class DatagenSourceReader implements SourceReader {
   #startMs: number | undefined;
   #asked = 0;
 
-  constructor(options: z.infer<typeof datagenSourceSchema>, context: SubtaskContext) {
+  constructor(options: SourceOptions<"datagen">, context: SubtaskContext) {
     const { rowsPerSecond } = options;
     if (rowsPerSecond !== undefined) this.#rowsPerMs = rowsPerSecond / 1000 / context.parallelism;
   }

@@ -1,7 +1,7 @@
 /** Which files and byte ranges a file source reads. */
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import type { SourceOptions } from "../protocol/connector-options.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import {
   SOURCE_CHUNK_BYTES,
@@ -11,23 +11,7 @@ import {
   SPLITS_PER_SUBTASK,
 } from "../protocol/limits.ts";
 
-/** Options of the file source. */
-export const fileSourceSchema = z.strictObject({
-  type: z.literal("file"),
-  /** A file, or a folder whose files are read in the order of their paths. */
-  path: z.string().min(1),
-  /** Descend into folders of the folder. */
-  recursive: z.boolean().default(false),
-  /** auto: by the file's name (.gz, .zst). */
-  compression: z.enum(["auto", "none", "gzip", "zstd"]).default("auto"),
-  /** Whether a file may be cut at newlines. Not where a record may contain one (quoted CSV). */
-  splittable: z.boolean().default(true),
-  /** Wanted size of a split, bytes; default: by size and parallelism. */
-  splitBytes: z.int().min(1).optional(),
-  /** Split descriptors tell the number of newlines before them (costs a scan of the file). */
-  lineNumbers: z.boolean().default(false),
-});
-export type FileSourceOptions = z.infer<typeof fileSourceSchema>;
+export type FileSourceOptions = SourceOptions<"file">;
 
 export type Compression = "none" | "gzip" | "zstd";
 

@@ -3,29 +3,16 @@
  *
  * A part is written under a name that starts with a dot and gets its final name only when the whole
  * job has finished, so files of a failed attempt never look final. Both names carry the attempt.
+ * What a killed worker left hidden is removed when a later attempt of the job finishes on that host.
  */
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import type { SinkOptions } from "../protocol/connector-options.ts";
 import { MillraceError } from "../protocol/errors.ts";
-import { FILE_PART_MAX_BYTES, FILE_PART_MAX_MS } from "../protocol/limits.ts";
 import type { SinkOutlets, SinkWriter, SubtaskContext } from "./connector.ts";
 
-export const filesSinkSchema = z.strictObject({
-  type: z.literal("files"),
-  /** Folder; made where it is missing. */
-  path: z.string().min(1),
-  prefix: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/)
-    .default("part"),
-  suffix: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]*$/)
-    .default(""),
-  rollBytes: z.int().min(1).default(FILE_PART_MAX_BYTES),
-  rollMs: z.int().min(1).default(FILE_PART_MAX_MS),
-});
+/** How the name of a part ends that may not be seen yet; it begins with a dot. */
+const IN_PROGRESS = ".inprogress";
 
 interface Part {
   readonly file: FileHandle;
@@ -35,17 +22,13 @@ interface Part {
 
 /** Writes the parts of one subtask. */
 export class FilesSinkWriter implements SinkWriter {
-  readonly #options: z.infer<typeof filesSinkSchema>;
+  readonly #options: SinkOptions<"files">;
   readonly #context: SubtaskContext;
   readonly #outlets: SinkOutlets;
   #part: Part | undefined;
   #parts = 0;
 
-  constructor(
-    options: z.infer<typeof filesSinkSchema>,
-    context: SubtaskContext,
-    outlets: SinkOutlets,
-  ) {
+  constructor(options: SinkOptions<"files">, context: SubtaskContext, outlets: SinkOutlets) {
     this.#options = options;
     this.#context = context;
     this.#outlets = outlets;
@@ -67,6 +50,7 @@ export class FilesSinkWriter implements SinkWriter {
   async finish(): Promise<void> {
     try {
       await this.#closePart();
+      if (this.#context.attempt > 1) await this.#removeLeftovers();
     } catch (cause) {
       throw this.#failed(cause as Error);
     }
@@ -78,13 +62,34 @@ export class FilesSinkWriter implements SinkWriter {
     await part?.file.close();
   }
 
+  /** How the names of this sink's parts begin: job and sink keep two writers of one folder apart. */
+  get #owner(): string {
+    const { job, operator } = this.#context;
+    const sink = operator.replaceAll(/[^A-Za-z0-9_-]/g, "_");
+    return `${this.#options.prefix}-${job.slice(0, 8)}-${sink}-a`;
+  }
+
+  /** Hidden parts of earlier attempts, whose workers were killed before they could remove them. */
+  async #removeLeftovers(): Promise<void> {
+    const { path } = this.#options;
+    const start = `.${this.#owner}`;
+    const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+      // Nothing was ever written.
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    for (const name of names) {
+      if (!name.startsWith(start) || !name.endsWith(IN_PROGRESS)) continue;
+      const attempt = Number.parseInt(name.slice(start.length), 10);
+      if (attempt < this.#context.attempt) await rm(join(path, name), { force: true });
+    }
+  }
+
   async #openPart(): Promise<Part> {
-    const { path, prefix, suffix } = this.#options;
-    const { job, attempt, vertex, subtask } = this.#context;
-    // Job and vertex keep two writers of one folder apart; the subtask and part order the rest.
-    const owner = `${job.slice(0, 8)}-${vertex.replaceAll(/[^A-Za-z0-9_-]/g, "_")}-a${attempt}`;
-    const name = `${prefix}-${owner}-${subtask}-${this.#parts++}${suffix}`;
-    const held = { inProgress: join(path, `.${name}.inprogress`), final: join(path, name) };
+    const { path, suffix } = this.#options;
+    const { attempt, subtask } = this.#context;
+    const name = `${this.#owner}${attempt}-${subtask}-${this.#parts++}${suffix}`;
+    const held = { inProgress: join(path, `.${name}${IN_PROGRESS}`), final: join(path, name) };
     await mkdir(path, { recursive: true });
     this.#outlets.holdBack(held);
     return { file: await open(held.inProgress, "wx"), openedMs: performance.now(), bytes: 0 };

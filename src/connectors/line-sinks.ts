@@ -1,25 +1,13 @@
 /** Sinks without files: print, blackhole and collect. */
-import { z } from "zod";
+import type { SinkOptions } from "../protocol/connector-options.ts";
 import type { SinkOutlets, SinkWriter, SubtaskContext } from "./connector.ts";
-
-export const printSinkSchema = z.strictObject({
-  type: z.literal("print"),
-  /** Put before each line, with the subtask (Flink: print-identifier). */
-  identifier: z.string().optional(),
-});
-export const blackholeSinkSchema = z.strictObject({ type: z.literal("blackhole") });
-export const collectSinkSchema = z.strictObject({ type: z.literal("collect") });
 
 /** Prints lines as Flink does: `identifier:subtask> line`, the subtask from 1. */
 export class PrintSinkWriter implements SinkWriter {
   readonly #prefix: string;
   readonly #outlets: SinkOutlets;
 
-  constructor(
-    options: z.infer<typeof printSinkSchema>,
-    context: SubtaskContext,
-    outlets: SinkOutlets,
-  ) {
+  constructor(options: SinkOptions<"print">, context: SubtaskContext, outlets: SinkOutlets) {
     const subtask = context.parallelism > 1 ? [String(context.subtask + 1)] : [];
     const identifier = options.identifier === undefined ? [] : [options.identifier];
     const prefix = [...identifier, ...subtask].join(":");

@@ -1,4 +1,5 @@
 /** The connectors there are, by the `type` of their spec. */
+import { sinkConnectors, sourceConnectors } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import {
@@ -8,19 +9,11 @@ import {
   type SourceReader,
   type SubtaskContext,
 } from "./connector.ts";
-import { DatagenSourceReader, datagenSourceSchema } from "./datagen-source.ts";
+import { DatagenSourceReader } from "./datagen-source.ts";
 import { FileSourceReader } from "./file-source.ts";
-import { fileSourceSchema } from "./file-splits.ts";
-import { FilesSinkWriter, filesSinkSchema } from "./files-sink.ts";
-import {
-  BlackholeSinkWriter,
-  blackholeSinkSchema,
-  CollectSinkWriter,
-  collectSinkSchema,
-  PrintSinkWriter,
-  printSinkSchema,
-} from "./line-sinks.ts";
-import { SocketSourceReader, socketSourceSchema } from "./socket-source.ts";
+import { FilesSinkWriter } from "./files-sink.ts";
+import { BlackholeSinkWriter, CollectSinkWriter, PrintSinkWriter } from "./line-sinks.ts";
+import { SocketSourceReader } from "./socket-source.ts";
 
 /**
  * Opens the reader of a source.
@@ -29,13 +22,13 @@ import { SocketSourceReader, socketSourceSchema } from "./socket-source.ts";
 export function openSource(spec: ConnectorSpec, context: SubtaskContext): SourceReader {
   switch (spec.type) {
     case "file":
-      return new FileSourceReader(connectorOptions(fileSourceSchema, spec), context);
+      return new FileSourceReader(connectorOptions(sourceConnectors.file, spec), context);
     case "socket":
-      return new SocketSourceReader(connectorOptions(socketSourceSchema, spec), context);
+      return new SocketSourceReader(connectorOptions(sourceConnectors.socket, spec), context);
     case "datagen":
-      return new DatagenSourceReader(connectorOptions(datagenSourceSchema, spec), context);
+      return new DatagenSourceReader(connectorOptions(sourceConnectors.datagen, spec), context);
     default:
-      throw unknownConnector(spec, "file, socket, datagen");
+      throw unknownConnector(spec, Object.keys(sourceConnectors).join(", "));
   }
 }
 
@@ -50,17 +43,17 @@ export function openSink(
 ): SinkWriter {
   switch (spec.type) {
     case "print":
-      return new PrintSinkWriter(connectorOptions(printSinkSchema, spec), context, outlets);
+      return new PrintSinkWriter(connectorOptions(sinkConnectors.print, spec), context, outlets);
     case "files":
-      return new FilesSinkWriter(connectorOptions(filesSinkSchema, spec), context, outlets);
+      return new FilesSinkWriter(connectorOptions(sinkConnectors.files, spec), context, outlets);
     case "blackhole":
-      connectorOptions(blackholeSinkSchema, spec);
+      connectorOptions(sinkConnectors.blackhole, spec);
       return new BlackholeSinkWriter();
     case "collect":
-      connectorOptions(collectSinkSchema, spec);
+      connectorOptions(sinkConnectors.collect, spec);
       return new CollectSinkWriter(outlets);
     default:
-      throw unknownConnector(spec, "print, files, blackhole, collect");
+      throw unknownConnector(spec, Object.keys(sinkConnectors).join(", "));
   }
 }
 

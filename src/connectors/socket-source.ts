@@ -3,7 +3,7 @@
  * things out: what was read before a failure is gone). Only subtask 0 connects.
  */
 import { connect, type Socket } from "node:net";
-import { z } from "zod";
+import type { SourceOptions } from "../protocol/connector-options.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import {
   type SourcePiece,
@@ -12,21 +12,15 @@ import {
   splitBytes,
 } from "./connector.ts";
 
-export const socketSourceSchema = z.strictObject({
-  type: z.literal("socket"),
-  host: z.string().min(1),
-  port: z.int().min(1).max(65_535),
-});
-
 /** Reads until the other side ends the connection. */
 export class SocketSourceReader implements SourceReader {
-  readonly #options: z.infer<typeof socketSourceSchema>;
+  readonly #options: SourceOptions<"socket">;
   readonly #reads: boolean;
   #socket: Socket | undefined;
   #chunks: AsyncIterator<Buffer> | undefined;
   #ended = false;
 
-  constructor(options: z.infer<typeof socketSourceSchema>, context: SubtaskContext) {
+  constructor(options: SourceOptions<"socket">, context: SubtaskContext) {
     this.#options = options;
     this.#reads = context.subtask === 0;
   }

@@ -10,6 +10,9 @@ import { BUNDLE_PARSE_TIMEOUT_MS } from "../protocol/limits.ts";
 /** What the thread answers. */
 export type InspectionResult = { readonly info: BundleInfo } | { readonly error: ErrorBody };
 
+// The same ending as this file: .ts from a checkout, .js from a package.
+const ENTRY = new URL(import.meta.url.replace(/inspector(\.[a-z]+)$/, "inspector-thread$1"));
+
 /** Heap of the parser, MiB: the largest bundle, its unpacked sources and room to work. */
 const PARSER_HEAP_MIB = 256;
 
@@ -23,7 +26,7 @@ export async function inspectInThread(
   budgetPages: number,
   timeoutMs: number = BUNDLE_PARSE_TIMEOUT_MS,
 ): Promise<BundleInfo> {
-  const thread = new Worker(new URL("./bundle-inspector-thread.ts", import.meta.url), {
+  const thread = new Worker(ENTRY, {
     workerData: { path, budgetPages },
     resourceLimits: { maxOldGenerationSizeMb: PARSER_HEAP_MIB },
     stdin: false,

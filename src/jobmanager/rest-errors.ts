@@ -25,7 +25,6 @@ const STATUS: Readonly<Record<string, ContentfulStatusCode>> = {
   TOO_MANY_BUNDLES: 429,
   BUNDLE_PARSE_FAILED: 422,
   BUNDLE_PARSE_TIMEOUT: 422,
-  BUILTIN_NOT_BUILT: 503,
   INTERNAL: 500,
 };
 

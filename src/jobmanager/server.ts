@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { MillraceError } from "../protocol/errors.ts";
 import {
+  HANDSHAKE_CHECK_PERIOD_MS,
   HANDSHAKE_TIMEOUT_MS,
   HEARTBEAT_INTERVAL_MS,
   HEARTBEAT_TIMEOUT_MS,
@@ -143,7 +144,11 @@ async function makeParts(options: JobManagerOptions, host: string) {
 }
 
 function makeServer(options: JobManagerOptions, listener: RequestListener): Server {
-  const limits = { headersTimeout: HANDSHAKE_TIMEOUT_MS };
+  const limits = {
+    headersTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    connectionsCheckingInterval: HANDSHAKE_CHECK_PERIOD_MS,
+  };
   const server =
     options.tls === undefined
       ? createHttpServer(limits, listener)
@@ -165,7 +170,7 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
     throw new MillraceError(
       inUse ? "PORT_IN_USE" : "BIND_FAILED",
       `Cannot listen on ${host}:${port}: ${why}`,
-      { field: "port", value: port, expected: "a free port, or 0 for any", cause },
+      { field: "port", value: port, expected: "another port, or --port 0 for any free one", cause },
     );
   }
   return (server.address() as AddressInfo).port;

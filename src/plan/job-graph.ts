@@ -142,15 +142,3 @@ function chainName(chain: readonly ChainMember[], at: number): string {
   }
   return names[at]!;
 }
-
-/**
- * Slots a job needs: the i-th subtask of every vertex of a slot sharing group runs in one slot, so
- * each group needs as many as its largest parallelism (Flink: SlotSharingGroup).
- */
-export function slotsNeeded(graph: JobGraph): number {
-  const sizes = new Map<string, number>();
-  for (const { slotSharingGroup, parallelism } of graph.vertices) {
-    sizes.set(slotSharingGroup, Math.max(sizes.get(slotSharingGroup) ?? 0, parallelism));
-  }
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}

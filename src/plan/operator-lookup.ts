@@ -158,6 +158,8 @@ const EXPECTED: Readonly<Record<ParameterType, string>> = {
   BIGINT: "a whole number of 64 bits; beyond 2^53 as a decimal string",
   DOUBLE: "a number",
   STRING: "a text",
+  OBJECT: "a JSON object",
+  ARRAY: "a JSON array",
 };
 const LONG_MIN = -(2n ** 63n);
 const LONG_MAX = 2n ** 63n - 1n;
@@ -178,5 +180,9 @@ function fits(value: unknown, type: ParameterType): boolean {
       return typeof value === "number" && Number.isFinite(value);
     case "STRING":
       return typeof value === "string";
+    case "OBJECT":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "ARRAY":
+      return Array.isArray(value);
   }
 }

@@ -1,6 +1,6 @@
 /** Sinks of the DataStream builder: a format in a module and the host's connector. */
+import type { SinkConnectorInput } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
-import type { SinkConnectorInput } from "./connector-spec.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
 
 /** A sink, ready for `sinkTo`. */

@@ -1,7 +1,7 @@
 /** Sources of the DataStream builder: a module's parser or generator and the host's connector. */
+import type { SourceConnectorInput } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
 import type { Schema } from "../protocol/types.ts";
-import type { SourceConnectorInput } from "./connector-spec.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
 
 /** Bytes from somewhere: what a parser reads. */

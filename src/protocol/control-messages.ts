@@ -73,6 +73,8 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
     attempt: z.int(),
     vertex: z.string(),
     subtask: z.int(),
+    /** Uid of the sink: a task may hold several. */
+    sink: z.string(),
     lines: z.string(),
   }),
   /** Answer to `commit`: the sinks' output is published, or why it is not. */
@@ -113,6 +115,7 @@ export const jobManagerMessageSchema = z.discriminatedUnion("type", [
     attempt: z.int(),
     vertex: z.string(),
     subtask: z.int(),
+    sink: z.string(),
     messages: z.int().min(1),
   }),
 ]);

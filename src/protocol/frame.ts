@@ -104,19 +104,31 @@ function invalid(field: string, value: unknown, expected: string): MillraceError
   return new MillraceError("FRAME_INVALID", message, { field, value, expected });
 }
 
+/** The job id of the frames before: an isolate sees the same one millions of times. */
+let knownUuid = "";
+const knownBytes = new Uint8Array(16);
+
 function writeUuid(target: Uint8Array, at: number, uuid: string): void {
-  const hex = uuid.replaceAll("-", "");
-  for (let i = 0; i < 16; i++) target[at + i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  if (uuid !== knownUuid) {
+    const hex = uuid.replaceAll("-", "");
+    for (let i = 0; i < 16; i++) knownBytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+    knownUuid = uuid;
+  }
+  target.set(knownBytes, at);
 }
 
 function readUuid(bytes: Uint8Array, at: number): string {
+  for (let i = 0; i < 16; i++) {
+    if (bytes[at + i] !== knownBytes[i]) return decodeUuid(bytes, at);
+  }
+  return knownUuid === "" ? decodeUuid(bytes, at) : knownUuid;
+}
+
+function decodeUuid(bytes: Uint8Array, at: number): string {
   let hex = "";
   for (let i = 0; i < 16; i++) hex += bytes[at + i]!.toString(16).padStart(2, "0");
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join("-");
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+  knownUuid = [...parts, hex.slice(20)].join("-");
+  knownBytes.set(bytes.subarray(at, at + 16));
+  return knownUuid;
 }

@@ -18,7 +18,7 @@ export const WATCHDOG_MS = 5_000;
 /** How often the watchdog looks. */
 export const WATCHDOG_PERIOD_MS = 250;
 
-/** Batches a sender may have under way per channel; what a port or socket ever holds. */
+/** Frames a sender may have under way per channel; what a port or socket ever holds, and its end. */
 export const CHANNEL_CREDITS = 2;
 /** Longest wait of a partly filled batch (Flink: execution.buffer-timeout). */
 export const BUFFER_TIMEOUT_MS = 10;
@@ -48,6 +48,8 @@ export const BUNDLE_PARSE_TIMEOUT_MS = 10_000;
 export const HTTP_BODY_MAX_BYTES = 4 * 1024 * 1024;
 /** A WebSocket that has not said hello by then is closed. */
 export const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** How often connections are looked at for that limit; Node's own period would make 5 s into 35. */
+export const HANDSHAKE_CHECK_PERIOD_MS = 1_000;
 
 /** Heartbeat period and the silence after which a worker counts as lost. */
 export const HEARTBEAT_INTERVAL_MS = 1_000;
@@ -83,7 +85,7 @@ export const REDIAL_MAX_MS = 2_000;
 export const TASK_CANCEL_TIMEOUT_MS = 1_000;
 /** Longest hello message of a data link. */
 export const HELLO_MAX_BYTES = 4 * 1024;
-/** Time a worker's start-up of one slot isolate may take before its tasks fail. */
+/** Time from loaded modules to running tasks in one slot, before its tasks fail. */
 export const SLOT_START_TIMEOUT_MS = 10_000;
 /** Compiled modules a worker keeps: code is shared by its slots. */
 export const MODULE_CACHE_MAX = 64;

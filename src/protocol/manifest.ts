@@ -7,9 +7,17 @@ const name = z.string().min(1).max(200);
 /** A typed parameter that a job file gives and `mr_open` receives. */
 export const parameterSchema = z.strictObject({
   name,
-  type: z.enum(["BOOLEAN", "INT", "BIGINT", "DOUBLE", "STRING"]),
+  type: z.enum(["BOOLEAN", "INT", "BIGINT", "DOUBLE", "STRING", "OBJECT", "ARRAY"]),
   /** Absent: the job must give it. */
-  default: z.union([z.boolean(), z.number(), z.string()]).optional(),
+  default: z
+    .union([
+      z.boolean(),
+      z.number(),
+      z.string(),
+      z.record(z.string(), z.unknown()),
+      z.array(z.unknown()),
+    ])
+    .optional(),
 });
 
 /** One operator of a bundle; its place in the list is the number that `mr_open` takes. */

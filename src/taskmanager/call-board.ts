@@ -4,29 +4,52 @@
  */
 import type { Deployment } from "../protocol/deployment.ts";
 import type { BoardView } from "./core/watchdog.ts";
-import { MemoryCount, type OperatorSite } from "./module-instance.ts";
+import { type LoadedModule, MemoryCount, type OperatorSite } from "./module-instance.ts";
 import type { CallObserver } from "./operator-chain.ts";
+import { siteNames } from "./operator-node.ts";
+import type { SourcePlace } from "./trap-place.ts";
 
 const CALL = 0;
 const OPERATOR = 1;
 const MEMORIES = 2;
-const WORDS = 3;
+/** Byte offset of a float64: rows the operator had consumed before the call. */
+const RECORDS_AT = 16;
+const BOARD_BYTES = 24;
 
 /** Memory for a board. */
 export function newBoard(): SharedArrayBuffer {
-  return new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(BOARD_BYTES);
 }
 
 /** Names of a slot's operators; the place in this list is the number on the board. */
 export function boardOperators(deployment: Deployment, slot: number): string[] {
   const tasks = deployment.tasks.filter((task) => task.slot === slot);
-  return [...new Set(tasks.flatMap((task) => task.chain.map((operator) => operator.name)))];
+  return [...new Set(tasks.flatMap(siteNames))];
+}
+
+/** Where the author's classes of those operators begin, by their names. */
+export function boardSources(
+  deployment: Deployment,
+  modules: readonly LoadedModule[],
+): Map<string, SourcePlace> {
+  const sources = new Map<string, SourcePlace>();
+  for (const task of deployment.tasks) {
+    const names = siteNames(task);
+    for (const [place, { bundle, operator }] of task.chain.entries()) {
+      const manifest = modules.find(({ hash }) => hash === bundle)?.manifest;
+      const source = manifest?.operators.find(({ name }) => name === operator)?.source;
+      if (source !== undefined) sources.set(names[place]!, source);
+    }
+  }
+  return sources;
 }
 
 /** Reads a board from outside. */
 export function readBoard(board: SharedArrayBuffer): BoardView {
   const words = new Int32Array(board);
-  return { call: Atomics.load(words, CALL), operator: Atomics.load(words, OPERATOR) };
+  const call = Atomics.load(words, CALL);
+  const records = new Float64Array(board, RECORDS_AT, 1)[0]!;
+  return { call, operator: Atomics.load(words, OPERATOR), records };
 }
 
 /** Live memories of an isolate that has ended: they are gone with it. */
@@ -38,17 +61,20 @@ export function forgetMemories(board: SharedArrayBuffer, memories: SharedArrayBu
 /** Writes the board from inside the slot. */
 export class CallBoard implements CallObserver {
   readonly #words: Int32Array;
+  readonly #records: Float64Array;
   readonly #operators: readonly string[];
   #calls = 0;
 
   constructor(board: SharedArrayBuffer, operators: readonly string[]) {
     this.#words = new Int32Array(board);
+    this.#records = new Float64Array(board, RECORDS_AT, 1);
     this.#operators = operators;
   }
 
   enter(operator: OperatorSite): void {
     // 0 means "no call", so the counter leaves it out when it wraps.
     this.#calls = (this.#calls + 1) & 0x7fff_ffff || 1;
+    this.#records[0] = operator.records ?? 0;
     Atomics.store(this.#words, OPERATOR, this.#operators.indexOf(operator.name));
     Atomics.store(this.#words, CALL, this.#calls);
   }

@@ -28,7 +28,9 @@ export interface CallFrame {
   output: number;
   block: number;
   consumer: number;
-  /** Copy of a refused row on its way to the dead-letter output. */
+  /** Rows of the input that were refused so far, for the dead-letter output. */
+  readonly refusedRows: number[];
+  /** Copy of them on its way there. */
   refused: BufferInModule | undefined;
 }
 
@@ -171,6 +173,7 @@ function frameOf(
     output: 0,
     block: 0,
     consumer: 0,
+    refusedRows: [],
     refused: undefined,
   };
   return frame;

@@ -1,4 +1,4 @@
-/** How blocks leave a chain, and how a refused row is cut out of one. */
+/** How blocks leave a chain, and how refused rows are cut out of one. */
 import {
   blockByteLength,
   blockSelectedRows,
@@ -39,19 +39,24 @@ export function leaveTask(
   return true;
 }
 
-/** A copy of a block that shows only one of its rows, without watermarks. */
-export function selectRow(node: OperatorNode, input: number, row: number): BufferInModule {
+/** A copy of a block that shows only some of its rows (ascending), without watermarks. */
+export function selectRows(
+  node: OperatorNode,
+  input: number,
+  rows: readonly number[],
+): BufferInModule {
   const { instance } = node;
   const length = align8(blockByteLength(instance.bytes, input));
+  const total = align8(length + 4 * rows.length);
   const copy = instance.bytes.slice(input, input + length);
-  const buffer = instance.copyIn(copy, length + 8);
+  const buffer = instance.copyIn(copy, total);
   const { view } = instance;
   const at = buffer.pointer;
-  view.setUint32(at + length, row, true);
-  view.setUint32(at + length + 4, 0, true);
-  view.setUint32(at + HEADER.byteLength, length + 8, true);
+  view.setUint32(at + total - 4, 0, true);
+  for (let i = 0; i < rows.length; i++) view.setUint32(at + length + 4 * i, rows[i]!, true);
+  view.setUint32(at + HEADER.byteLength, total, true);
   view.setUint32(at + HEADER.selection, length, true);
-  view.setUint32(at + HEADER.selectionCount, 1, true);
+  view.setUint32(at + HEADER.selectionCount, rows.length, true);
   view.setUint32(at + HEADER.watermarks, 0, true);
   view.setUint32(at + HEADER.watermarkCount, 0, true);
   return buffer;

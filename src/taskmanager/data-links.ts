@@ -16,8 +16,10 @@ import {
   DATA_LINK_TIMEOUT_MS,
   EARLY_FRAMES_MAX,
   FRAME_MAX_BYTES,
+  HANDSHAKE_CHECK_PERIOD_MS,
   HANDSHAKE_TIMEOUT_MS,
   REDIAL_FIRST_MS,
+  WORKERS_MAX,
 } from "../protocol/limits.ts";
 import { DataLink, type LinkIdentity, sameSecret } from "./data-link.ts";
 
@@ -77,8 +79,16 @@ export class DataLinks {
       response.writeHead(426, { "content-type": "text/plain" }).end("WebSocket only\n");
     };
     const { tls } = options;
-    this.#server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls }, answer);
-    this.#server.headersTimeout = HANDSHAKE_TIMEOUT_MS;
+    const limits = {
+      headersTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: HANDSHAKE_CHECK_PERIOD_MS,
+    };
+    this.#server =
+      tls === undefined
+        ? createServer(limits, answer)
+        : createTlsServer({ ...limits, ...tls }, answer);
+    this.#server.maxConnections = WORKERS_MAX;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -96,7 +106,8 @@ export class DataLinks {
         const state = inUse ? `port ${port} is in use` : cause.message;
         const message = `Cannot listen for data links on ${host}: ${state}`;
         const code = inUse ? "PORT_IN_USE" : "LISTEN_FAILED";
-        reject(new MillraceError(code, message, { field: "port", value: port, cause }));
+        const expected = "another port, or --data-port 0 for any free one";
+        reject(new MillraceError(code, message, { field: "port", value: port, expected, cause }));
       });
       links.#server.listen(port, host, resolve);
     });
@@ -282,7 +293,7 @@ function checkListener(host: string, { tls, behindTlsProxy }: DataLinksOptions):
   throw new MillraceError("BIND_REFUSED", message, {
     field: "host",
     value: host,
-    expected: "a loopback address, or a certificate and key, or a TLS proxy in front",
+    expected: "a loopback address, or --tls-cert and --tls-key, or --behind-tls-proxy",
   });
 }
 

@@ -68,7 +68,7 @@ export class ModuleCache {
     }
     const bounded = imposeMemoryMaximum(bytes, maxPages);
     const module = await WebAssembly.compile(bounded as Uint8Array<ArrayBuffer>);
-    return { hash, module, manifest: info.manifest };
+    return { hash, module, manifest: info.manifest, codeShift: bounded.length - bytes.length };
   }
 
   async #builtin(): Promise<Uint8Array> {

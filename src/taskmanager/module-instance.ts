@@ -10,6 +10,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { ABI_VERSION } from "../protocol/versions.ts";
+import { authorPlace, type SourcePlace } from "./trap-place.ts";
 
 /** A bundle, compiled: what a worker's module cache hands to a slot. */
 export interface LoadedModule {
@@ -17,6 +18,8 @@ export interface LoadedModule {
   readonly hash: string;
   readonly module: WebAssembly.Module;
   readonly manifest: Manifest;
+  /** Bytes by which code lies further than its source map says: a memory maximum was written in. */
+  readonly codeShift?: number;
 }
 
 /** Where an instance sends what modules say, and what it asks. */
@@ -31,7 +34,7 @@ export interface ModuleHost {
 export interface OperatorSite {
   readonly name: string;
   readonly source?: { readonly file: string; readonly line: number } | undefined;
-  /** Rows it had consumed when it was called. */
+  /** Rows it had consumed before the batch at hand. */
   records?: number;
 }
 
@@ -262,8 +265,8 @@ export class ModuleInstance {
     const aborted = thrown instanceof ModuleAbort;
     const trapped = thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError;
     if (!aborted && !trapped) return thrown;
-    const { file, line } = aborted ? thrown : (operator.source ?? { file: "", line: 0 });
-    const place = file === "" ? "" : ` at ${file}:${line}`;
+    const site = this.#placeOf(thrown, operator);
+    const place = site === undefined ? "" : ` at ${site.file}:${site.line}`;
     const pages = this.bytes.byteLength / PAGE_BYTES;
     // The allocator runs into `unreachable`, without abort, when the memory cannot grow.
     const outOfMemory =
@@ -275,6 +278,15 @@ export class ModuleInstance {
     const message = `Operator ${operator.name} failed${place}: ${what} (${where})`;
     const code = outOfMemory ? "MEMORY_BUDGET_EXCEEDED" : "OPERATOR_FAILED";
     return new MillraceError(code, message, { field: operator.name, cause: thrown });
+  }
+
+  /** The author's line; without a source map, what the abort says, or where the class begins. */
+  #placeOf(thrown: Error, operator: OperatorSite): SourcePlace | undefined {
+    const { module, codeShift } = this.loaded;
+    const found = authorPlace(module, thrown.stack ?? "", codeShift ?? 0);
+    if (found !== undefined) return found;
+    const said = thrown instanceof ModuleAbort && thrown.file !== "" ? thrown : undefined;
+    return said?.file.startsWith("~") ? (operator.source ?? said) : (said ?? operator.source);
   }
 
   /** The record position: the row in progress, where the module keeps it in RESULT.row. */

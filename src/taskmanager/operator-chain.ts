@@ -11,7 +11,7 @@ import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.t
 import { HEADER } from "../protocol/batch/layout.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
-import { leaveTask, selectRow } from "./chain-exit.ts";
+import { leaveTask, selectRows } from "./chain-exit.ts";
 import type {
   ChainCall,
   ChainCounters,
@@ -147,7 +147,12 @@ export class OperatorChain implements OperatorChainPort {
     frame.draining = true;
     frame.output = 0;
     this.#onStatus(frame, status);
-    if (frame.complete) this.#flush(frame);
+    if (frame.complete) {
+      // Not before: a failure names its row of the batch, which may take several calls.
+      node.site.records = node.rowsIn;
+      this.#flush(frame);
+      this.#handOnRefused(frame);
+    }
   }
 
   /** Reads the module's counters; answers the rows of this call. */
@@ -157,7 +162,6 @@ export class OperatorChain implements OperatorChainPort {
     const rowsOut = instance.counter("rowsOut");
     const rows = rowsIn - node.rowsIn + rowsOut - node.rowsOut;
     node.rowsIn = rowsIn;
-    node.site.records = rowsIn;
     node.rowsOut = rowsOut;
     node.rowsFailed = instance.counter("rowsFailed");
     return rows;
@@ -202,12 +206,19 @@ export class OperatorChain implements OperatorChainPort {
       const reason = node.instance.resultText();
       const place = `row ${row} of its batch, record ${node.rowsIn} of this subtask`;
       const message = `Operator ${node.site.name} failed: ${place}, is refused: ${reason}`;
-      throw new MillraceError("ROW_FAILED", message, { field: node.site.name });
+      const expected = "rows it accepts, or onRowError drop or dead-letter";
+      throw new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
     }
-    const refused = selectRow(node, frame.input, row);
-    frame.refused = refused;
+    frame.refusedRows.push(row);
+  }
+
+  /** At the end of its call, an input's refused rows go to the dead-letter output all at once. */
+  #handOnRefused(frame: CallFrame): void {
+    const { node, refusedRows } = frame;
+    if (refusedRows.length === 0) return;
+    frame.refused = selectRows(node, frame.input, refusedRows);
     frame.output = node.deadLetter!;
-    frame.block = refused.pointer;
+    frame.block = frame.refused.pointer;
     frame.consumer = 0;
   }
 

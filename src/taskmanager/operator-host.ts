@@ -2,7 +2,7 @@
  * The modules of a slot: one instance of each bundle, shared by the operators of all its tasks, and
  * the operator chains opened in them.
  */
-import type { Deployment, TaskDescriptor } from "../protocol/deployment.ts";
+import { bundlesOf, type Deployment, type TaskDescriptor } from "../protocol/deployment.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import {
   type LoadedModule,
@@ -51,7 +51,7 @@ export class OperatorHost {
    * MEMORY_EXHAUSTED, OPERATOR_FAILED
    */
   openChain(task: TaskDescriptor, deployment: Deployment): OperatorChain {
-    const bundles = [...new Set(task.chain.map((operator) => operator.bundle))];
+    const bundles = bundlesOf(task);
     const held: string[] = [];
     const release = (): void => {
       for (const bundle of held.splice(0)) this.#release(bundle);

@@ -113,16 +113,19 @@ function openExits(
       edge,
       channel,
     }));
-    if (channels.length === 1 || exit.partitioner === "broadcast") {
+    const stream = context.task.chain[place]!.outputs[exit.output]!;
+    const direct = channels.length === 1 || exit.partitioner === "broadcast";
+    // Refused rows are shown by a selection of their whole batch: an exchange makes them dense.
+    if (direct && stream.name !== DEAD_LETTER) {
       route.push(...channels);
       continue;
     }
-    const stream = context.task.chain[place]!.outputs[exit.output]!;
     const input = openStream({ ...stream, keys: exit.keys });
+    const custom = exit.partitionerOperator;
     const config: OpenConfig = {
       ...position(context),
       maxParallelism: exit.maxParallelism ?? context.task.maxParallelism,
-      parameters: {
+      parameters: custom?.parameters ?? {
         partitioner: exit.partitioner,
         channels: channels.length,
         keys: exit.keys,
@@ -130,8 +133,16 @@ function openExits(
       inputs: [input],
       outputs: channels.map((_, i) => ({ ...input, name: String(i), keys: [] })),
     };
-    const exchangeSite: OperatorSite = { ...site, name: `${site.name} -> ${exit.partitioner}` };
-    const node = openNode(instance, EXCHANGE, exchangeSite, config, {
+    // An author's partitioner may be of another bundle: then its rows are copied once on the way.
+    const spreading = custom === undefined ? instance : context.instanceOf(custom.bundle);
+    const exchangeSite =
+      custom === undefined
+        ? { ...site, name: `${site.name} -> ${exit.partitioner}` }
+        : {
+            ...siteOf(spreading, custom.operator, custom.operator),
+            name: `${site.name} -> ${custom.operator}`,
+          };
+    const node = openNode(spreading, custom?.operator ?? EXCHANGE, exchangeSite, config, {
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
@@ -194,8 +205,21 @@ function position({ task, deployment }: OpenContext) {
 
 function siteOf(instance: ModuleInstance, operator: string, name: string): OperatorSite {
   const description = instance.loaded.manifest.operators.find((o) => o.name === operator);
-  const shown = name === operator ? name : `${name} (${operator})`;
-  return { name: shown, source: description?.source, records: 0 };
+  return { name: shownName(name, operator), source: description?.source, records: 0 };
+}
+
+function shownName(name: string, operator: string): string {
+  return name === operator ? name : `${name} (${operator})`;
+}
+
+/** Names of a task's operators and partitioners as errors show them. */
+export function siteNames(task: TaskDescriptor): string[] {
+  const chain = task.chain.map(({ name, operator }) => shownName(name, operator));
+  const exits = task.outputs.map((exit) => {
+    const by = exit.partitionerOperator?.operator ?? exit.partitioner;
+    return `${chain[exit.from]} -> ${by}`;
+  });
+  return [...chain, ...exits];
 }
 
 function openStream(stream: { name: string; schema: Schema; keys: readonly string[] }): OpenStream {

@@ -1,9 +1,10 @@
 /** A slot's isolate, seen from the worker's main isolate: a worker thread for one attempt. */
 import { Worker } from "node:worker_threads";
 import { type ErrorBody, errorBodyOf } from "../protocol/errors.ts";
-import { boardOperators, forgetMemories, newBoard, readBoard } from "./call-board.ts";
+import { boardOperators, boardSources, forgetMemories, newBoard, readBoard } from "./call-board.ts";
 import type { BoardView } from "./core/watchdog.ts";
 import type { SlotCommand, SlotReport, SlotStart } from "./slot-messages.ts";
+import type { SourcePlace } from "./trap-place.ts";
 
 export interface SlotIsolateHandlers {
   report(report: SlotReport): void;
@@ -20,11 +21,13 @@ export class SlotIsolate {
   readonly #board = newBoard();
   readonly #memories: SharedArrayBuffer;
   readonly #operators: readonly string[];
+  readonly #start: Pick<SlotStart, "deployment" | "modules">;
   #ended = false;
 
   constructor(start: Omit<SlotStart, "board">, handlers: SlotIsolateHandlers) {
     const workerData: SlotStart = { ...start, board: this.#board };
     this.#memories = start.memories;
+    this.#start = { deployment: start.deployment, modules: start.modules };
     this.#operators = boardOperators(start.deployment, start.slot);
     const name = `slot-${start.slot}`;
     const transferList = start.ports.map(({ port }) => port);
@@ -54,6 +57,12 @@ export class SlotIsolate {
   /** Name of an operator on the board. */
   operatorName(number: number): string {
     return this.#operators[number] ?? "(opening)";
+  }
+
+  /** Where the class of an operator on the board begins. */
+  operatorSource(number: number): SourcePlace | undefined {
+    const { deployment, modules } = this.#start;
+    return boardSources(deployment, modules).get(this.operatorName(number));
   }
 
   command(command: SlotCommand): void {

@@ -34,6 +34,7 @@ export type SlotCommand =
       readonly type: "rows_credit";
       readonly vertex: string;
       readonly subtask: number;
+      readonly sink: string;
       readonly messages: number;
     };
 
@@ -51,6 +52,8 @@ export type SlotReport =
       readonly type: "rows";
       readonly vertex: string;
       readonly subtask: number;
+      /** Uid of the collect sink. */
+      readonly sink: string;
       readonly lines: string;
     }
   | { readonly type: "print"; readonly text: string }

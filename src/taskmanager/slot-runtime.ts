@@ -8,13 +8,13 @@ import { openSink, openSource } from "../connectors/registry.ts";
 import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { errorBodyOf, unreachable } from "../protocol/errors.ts";
 import { boardOperators, CallBoard, SlotMemoryCount } from "./call-board.ts";
-import type { ChannelHandlers, DataChannel } from "./channels/data-channel.ts";
+import type { ChannelHandlers } from "./channels/data-channel.ts";
 import { FrameBuffers } from "./channels/frame-buffers.ts";
-import { InSlotChannel } from "./channels/in-slot-channel.ts";
 import { MessagePortChannel } from "./channels/message-port-channel.ts";
 import { type SlotAction, SlotCore, type SlotInput, type TaskId } from "./core/slot.ts";
 import { OperatorHost } from "./operator-host.ts";
 import { SinkQueue } from "./sink-queue.ts";
+import { SlotChannels } from "./slot-channels.ts";
 import type { SlotCommand, SlotReport, SlotStart } from "./slot-messages.ts";
 
 /** Time the loop runs before it lets the event loop turn: file reads and commands wait so long. */
@@ -27,9 +27,7 @@ export class SlotRuntime {
   readonly #report: (report: SlotReport) => void;
   readonly #core: SlotCore;
   readonly #buffers = new FrameBuffers();
-  readonly #sends = new Map<number, DataChannel>();
-  readonly #receives = new Map<number, DataChannel>();
-  readonly #pumps: { pump(): boolean }[] = [];
+  readonly #channels = new SlotChannels(this.#buffers);
   readonly #sources = new Map<string, SourceReader>();
   readonly #reads = new Map<string, Promise<void>>();
   readonly #sinks = new Map<string, (SinkQueue | undefined)[]>();
@@ -61,7 +59,11 @@ export class SlotRuntime {
       },
       allocateFrame: (bytes) => this.#buffers.take(bytes),
     });
-    this.#openChannels();
+    this.#channels.open({
+      ...this.#start,
+      handlers: () => this.#handlers(),
+      open: (...port) => new MessagePortChannel(...port),
+    });
   }
 
   /** Starts the tasks. */
@@ -74,31 +76,9 @@ export class SlotRuntime {
       this.#step({ type: "cancel" });
       return;
     }
-    for (const sink of this.#sinks.get(keyOf(command)) ?? []) sink?.credit(command.messages);
-  }
-
-  #openChannels(): void {
-    const { deployment, slot, ports, inSlot } = this.#start;
-    const epoch = { job: deployment.job, attempt: deployment.attempt };
-    const tasks = deployment.tasks.filter((task) => task.slot === slot);
-    const sent = channelNumbers(tasks, "outputs");
-    const received = channelNumbers(tasks, "gates");
-    for (const { port, channels } of ports) {
-      const channel = new MessagePortChannel(port, epoch, this.#buffers, this.#handlers());
-      this.#pumps.push(channel);
-      for (const number of channels) {
-        if (sent.has(number)) this.#sends.set(number, channel);
-        if (received.has(number)) this.#receives.set(number, channel);
-      }
-    }
-    if (inSlot.length === 0) return;
-    const handlers = [this.#handlers(), this.#handlers()] as const;
-    const [producer, consumer] = InSlotChannel.pair([epoch, epoch], this.#buffers, handlers);
-    this.#pumps.push(producer, consumer);
-    for (const number of inSlot) {
-      this.#sends.set(number, producer);
-      this.#receives.set(number, consumer);
-    }
+    const task = this.#start.deployment.tasks.find((other) => keyOf(other) === keyOf(command));
+    const place = task?.chain.findIndex((operator) => operator.uid === command.sink) ?? -1;
+    this.#sinks.get(keyOf(command))?.[place]?.credit(command.messages);
   }
 
   #handlers(): ChannelHandlers {
@@ -116,17 +96,17 @@ export class SlotRuntime {
   }
 
   #openConnectors(task: TaskDescriptor): void {
-    const context = this.#context(task);
     const sinks: (SinkQueue | undefined)[] = [];
     task.chain.forEach((operator, place) => {
       if (operator.connector === undefined) return;
+      const context = this.#context(task, operator.uid);
       if (place === 0 && task.gates.length === 0) {
         this.#sources.set(keyOf(task), openSource(operator.connector, context));
         return;
       }
       const writer: SinkWriter = openSink(operator.connector, context, {
         print: (text) => this.#report({ type: "print", text }),
-        rows: (lines) => this.#report({ type: "rows", ...idOf(task), lines }),
+        rows: (lines) => this.#report({ type: "rows", ...idOf(task), sink: operator.uid, lines }),
         holdBack: (file) => this.#report({ type: "hold_back", file }),
       });
       const written = () => this.#step({ type: "sink_done", task: idOf(task), operator: place });
@@ -136,9 +116,9 @@ export class SlotRuntime {
     this.#sinks.set(keyOf(task), sinks);
   }
 
-  #context(task: TaskDescriptor): SubtaskContext {
+  #context(task: TaskDescriptor, operator: string): SubtaskContext {
     const { job, attempt } = this.#start.deployment;
-    return { job, attempt, ...idOf(task), parallelism: task.parallelism };
+    return { job, attempt, ...idOf(task), operator, parallelism: task.parallelism };
   }
 
   #step(input: SlotInput): void {
@@ -149,11 +129,10 @@ export class SlotRuntime {
   #perform(action: SlotAction): void {
     switch (action.type) {
       case "send_frame":
-        this.#sends.get(action.frame.channel)?.forward(action.frame);
+        this.#channels.send(action.frame);
         return;
       case "grant_credit":
-        if (action.recycled !== undefined) this.#buffers.put(action.recycled);
-        this.#receives.get(action.channel)?.grant(action.channel, action.credits);
+        this.#channels.grant(action);
         return;
       case "source_request":
         this.#read(action.task);
@@ -228,8 +207,7 @@ export class SlotRuntime {
     const endMs = performance.now() + TURN_MS;
     let busy = true;
     while (busy && performance.now() < endMs) {
-      busy = false;
-      for (const channel of this.#pumps) if (channel.pump()) busy = true;
+      busy = this.#channels.pump();
       const nowMs = processingTimeMs();
       if (!this.#core.runnable(nowMs)) continue;
       busy = true;
@@ -260,11 +238,4 @@ function idOf(task: TaskId): TaskId {
 
 function keyOf(task: TaskId): string {
   return `${task.vertex}/${task.subtask}`;
-}
-
-function channelNumbers(tasks: readonly TaskDescriptor[], side: "outputs" | "gates"): Set<number> {
-  const edges = tasks.flatMap((task): TaskDescriptor["gates"][number]["channels"][] =>
-    task[side].map((edge) => edge.channels),
-  );
-  return new Set(edges.flat().map(({ channel }) => channel));
 }

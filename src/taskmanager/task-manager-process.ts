@@ -243,8 +243,8 @@ class TaskManagerShell {
         this.#later("discard", this.#held.discard(action.job, action.attempt));
         return;
       case "rows_credit": {
-        const { vertex, subtask, messages } = action.message;
-        const command = { type: "rows_credit" as const, vertex, subtask, messages };
+        const { vertex, subtask, sink, messages } = action.message;
+        const command = { type: "rows_credit" as const, vertex, subtask, sink, messages };
         const slots = this.#attempts.get(keyOf(action.message))?.slots().values() ?? [];
         for (const slot of slots) slot.command(command);
         return;
@@ -334,8 +334,9 @@ class TaskManagerShell {
         if (overrun === undefined) continue;
         const { job, attempt } = ofKey(key);
         const operator = isolate.operatorName(overrun.operator);
-        const { runningMs } = overrun;
-        this.#step({ type: "slot_overrun", slot, job, attempt, operator, runningMs });
+        const source = isolate.operatorSource(overrun.operator);
+        const of = { job, attempt, ...overrun, operator };
+        this.#step({ type: "slot_overrun", ...of, ...(source === undefined ? {} : { source }) });
       }
     }
   }

@@ -1,15 +1,21 @@
 /** TLS: certificates made by openssl; workers verify the JobManager and each other. */
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { startMillrace, stopProcess } from "../../src/cli/demo/processes.ts";
 import { MillraceClient } from "../../src/client/millrace-client.ts";
 import { jsonLines, socket } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
+import { HANDSHAKE_TIMEOUT_MS } from "../../src/protocol/limits.ts";
 import { startTaskManager } from "../../src/taskmanager/task-manager-process.ts";
 import { Closers, inTime, TestCluster, temporaryFolder } from "./cluster.ts";
 import { LineServer } from "./line-server.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const closers = new Closers();
 afterEach(() => closers.close());
@@ -82,6 +88,16 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
     expect(await inTime("a warning", promise)).toMatch(/self.signed certificate/);
   });
 
+  test("closes a connection that does not shake hands", async () => {
+    const cluster = await TestCluster.start(closers, { tls: certificate() });
+    const tcp = connect(Number(new URL(cluster.manager.url).port), "127.0.0.1");
+    closers.add(() => void tcp.destroy());
+    tcp.resume();
+    const sinceMs = performance.now();
+    await inTime("close", once(tcp, "close"));
+    expect(performance.now() - sinceMs).toBeLessThan(HANDSHAKE_TIMEOUT_MS + 4_000);
+  });
+
   test("is set by --tls-cert and --tls-key, and taken by --ca", async () => {
     const { cert, key } = certificate();
     const folder = temporaryFolder(closers);
@@ -90,8 +106,9 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
     closers.add(() => stopProcess(manager.child));
     const url = /https:\S+/.exec(manager.line)?.[0] ?? "";
     const tokens = JSON.parse(readFileSync(join(folder, "tokens.json"), "utf8"));
+    const listener = ["--host", "0.0.0.0", "--tls-cert", cert, "--tls-key", key];
     const worker = await startMillrace(
-      ["taskmanager", "--jobmanager", url, "--ca", cert, "--name", "w1"],
+      ["taskmanager", "--jobmanager", url, "--ca", cert, "--name", "w1", ...listener],
       /joined/,
       { MILLRACE_WORKER_TOKEN: tokens.worker },
     );
@@ -99,6 +116,13 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
     expect(worker.line).toContain("w1");
     const client = new MillraceClient({ url, token: tokens.client });
     await expect(client.overview()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    // A client says whom it trusts in Node's own way.
+    const list = spawnSync(process.execPath, [MAIN, "list", "--url", url], {
+      env: { ...process.env, MILLRACE_TOKEN: tokens.client, NODE_EXTRA_CA_CERTS: cert },
+      encoding: "utf8",
+    });
+    expect(list.stderr).toBe("");
+    expect(list.status).toBe(0);
   });
 });
 

@@ -35,12 +35,20 @@ export function conformanceFolder(): string {
 export function readCases(folder: string): ConformanceCase[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
-  return files.sort().flatMap((name) =>
-    readFileSync(join(folder, name), "utf8")
-      .split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => JSON.parse(line) as ConformanceCase),
-  );
+  return files.sort().flatMap((name) => readFile(join(folder, name)));
+}
+
+/** @throws Error with file and line where that is no case. */
+function readFile(file: string): ConformanceCase[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      return [JSON.parse(line) as ConformanceCase];
+    } catch (cause) {
+      throw new Error(`Cannot read ${file}: line ${i + 1} is not JSON`, { cause });
+    }
+  });
 }
 
 /** An integer field: a number, or beyond 2^53 a decimal string. */

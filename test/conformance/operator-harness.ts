@@ -17,6 +17,13 @@ export interface Mode {
 
 export const NORMAL: Mode = { roomRows: 4096, budget: 1_000_000 };
 export const TIGHT: Mode = { roomRows: 1, budget: 0 };
+/** Ways to run an operator that must all give the same, by name. */
+export const MODES: Readonly<Record<string, Mode>> = {
+  "ample room and budget": NORMAL,
+  "one-row room": { roomRows: 1, budget: 1_000_000 },
+  "zero budget": { roomRows: 4096, budget: 0 },
+  "one-row room and zero budget": TIGHT,
+};
 
 export interface HarnessOutput {
   readonly name: string;
@@ -35,7 +42,12 @@ export interface HarnessSetup {
 }
 
 export type OutputElement =
-  | { readonly type: "row"; readonly values: RowValue; readonly time: bigint | undefined }
+  | {
+      readonly type: "row";
+      readonly values: RowValue;
+      readonly time: bigint | undefined;
+      readonly change: number;
+    }
   | { readonly type: "watermark"; readonly timestamp: bigint };
 
 /** Bytes that a call handed out: a part of a snapshot, a committable. */
@@ -218,10 +230,11 @@ export class OperatorHarness {
     });
   }
 
-  bytes(chunk: Uint8Array, last: boolean): void {
-    this.module.with(chunk, (at, length) => {
-      this.#resume("mr_source_bytes", at, length, last ? 1 : 0);
-    });
+  /** Whether the split has been read to its end. */
+  bytes(chunk: Uint8Array, last: boolean): boolean {
+    return this.module.with(chunk, (at, length) =>
+      this.#resume("mr_source_bytes", at, length, last ? 1 : 0),
+    );
   }
 
   /** Whether the source has come to its end. */
@@ -359,7 +372,8 @@ export class OperatorHarness {
     };
     for (const row of batch.selectedRows()) {
       upTo(row);
-      elements.push({ type: "row", values: batch.rowAt(row), time: batch.eventTimeAt(row) });
+      const [values, time] = [batch.rowAt(row), batch.eventTimeAt(row)];
+      elements.push({ type: "row", values, time, change: batch.changeAt(row) });
     }
     upTo(batch.rowCount);
   }

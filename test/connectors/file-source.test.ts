@@ -16,7 +16,7 @@ interface ReadSplit {
 }
 
 function reader(options: Record<string, unknown>, subtask = 0, parallelism = 1): SourceReader {
-  const context = { job: "j", attempt: 1, vertex: "v", subtask, parallelism };
+  const context = { job: "j", attempt: 1, vertex: "v", operator: "s", subtask, parallelism };
   return openSource({ type: "file", ...options }, context);
 }
 
@@ -137,7 +137,14 @@ describe("file source", () => {
 
   test("names an option it does not know", () => {
     expect(() => reader({ path: "x", pth: 1 })).toThrow(/option pth/);
-    const context = { job: "j", attempt: 1, vertex: "v", subtask: 0, parallelism: 1 };
+    const context = {
+      job: "j",
+      attempt: 1,
+      vertex: "v",
+      operator: "s",
+      subtask: 0,
+      parallelism: 1,
+    };
     expect(() => openSource({ type: "carrier-pigeon" }, context)).toThrow(
       /carrier-pigeon is unknown/,
     );

@@ -10,7 +10,8 @@ import { HeldFiles } from "../../src/taskmanager/held-files.ts";
 const folder = mkdtempSync(join(tmpdir(), "millrace-sinks-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const context = { job: "00112233-4455", attempt: 2, vertex: "out", subtask: 1, parallelism: 2 };
+const place = { vertex: "v", operator: "out", subtask: 1, parallelism: 2 };
+const context = { job: "00112233-4455", attempt: 2, ...place };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 function outlets() {
@@ -22,10 +23,18 @@ function outlets() {
   return { printed, rows, held, print, rows_: rows, holdBack };
 }
 
-function open(spec: { type: string } & Record<string, unknown>, parallelism = 2) {
+function open(
+  spec: { type: string } & Record<string, unknown>,
+  parallelism = 2,
+  rest: Partial<typeof context> = {},
+) {
   const out = outlets();
   const ports = { print: out.print, rows: (lines: string) => void out.rows.push(lines) };
-  const sink = openSink(spec, { ...context, parallelism }, { ...ports, holdBack: out.holdBack });
+  const sink = openSink(
+    spec,
+    { ...context, parallelism, ...rest },
+    { ...ports, holdBack: out.holdBack },
+  );
   return { sink, ...out };
 }
 
@@ -57,6 +66,58 @@ describe("files sink", () => {
     for (const file of held) files.add(context.job, 2, file);
     await files.discard(context.job, 2);
     expect(readdirSync(path)).toEqual([]);
+  });
+
+  test("keeps two sinks of one task apart in one folder", async () => {
+    const path = join(folder, "shared");
+    for (const operator of ["good", "bad"]) {
+      const { sink } = open({ type: "files", path }, 2, { operator });
+      await sink.write(bytes(`${operator}\n`), 1);
+      await sink.finish();
+    }
+    expect(readdirSync(path)).toHaveLength(2);
+  });
+
+  test("removes what earlier attempts left hidden, and nothing else, when a later one ends", async () => {
+    const path = join(folder, "leftovers");
+    const attempts = [
+      { attempt: 1 },
+      { attempt: 2 },
+      { attempt: 10 },
+      { attempt: 1, job: "other" },
+    ];
+    for (const rest of attempts) {
+      const { sink } = open({ type: "files", path }, 2, rest);
+      await sink.write(bytes("x\n"), 1);
+      await sink.abort();
+    }
+    const { sink } = open({ type: "files", path }, 2, { attempt: 3, subtask: 0 });
+    await sink.finish();
+    expect(readdirSync(path).sort()).toEqual([
+      ".part-00112233-out-a10-1-0.inprogress",
+      ".part-other-out-a1-1-0.inprogress",
+    ]);
+    const absent = open({ type: "files", path: join(folder, "absent") }, 2, { attempt: 3 });
+    await absent.sink.finish();
+    expect(existsSync(join(folder, "absent"))).toBe(false);
+  });
+
+  test("that cannot be published as a whole says what is public, and hides the rest", async () => {
+    const path = join(folder, "partly");
+    const { sink, held } = open({ type: "files", path, rollBytes: 1 });
+    for (const text of ["a\n", "b\n", "c\n"]) await sink.write(bytes(text), 1);
+    await sink.finish();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    rmSync(held[1]!.inProgress);
+    const [first, second, third] = held.map((file) => file.final);
+    const publishing = files.publish(context.job, 2);
+    await expect(publishing).rejects.toMatchObject({ code: "COMMIT_FAILED", value: second });
+    await expect(publishing).rejects.toThrow(
+      `on this worker 1 (${first}) is public, 2 (${second}, ${third}) are not`,
+    );
+    await files.discard(context.job, 2);
+    expect(readdirSync(path)).toEqual(["part-00112233-out-a2-1-0"]);
   });
 
   test("names a folder that cannot be written", async () => {

@@ -251,7 +251,14 @@ describe("a job", () => {
   test("GET /v1/jobs/:id/rows streams rows up to the end, to one reader", async () => {
     const job = await submit();
     task(job, "sink", "RUNNING");
-    const rows = { type: "rows" as const, job, attempt: 1, vertex: "sink", subtask: 0 };
+    const rows = {
+      type: "rows" as const,
+      job,
+      attempt: 1,
+      vertex: "sink",
+      subtask: 0,
+      sink: "sink",
+    };
     rest.dispatcher.handle({ type: "link_message", link: "a", message: { ...rows, lines: "1\n" } });
     const response = await rest.request(`/v1/jobs/${job}/rows`);
     const second = await rest.request(`/v1/jobs/${job}/rows`);

@@ -20,6 +20,7 @@ function collecting() {
       attempt: driver.core.job(job)?.attempt ?? 0,
       vertex: "sink",
       subtask: 0,
+      sink: "sink",
       lines,
     });
   const take = () => driver.step({ type: "rows_take", job, subscriber: "me" });
@@ -74,7 +75,7 @@ describe("rows of a collect sink", () => {
     take();
     expect(items()).toEqual([
       { type: "restart", attempt: 2 },
-      { type: "rows", attempt: 2, vertex: "sink", subtask: 0, lines: "new" },
+      { type: "rows", attempt: 2, vertex: "sink", subtask: 0, sink: "sink", lines: "new" },
     ]);
   });
 

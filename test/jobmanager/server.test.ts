@@ -236,7 +236,8 @@ describe("a bundle and a job over HTTP", () => {
       for (const { vertex, subtask } of tasks) {
         if (state === "FINISHED" && vertex === sink.vertex) {
           const lines = '{"record":"a"}\n';
-          worker.say({ type: "rows", job, attempt, vertex, subtask, lines });
+          const { uid } = sink.chain.find((op) => op.connector?.type === "collect")!;
+          worker.say({ type: "rows", job, attempt, vertex, subtask, sink: uid, lines });
         }
         worker.say({ type: "task_state", job, attempt, vertex, subtask, state });
       }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { HeartbeatMonitor } from "../../src/jobmanager/core/heartbeat.ts";
+import { PROTOCOL_VERSION } from "../../src/protocol/versions.ts";
 import { CoreDriver } from "./core-driver.ts";
 import { plannedJob } from "./planned-jobs.ts";
 
@@ -104,6 +106,54 @@ describe("a second process of one name", () => {
     expect(driver.core.slots.worker("a")?.incarnation).toBe("new");
     driver.step({ type: "link_closed", link: "link-1", reason: "late" });
     expect(driver.core.slots.workerCount).toBe(1);
+  });
+});
+
+describe("a registration that a newer link has overtaken", () => {
+  const register = (incarnation: string) => ({
+    type: "register" as const,
+    protocolVersion: PROTOCOL_VERSION,
+    worker: "a",
+    incarnation,
+    slots: 2,
+    address: "ws://a",
+    runtime: "test",
+    labels: {},
+    memoryMaxPages: 64,
+  });
+
+  test("does not cost the process that took its place", () => {
+    const driver = new CoreDriver();
+    driver.step({ type: "link_opened", link: "slow" });
+    driver.nowMs += 20;
+    driver.register("a", 2, "new", "link-2");
+    driver.say("slow", register("old"));
+    expect(driver.sent("rejected")).toMatchObject([
+      { link: "slow", message: { error: { code: "WORKER_REPLACED" } } },
+    ]);
+    expect(driver.core.slots.worker("a")).toMatchObject({ incarnation: "new", link: "link-2" });
+  });
+
+  test("of the same process only loses its link", () => {
+    const driver = new CoreDriver();
+    driver.step({ type: "link_opened", link: "slow" });
+    driver.nowMs += 20;
+    driver.register("a", 2, "1", "link-2");
+    driver.say("slow", register("1"));
+    expect(driver.sent("rejected")).toEqual([]);
+    expect(driver.closed().map(({ link }) => link)).toEqual(["slow"]);
+    expect(driver.core.slots.worker("a")?.link).toBe("link-2");
+  });
+});
+
+describe("the deadline of a silent worker", () => {
+  test("is past when it has come, also where its sum with the time-out is rounded", () => {
+    for (let i = 0; i < 200; i++) {
+      const heardMs = 9_467.536 + i * 0.137;
+      const monitor = new HeartbeatMonitor(10_000, 1_000_000);
+      monitor.watch("a", heardMs);
+      expect(monitor.expire(monitor.nextDeadlineMs()!), `heard at ${heardMs}`).toEqual(["a"]);
+    }
   });
 });
 

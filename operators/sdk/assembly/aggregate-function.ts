@@ -75,6 +75,15 @@ export class AggregateOperator<
     resetTextScratch();
     this.input.__index = row;
     this.fn.add(this.input, changetype<Acc>(value));
+    // As an address: comparing a string with null would be a call for each row.
+    if (changetype<usize>(this.fn.__failure) != 0) this.refuseAdded(row);
+  }
+
+  /** The row counts as refused; what add() did to the accumulator before failRow() stays. */
+  private refuseAdded(row: i32): void {
+    this.result.say(this.fn.__failure!);
+    this.fn.__failure = null;
+    this.failedRow = row;
   }
 
   fire(pane: Pane, entry: usize): void {
@@ -100,6 +109,8 @@ export class AggregateOperator<
     output.__index = writer.rows;
     output.__set = 0;
     this.fn.getResult(changetype<Acc>(value), output);
+    const failure = this.fn.__failure;
+    if (failure !== null) throw new Error("no row can be refused in getResult: " + failure);
     output.__complete();
   }
 

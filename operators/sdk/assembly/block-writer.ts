@@ -105,6 +105,26 @@ export class BlockWriter {
     if (this.rows == this.roomRows) this.seal();
   }
 
+  /** Lanes of the open block, for operators that fill columns in loops; see endRows. */
+  get timestamps(): usize {
+    return this.eventTime;
+  }
+  get timestampValidity(): usize {
+    return this.eventTimeValidity;
+  }
+  get changeLane(): usize {
+    return this.change;
+  }
+
+  /** Ends `count` rows at once, whose columns and lanes have all been written. */
+  endRows(count: i32, untimed: i32 = 0, changes: i32 = 0): void {
+    this.rows += count;
+    this.total += count;
+    this.timestampsMissing += untimed;
+    this.changes += changes;
+    if (this.rows == this.roomRows) this.seal();
+  }
+
   private markNoTimestamp(row: i32): void {
     const at = this.eventTimeValidity + (<usize>row >> 3);
     store<u8>(at, load<u8>(at) & ~((<u8>1) << (<u8>row & 7)));

@@ -2,15 +2,15 @@
  * `$exchange`: spreads rows over the channels of an edge (Flink: StreamPartitioner). One output per
  * channel. Part of every bundle, so a chain's last operator and its exchange share one memory.
  *
- * Rows are scattered a column at a time: first each row's channel, then its place there, then one
- * loop per column.
+ * Rows are spread a column at a time: first each row's channel, then a list of rows for each
+ * channel, then one loop per channel and column (gather-rows.ts).
  */
-import { BatchReader, bitAt } from "./batch-reader";
-import { BlockWriter } from "./block-writer";
+import { BatchReader } from "./batch-reader";
 import { copyRow } from "./copy-columns";
-import { hashKeys, keyGroupOf, subtaskOf } from "./key-hash";
+import { gatherRows } from "./gather-rows";
+import { hashKeys, keyGroupsOf, subtaskOf } from "./key-hash";
 import { Status } from "./layout";
-import { RecordOperator } from "./operator";
+import { CHUNK_ROWS, RecordOperator } from "./operator";
 
 const FORWARD: i32 = 0;
 const REBALANCE: i32 = 1;
@@ -18,6 +18,8 @@ const SHUFFLE: i32 = 2;
 const BROADCAST: i32 = 3;
 const GLOBAL: i32 = 4;
 const KEY_BY: i32 = 5;
+/** Room for the rows of one run in the list of a channel, and for one row more. */
+const LIST_BYTES: usize = (<usize>CHUNK_ROWS + 1) << 2;
 
 /** Spreads by a built-in rule: parameters {partitioner}; keys are those of input 0. */
 export class ExchangeOperator extends RecordOperator {
@@ -25,18 +27,22 @@ export class ExchangeOperator extends RecordOperator {
   protected channels: i32 = 1;
   /** Channel of each row of the visiting order, u32. */
   protected targets: usize = 0;
-  private places: usize = 0;
   private capacity: i32 = 0;
   private nextChannel: i32 = 0;
   private random: u64 = 0;
-  /** Buffer of each channel for the column at hand, and text bytes used there. */
-  private bases: usize = 0;
+  /** Rows listed for each channel in the run at hand, and the lists. */
+  private counts: usize = 0;
+  private lists: usize = 0;
+  /** key_by: channel of each key group, u16. */
+  private channelOfGroup: usize = 0;
   private ready: i32 = 0;
 
   open(): i32 {
     this.channels = this.writers.length;
-    this.bases = heap.alloc((<usize>this.channels + 1) << 2);
-    const name = this.config.parameters.get("partitioner").string("forward");
+    this.counts = heap.alloc(<usize>this.channels << 2);
+    // One more: a row of a pair is written to both lists.
+    this.lists = heap.alloc(<usize>this.channels * LIST_BYTES + 4);
+    const name = this.ruleName();
     if (name == "forward") this.rule = FORWARD;
     else if (name == "rebalance" || name == "rescale") this.rule = REBALANCE;
     else if (name == "shuffle") this.rule = SHUFFLE;
@@ -44,19 +50,30 @@ export class ExchangeOperator extends RecordOperator {
     else if (name == "global") this.rule = GLOBAL;
     else if (name == "key_by") this.rule = KEY_BY;
     else if (name != "custom") return this.refuse("unknown partitioner " + name);
+    if (this.rule == KEY_BY) this.mapGroups();
     // A fixed start for each subtask keeps runs repeatable; Flink's is random.
     this.nextChannel = this.config.subtask % this.channels;
     this.random = (<u64>this.config.subtask + 1) * 0x9e3779b97f4a7c15;
     return Status.DONE;
   }
 
+  private mapGroups(): void {
+    const groups = this.config.maxParallelism;
+    this.channelOfGroup = heap.alloc(<usize>groups << 1);
+    for (let g = 0; g < groups; g++) {
+      store<u16>(this.channelOfGroup + (<usize>g << 1), <u16>subtaskOf(g, groups, this.channels));
+    }
+  }
+
+  protected ruleName(): string {
+    return this.config.parameters.get("partitioner").string("forward");
+  }
+
   attach(reader: BatchReader): void {
     if (reader.count > this.capacity) {
       this.capacity = max(reader.count, 1024);
       if (this.targets != 0) heap.free(this.targets);
-      if (this.places != 0) heap.free(this.places);
       this.targets = heap.alloc(<usize>this.capacity << 2);
-      this.places = heap.alloc(<usize>this.capacity << 2);
     }
     this.ready = 0;
   }
@@ -67,11 +84,11 @@ export class ExchangeOperator extends RecordOperator {
     if (this.rule == KEY_BY) {
       const input = this.config.inputs[0];
       hashKeys(reader, input.columns, input.keys, from, to, targets);
-      const max = this.config.maxParallelism;
-      const channels = this.channels;
+      keyGroupsOf(targets, from, to, this.config.maxParallelism);
+      const channels = this.channelOfGroup;
       for (let i = <usize>from; i < <usize>to; i++) {
-        const group = keyGroupOf(load<i32>(targets + (i << 2)), max);
-        store<i32>(targets + (i << 2), subtaskOf(group, max, channels));
+        const at = targets + (i << 2);
+        store<u32>(at, load<u16>(channels + (<usize>load<u32>(at) << 1)));
       }
       return;
     }
@@ -100,118 +117,80 @@ export class ExchangeOperator extends RecordOperator {
       this.selectChannels(reader, max(from, this.ready), to);
       this.ready = to;
     }
-    const end = this.placeRows(from, to);
-    const columns = this.config.outputs[0].columns.length;
-    for (let c = 0; c < columns; c++) this.scatterColumn(reader, c, from, end);
-    this.scatterLanes(reader, from, end);
+    const end = this.listRows(from, to);
+    for (let t = 0; t < this.channels; t++) {
+      const count = load<i32>(this.counts + (<usize>t << 2));
+      if (count == 0) continue;
+      const list = this.lists + <usize>t * LIST_BYTES;
+      gatherRows(reader, list, count, unchecked(this.writers[t]));
+    }
     return end;
   }
 
-  /** Gives rows their places until a channel's block is full; answers the row behind the last. */
-  private placeRows(from: i32, to: i32): i32 {
-    const next = this.bases;
-    const room = this.writers[0].roomRows;
-    for (let t = 0; t < this.channels; t++) {
-      store<i32>(next + (<usize>t << 2), this.writers[t].rows);
+  /** Lists the rows of each channel until one's block is full; answers the row behind the last. */
+  private listRows(from: i32, to: i32): i32 {
+    const counts = this.counts;
+    memory.fill(counts, 0, <usize>this.channels << 2);
+    let row = from;
+    while (row < to) {
+      // So many rows fill no block, whatever channels they go to.
+      const sure = min(to, row + this.leastRoom());
+      if (this.channels == 2) this.listPair(row, sure);
+      else this.listAny(row, sure);
+      row = sure;
+      if (this.blockFilled()) return row;
     }
-    for (let i = <usize>from; i < <usize>to; i++) {
-      const slot = next + (<usize>load<u32>(this.targets + (i << 2)) << 2);
-      const place = load<i32>(slot);
-      store<i32>(this.places + (i << 2), place);
-      store<i32>(slot, place + 1);
-      if (place + 1 == room) return <i32>i + 1;
-    }
-    return to;
+    return row;
   }
 
-  private scatterColumn(reader: BatchReader, node: i32, from: i32, to: i32): void {
-    const column = this.writers[0].columns[node];
-    const validity = reader.validity(node);
-    if (column.variable) {
-      this.scatterText(reader, node, from, to);
-    } else {
-      for (let t = 0; t < this.channels; t++) {
-        store<u32>(this.bases + (<usize>t << 2), <u32>this.writers[t].columns[node].data);
-      }
-      this.scatterFixed(reader, reader.data(node), column.shift, from, to);
-    }
-    if (validity != 0) this.scatterNulls(reader, node, validity, from, to);
-  }
-
-  private scatterFixed(reader: BatchReader, data: usize, shift: i32, from: i32, to: i32): void {
+  /** Two channels: a row is listed in both and only its own list moves on, so nothing branches. */
+  private listPair(from: i32, to: i32): void {
+    const reader = this.reader;
     const targets = this.targets;
-    const places = this.places;
-    const bases = this.bases;
-    if (shift == 3 && reader.selection == 0) {
-      for (let i = <usize>from; i < <usize>to; i++) {
-        const base = <usize>load<u32>(bases + (<usize>load<u32>(targets + (i << 2)) << 2));
-        const place = <usize>load<u32>(places + (i << 2));
-        store<u64>(base + (place << 3), load<u64>(data + (i << 3)));
-      }
-      return;
-    }
+    const lists = this.lists;
+    let first = lists + (<usize>load<u32>(this.counts) << 2);
+    let second = lists + LIST_BYTES + (<usize>load<u32>(this.counts, 4) << 2);
     for (let i = from; i < to; i++) {
-      const at = <usize>i << 2;
-      const base = <usize>load<u32>(bases + (<usize>load<u32>(targets + at) << 2));
-      copyFixed(data, reader.physical(i), base, load<i32>(places + at), shift);
-    }
-  }
-
-  private scatterText(reader: BatchReader, node: i32, from: i32, to: i32): void {
-    const data = reader.data(node);
-    const offsets = reader.offsets(node);
-    const writers = this.writers;
-    for (let i = from; i < to; i++) {
-      const at = <usize>i << 2;
-      const writer = unchecked(writers[load<i32>(this.targets + at)]);
-      const column = unchecked(writer.columns[node]);
-      const place = load<i32>(this.places + at);
-      const value = offsets + (<usize>reader.physical(i) << 2);
-      const start = load<u32>(value);
-      const length = load<u32>(value, 4) - start;
-      // growText copies up to the row in progress, so that has to be this one.
-      if (column.used + <i32>length + 8 > column.capacity) writer.growTextAt(column, length + 8, place);
-      copyShort(column.data + <usize>column.used, data + <usize>start, length);
-      column.used += length;
-      store<i32>(column.offsets + ((<usize>place + 1) << 2), column.used);
-    }
-  }
-
-  private scatterNulls(
-    reader: BatchReader,
-    node: i32,
-    validity: usize,
-    from: i32,
-    to: i32,
-  ): void {
-    for (let i = from; i < to; i++) {
-      if (bitAt(validity, reader.physical(i))) continue;
-      const at = <usize>i << 2;
-      const column = this.writers[load<i32>(this.targets + at)].columns[node];
-      assert(column.validity != 0, "a NULL in a column that is NOT NULL");
-      const place = load<i32>(this.places + at);
-      const byte = column.validity + (<usize>place >> 3);
-      store<u8>(byte, load<u8>(byte) & ~(<u8>1 << (<u8>place & 7)));
-      column.nulls++;
-    }
-  }
-
-  private scatterLanes(reader: BatchReader, from: i32, to: i32): void {
-    const full = reader.eventTime != 0 && reader.eventTimeValidity == 0 && reader.change == 0;
-    for (let i = from; i < to; i++) {
-      const at = <usize>i << 2;
       const row = reader.physical(i);
-      const writer = unchecked(this.writers[load<i32>(this.targets + at)]);
-      if (full) {
-        writer.timestamp = reader.timestamp(row);
-        writer.hasTimestamp = true;
-      } else {
-        writer.hasTimestamp = reader.hasTimestamp(row);
-        if (writer.hasTimestamp) writer.timestamp = reader.timestamp(row);
-        writer.rowKind = reader.rowKind(row);
-      }
-      writer.endRow();
+      const step = load<u32>(targets + (<usize>i << 2)) << 2;
+      store<u32>(first, row);
+      store<u32>(second, row);
+      first += 4 - <usize>step;
+      second += <usize>step;
     }
+    store<u32>(this.counts, <u32>((first - lists) >> 2));
+    store<u32>(this.counts, <u32>((second - lists - LIST_BYTES) >> 2), 4);
+  }
+
+  private listAny(from: i32, to: i32): void {
+    const reader = this.reader;
+    const targets = this.targets;
+    const lists = this.lists;
+    const counts = this.counts;
+    for (let i = from; i < to; i++) {
+      const channel = <usize>load<u32>(targets + (<usize>i << 2));
+      const count = load<u32>(counts + (channel << 2));
+      store<u32>(lists + channel * LIST_BYTES + (<usize>count << 2), reader.physical(i));
+      store<u32>(counts + (channel << 2), count + 1);
+    }
+  }
+
+  private leastRoom(): i32 {
+    let least = i32.MAX_VALUE;
+    for (let t = 0; t < this.channels; t++) least = min(least, this.roomOf(t));
+    return least;
+  }
+
+  private blockFilled(): bool {
+    for (let t = 0; t < this.channels; t++) if (this.roomOf(t) == 0) return true;
+    return false;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private roomOf(channel: i32): i32 {
+    const writer = unchecked(this.writers[channel]);
+    return writer.roomRows - writer.rows - load<i32>(this.counts + (<usize>channel << 2));
   }
 
   private broadcast(from: i32, to: i32): i32 {
@@ -229,32 +208,4 @@ export class ExchangeOperator extends RecordOperator {
     }
     return to;
   }
-}
-
-function copyFixed(data: usize, row: i32, base: usize, place: i32, shift: i32): void {
-  const from = <usize>row;
-  const to = <usize>place;
-  if (shift == 3) store<u64>(base + (to << 3), load<u64>(data + (from << 3)));
-  else if (shift == 2) store<u32>(base + (to << 2), load<u32>(data + (from << 2)));
-  else if (shift == 1) store<u16>(base + (to << 1), load<u16>(data + (from << 1)));
-  else if (shift == 0) store<u8>(base + to, load<u8>(data + from));
-  else {
-    const byte = base + (to >> 3);
-    const bit = <u8>1 << (<u8>to & 7);
-    store<u8>(byte, bitAt(data, row) ? load<u8>(byte) | bit : load<u8>(byte) & ~bit);
-  }
-}
-
-/**
- * Copies a short value 8 bytes at a time; may write up to 7 bytes behind it, for which the
- * caller has made room, and read as many behind the source, which lies inside the memory.
- */
-// @ts-ignore: decorator
-@inline
-function copyShort(target: usize, source: usize, length: usize): void {
-  if (length > 64) {
-    memory.copy(target, source, length);
-    return;
-  }
-  for (let i: usize = 0; i < length; i += 8) store<u64>(target + i, load<u64>(source + i));
 }

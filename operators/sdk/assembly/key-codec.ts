@@ -10,6 +10,7 @@
 import { BatchReader, bitAt } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
 import { ColumnBuffer } from "./column-buffer";
+import { longKeyCode } from "./key-table";
 import { isVariable, TYPE_DOUBLE, TYPE_FLOAT, widthShift } from "./layout";
 import { OpenColumn } from "./open-config";
 
@@ -19,7 +20,8 @@ export class KeyCodec {
   length: i32 = 0;
   private buffer: usize = heap.alloc(64);
   private capacity: i32 = 64;
-  private rawText: bool;
+  /** The key is one NOT NULL text: its bytes are the key. */
+  readonly rawText: bool;
   /** The key is one NOT NULL integer of 8 bytes: encodeLong() gives it without going by memory. */
   readonly longKey: bool;
 
@@ -58,7 +60,7 @@ export class KeyCodec {
   // @ts-ignore: decorator
   @inline
   encodeLong(data: usize, row: i32): u64 {
-    return bswap<u64>(load<u64>(data + ((<usize>row) << 3)) ^ 0x8000000000000000);
+    return longKeyCode(load<i64>(data + ((<usize>row) << 3)));
   }
 
   private encodeColumns(reader: BatchReader, row: i32): void {

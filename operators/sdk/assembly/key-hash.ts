@@ -203,9 +203,65 @@ export function hashKeys(
 }
 
 function hashLongs(data: usize, from: i32, to: i32, hashes: usize): void {
-  for (let i = <usize>from; i < <usize>to; i++) {
+  let i = <usize>from;
+  for (; i + 4 <= <usize>to; i += 4) {
+    const a = v128.load(data + (i << 3));
+    const b = v128.load(data + (i << 3), 16);
+    const low = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+    v128.store(hashes + (i << 2), v128.xor(low, v128.shuffle<i32>(a, b, 1, 3, 5, 7)));
+  }
+  for (; i < <usize>to; i++) {
     store<i32>(hashes + (i << 2), hashLong(load<i64>(data + (i << 3))));
   }
+}
+
+/** Replaces the hashes of rows [from, to) by their key groups. */
+export function keyGroupsOf(hashes: usize, from: i32, to: i32, maxParallelism: i32): void {
+  let i = <usize>from;
+  if ((maxParallelism & (maxParallelism - 1)) == 0) {
+    const mask = i32x4.splat(maxParallelism - 1);
+    for (; i + 4 <= <usize>to; i += 4) {
+      const at = hashes + (i << 2);
+      v128.store(at, v128.and(murmurMixFour(v128.load(at)), mask));
+    }
+  }
+  for (; i < <usize>to; i++) {
+    const at = hashes + (i << 2);
+    store<i32>(at, keyGroupOf(load<i32>(at), maxParallelism));
+  }
+}
+
+// V8 builds a v128 constant from two registers at each use; a broadcast load is one instruction.
+const MIX: usize = memory.data<u32>([
+  0xcc9e2d51, 0x1b873593, 5, 0xe6546b64, 4, 0x85ebca6b, 0xc2b2ae35,
+]);
+
+// @ts-ignore: decorator
+@inline
+function mixConstant(index: usize): v128 {
+  return v128.load32_splat(MIX + (index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function rotateFour(v: v128, n: i32): v128 {
+  return v128.or(i32x4.shl(v, n), i32x4.shr_u(v, 32 - n));
+}
+
+/**
+ * murmurMix of four hashes, but for the smallest int, which stays: its remainder by a power of two
+ * is 0, as that of the 0 that murmurMix gives.
+ */
+// @ts-ignore: decorator
+@inline
+function murmurMixFour(hashes: v128): v128 {
+  let h = i32x4.mul(hashes, mixConstant(0));
+  h = i32x4.mul(rotateFour(h, 15), mixConstant(1));
+  h = i32x4.add(i32x4.mul(rotateFour(h, 13), mixConstant(2)), mixConstant(3));
+  h = v128.xor(h, mixConstant(4));
+  h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 16)), mixConstant(5));
+  h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 13)), mixConstant(6));
+  return i32x4.abs(v128.xor(h, i32x4.shr_u(h, 16)));
 }
 
 function hashTexts(data: usize, offsets: usize, from: i32, to: i32, hashes: usize): void {

@@ -9,6 +9,7 @@
 export const ENTRY_FLAGS: usize = 12;
 export const ENTRY_VALUE: usize = 16;
 const CHUNK_BYTES: usize = 32 * 1024;
+const CACHE_LINE: usize = 64;
 const FIRST_SLOTS: i32 = 64;
 
 /** 64 bits at a time, multiply and fold (after wyhash); only decides places, never results. */
@@ -38,6 +39,13 @@ export function hashBytes(start: usize, length: i32): u32 {
     hash ^= hash >> 32;
   }
   return <u32>(hash * 0xc4ceb9fe1a85ec53 >> 32);
+}
+
+/** An int64 key as its encoding (key-codec.ts) lies in memory: big-endian, the sign bit flipped. */
+// @ts-ignore: decorator
+@inline
+export function longKeyCode(value: i64): u64 {
+  return bswap<u64>(<u64>value ^ 0x8000000000000000);
 }
 
 /** hashBytes of the 8 bytes of a u64. */
@@ -81,6 +89,8 @@ export class KeyTable {
   bytes: u64 = <u64>FIRST_SLOTS << 3;
   private slots: usize;
   private mask: i32;
+  /** What the allocator gave for each chunk, which starts at the next cache line. */
+  private raws: usize[] = [];
   private chunks: usize[] = [];
   private chunkEnds: usize[] = [];
   private next: usize = 0;
@@ -136,6 +146,61 @@ export class KeyTable {
     return this.insertLong(key, hash, slot);
   }
 
+  /**
+   * Writes the addresses (u32) of the entries of int64 keys [from, to) of a column; stops before
+   * the first key that has none and answers its index.
+   */
+  findLongs(data: usize, from: i32, to: i32, entries: usize): i32 {
+    const value = ENTRY_VALUE + <usize>this.valueBytes;
+    const slots = this.slots;
+    const mask = this.mask;
+    for (let i = from; i < to; i++) {
+      const key = longKeyCode(load<i64>(data + (<usize>i << 3)));
+      const hash = hashLongKey(key);
+      let slot = <i32>hash & mask;
+      let at = slots + (<usize>slot << 3);
+      let entry = <usize>load<u32>(at);
+      while (entry != 0 && (load<u32>(at, 4) != hash || load<u64>(entry + value) != key)) {
+        slot = (slot + 1) & mask;
+        at = slots + (<usize>slot << 3);
+        entry = <usize>load<u32>(at);
+      }
+      if (entry == 0) return i;
+      store<u32>(entries + (<usize>i << 2), <u32>entry);
+    }
+    return to;
+  }
+
+  /** The same for text keys. */
+  findTexts(data: usize, offsets: usize, from: i32, to: i32, entries: usize): i32 {
+    const value = ENTRY_VALUE + <usize>this.valueBytes;
+    const slots = this.slots;
+    const mask = this.mask;
+    for (let i = from; i < to; i++) {
+      const bounds = offsets + (<usize>i << 2);
+      const key = data + <usize>load<u32>(bounds);
+      const length = load<i32>(bounds, 4) - load<i32>(bounds);
+      const hash = hashBytes(key, length);
+      let slot = <i32>hash & mask;
+      let entry: usize;
+      while (true) {
+        const at = slots + (<usize>slot << 3);
+        entry = <usize>load<u32>(at);
+        if (entry == 0) return i;
+        if (
+          load<u32>(at, 4) == hash &&
+          load<i32>(entry, 8) == length &&
+          sameBytes(entry + value, key, length)
+        ) {
+          break;
+        }
+        slot = (slot + 1) & mask;
+      }
+      store<u32>(entries + (<usize>i << 2), <u32>entry);
+    }
+    return to;
+  }
+
   private insertLong(key: u64, hash: u32, slot: i32): usize {
     store<u64>(longKey, key);
     this.created = true;
@@ -143,7 +208,9 @@ export class KeyTable {
   }
 
   private insert(key: usize, length: i32, hash: u32, slot: i32): usize {
-    const size = (ENTRY_VALUE + <usize>this.valueBytes + <usize>length + 7) & ~7;
+    let size = (ENTRY_VALUE + <usize>this.valueBytes + <usize>length + 7) & ~7;
+    // An entry that fills most of a cache line gets one of its own: chunks start at one.
+    if (size > 48 && size < 64) size = 64;
     if (this.next + size > this.end) this.addChunk(size);
     const entry = this.next;
     this.next += size;
@@ -164,11 +231,13 @@ export class KeyTable {
   private addChunk(size: usize): void {
     if (this.chunks.length > 0) this.chunkEnds[this.chunks.length - 1] = this.next;
     const bytes = max(size, CHUNK_BYTES);
-    this.next = heap.alloc(bytes);
+    const raw = heap.alloc(bytes + CACHE_LINE);
+    this.raws.push(raw);
+    this.next = (raw + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
     this.end = this.next + bytes;
     this.chunks.push(this.next);
     this.chunkEnds.push(this.next);
-    this.bytes += bytes;
+    this.bytes += bytes + CACHE_LINE;
   }
 
   private grow(): void {
@@ -219,8 +288,9 @@ export class KeyTable {
   }
 
   close(): void {
-    for (let i = 0; i < this.chunks.length; i++) heap.free(this.chunks[i]);
+    for (let i = 0; i < this.raws.length; i++) heap.free(this.raws[i]);
     heap.free(this.slots);
+    this.raws = [];
     this.chunks = [];
     this.chunkEnds = [];
     this.slots = 0;

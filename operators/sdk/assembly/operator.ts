@@ -153,7 +153,7 @@ export abstract class Operator {
 }
 
 /** Rows between two looks at the budget, the collector of garbage and the room. */
-const CHUNK_ROWS: i32 = 256;
+export const CHUNK_ROWS: i32 = 512;
 /** Rows after which garbage of the author's making is collected at the latest. */
 const COLLECT_ROWS: i32 = 8192;
 

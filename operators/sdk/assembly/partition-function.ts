@@ -31,6 +31,11 @@ export class PartitionOperator<
     return failure === null ? Status.DONE : this.refuse(failure);
   }
 
+  /** The parameters are the author's own: none of them names a rule. */
+  protected ruleName(): string {
+    return "custom";
+  }
+
   attach(reader: BatchReader): void {
     super.attach(reader);
     this.input.__attach(reader);
@@ -41,6 +46,9 @@ export class PartitionOperator<
       resetTextScratch();
       this.input.__index = reader.physical(i);
       const channel = this.fn.partition(this.input, this.channels);
+      if (changetype<usize>(this.fn.__failure) != 0) {
+        throw new Error("no row can be refused in partition: " + this.fn.__failure!);
+      }
       assert(
         channel >= 0 && channel < this.channels,
         "partition() answered a channel that is not there: " + channel.toString(),

@@ -16,6 +16,8 @@ import { KEY_GROUP_SHIFT, Pane } from "./window-pane";
 export class WindowElements<In extends RowView> {
   length: i32 = 0;
   __reader: BatchReader | null = null;
+  /** A row whose key fields are the window's key, also where an evictor has left no element. */
+  readonly key: In = instantiate<In>();
   private order: StaticArray<i32> = new StaticArray<i32>(0);
 
   constructor(private view: In) {}
@@ -34,7 +36,9 @@ export class WindowElements<In extends RowView> {
       this.order[kept++] = i;
     }
     this.length = kept;
-    if (count > 0) this.view.__attach(reader);
+    // Also the elements that an evictor removed are in the batch, so its first row has the key.
+    this.view.__attach(reader);
+    this.key.__attach(reader);
   }
 }
 
@@ -50,7 +54,7 @@ export abstract class ProcessWindowFunction<In extends RowView, Out extends RowV
 
 /**
  * Runs a ProcessWindowFunction, with an evictor where parameters say so. The output's columns are
- * all the function's own; key columns are those that the function's row names like the input's.
+ * all the function's own; the key is in `elements.key`.
  */
 export class ProcessWindowOperator<
   F extends ProcessWindowFunction<In, Out>,
@@ -72,6 +76,7 @@ export class ProcessWindowOperator<
     const view = instantiate<In>();
     view.__bindInput(config.inputs[0]);
     this.elements = new WindowElements<In>(view);
+    this.elements.key.__bindInput(config.inputs[0]);
     this.collector = new Collector<Out>(instantiate<Out>(), this.writers[0], config.outputs[0]);
     this.list = new ElementList(config.inputs[0], config);
     const spec = config.parameters.get("evictor");
@@ -117,6 +122,8 @@ export class ProcessWindowOperator<
     writer.timestamp = pane.maxTimestamp;
     this.collector.begin();
     this.fn.process(this.context, this.elements, this.collector);
+    const failure = this.fn.__failure;
+    if (failure !== null) throw new Error("no row can be refused in a window: " + failure);
     if (keep !== null) this.list.retain(value, keep);
   }
 

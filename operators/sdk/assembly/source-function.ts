@@ -50,6 +50,8 @@ export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> 
       const before = writer.total;
       writer.hasTimestamp = false;
       this.finished = !this.fn.poll(this.collector);
+      const failure = this.fn.__failure;
+      if (failure !== null) return this.refuse(failure);
       const made = <i32>(writer.total - before);
       collectBetweenRows(made);
       if (made == 0 && !this.finished) return Status.DONE;

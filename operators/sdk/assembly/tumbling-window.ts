@@ -33,6 +33,10 @@ export abstract class TumblingWindowOperator extends RecordOperator {
    */
   protected panes: Pane[] = [];
   firedBy: i32 = FiredBy.ELEMENT;
+  /** Whether the rows of the present batch are added in runs; entry of each of its rows. */
+  private runs: bool = false;
+  private entries: usize = 0;
+  private entriesRoom: i32 = 0;
   private lastPane: Pane | null = null;
   private firing: Pane | null = null;
   private cursor: usize = 0;
@@ -46,6 +50,15 @@ export abstract class TumblingWindowOperator extends RecordOperator {
   abstract initialise(value: usize): void;
   /** Adds a physical row to a value. */
   abstract add(value: usize, row: i32): void;
+  /**
+   * Whether addRun() may stand for add(): where a row cannot be refused and nothing has to be known
+   * of one before the next is looked up.
+   */
+  addsRuns(): bool {
+    return false;
+  }
+  /** Adds rows [from, to), one after the other in the batch; `entries` has the address of each one's entry (u32). */
+  addRun(entries: usize, from: i32, to: i32): void {}
   /** Emits what a key's window gives; timestamp and key are in place (beginResult). */
   abstract fire(pane: Pane, entry: usize): void;
   /** Called per batch before its rows. */
@@ -78,12 +91,14 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     this.eventTime = p.get("time").string("event") == "event";
     this.size = p.get("size").long(0);
     this.offset = p.get("offset").long(0);
-    this.lateness = this.eventTime ? p.get("lateness").long(0) : 0;
+    this.lateness = p.get("lateness").long(0);
     if (this.size <= 0) return this.refuse("size: a window's size must be positive");
     if (this.offset <= -this.size || this.offset >= this.size) {
       return this.refuse("offset: its absolute value must be below the window's size");
     }
     if (this.lateness < 0) return this.refuse("lateness: it must not be negative");
+    // Nothing is late by a clock.
+    if (!this.eventTime) this.lateness = 0;
     const input = this.config.inputs[0];
     this.codec = new KeyCodec(input.columns, input.keys);
     this.lateOutput = this.writers.length > 1;
@@ -92,7 +107,24 @@ export abstract class TumblingWindowOperator extends RecordOperator {
 
   attach(reader: BatchReader): void {
     this.attachInput(reader);
-    this.countState();
+    this.attachRuns(reader);
+  }
+
+  process(input: i32, block: usize, budget: i32): i32 {
+    const status = super.process(input, block, budget);
+    if (status == Status.DONE) this.countState();
+    return status;
+  }
+
+  /** Rows of a plain batch are added run by run: see addRows. */
+  private attachRuns(reader: BatchReader): void {
+    const plain = reader.selection == 0 && reader.eventTime != 0 && reader.eventTimeValidity == 0;
+    const knownKey = this.codec.longKey || this.codec.rawText;
+    this.runs = this.eventTime && plain && knownKey && this.addsRuns();
+    if (!this.runs || reader.count <= this.entriesRoom) return;
+    if (this.entries != 0) heap.free(this.entries);
+    this.entriesRoom = max(reader.count, 1024);
+    this.entries = heap.alloc(<usize>this.entriesRoom << 2);
   }
 
   /** Once per batch, and when windows come or go: state is reported, not limited, by this. */
@@ -109,14 +141,21 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     const codec = this.codec;
     const longKey = codec.longKey;
     const keyData = longKey ? reader.data(this.config.inputs[0].keys[0]) : 0;
+    const runs = this.runs;
     for (let i = from; i < to; i++) {
       const row = reader.physical(i);
       let time = clock;
       if (this.eventTime) {
         if (!reader.hasTimestamp(row)) return this.refuseRow(row, i);
         time = reader.timestamp(row);
+        // Flink's assigner takes the smallest timestamp for none.
+        if (time == i64.MIN_VALUE) return this.refuseRow(row, i);
       }
       let pane = this.lastPane;
+      if (runs && pane !== null && this.onTime(pane, time)) {
+        i = this.addRows(pane, i, to) - 1;
+        continue;
+      }
       if (pane === null || time < pane.start || time > pane.maxTimestamp) {
         pane = this.paneOf(time, row);
         if (pane === null) {
@@ -134,6 +173,7 @@ export abstract class TumblingWindowOperator extends RecordOperator {
       }
       if (table.created) this.begin(entry, row);
       this.add(entry + ENTRY_VALUE, row);
+      if (this.failedRow >= 0) return i + 1;
       if (this.eventTime && pane.maxTimestamp <= this.currentWatermark) {
         this.fire(pane, entry);
         if (this.outputFull()) return i + 1;
@@ -142,6 +182,52 @@ export abstract class TumblingWindowOperator extends RecordOperator {
       }
     }
     return to;
+  }
+
+  /** Whether a time falls into a window that has not fired. */
+  // @ts-ignore: decorator
+  @inline
+  private onTime(pane: Pane, time: i64): bool {
+    // The smallest timestamp stands for none: its window goes row by row.
+    if (pane.start == i64.MIN_VALUE) return false;
+    return time >= pane.start && time <= pane.maxTimestamp && pane.maxTimestamp > this.currentWatermark;
+  }
+
+  /**
+   * Adds the rows from `from` on that fall into a window that has not fired: all keys are looked up
+   * before the first row is added. Answers the row behind the last; at least one is added.
+   */
+  private addRows(pane: Pane, from: i32, to: i32): i32 {
+    const reader = this.reader;
+    const times = reader.eventTime;
+    const start = pane.start;
+    const size = <u64>this.size;
+    let end = from + 1;
+    while (end < to && <u64>(load<i64>(times + (<usize>end << 3)) - start) < size) end++;
+    const node = this.config.inputs[0].keys[0];
+    const data = reader.data(node);
+    const offsets = reader.offsets(node);
+    const entries = this.entries;
+    const table = pane.table;
+    for (let i = from; i < end; i++) {
+      i = this.codec.longKey
+        ? table.findLongs(data, i, end, entries)
+        : table.findTexts(data, offsets, i, end, entries);
+      if (i == end) break;
+      this.codec.encode(reader, i);
+      const entry = table.find(this.codec.start, this.codec.length);
+      this.begin(entry, i);
+      store<u32>(entry + ENTRY_FLAGS, load<u32>(entry + ENTRY_FLAGS) | FLAG_TIMER);
+      store<u32>(entries + (<usize>i << 2), <u32>entry);
+    }
+    if (pane.restored) {
+      for (let i = from; i < end; i++) {
+        const flags = <usize>load<u32>(entries + (<usize>i << 2)) + ENTRY_FLAGS;
+        store<u32>(flags, load<u32>(flags) | FLAG_TIMER);
+      }
+    }
+    this.addRun(entries, from, end);
+    return end;
   }
 
   private refuseRow(row: i32, i: i32): i32 {
@@ -356,6 +442,7 @@ export abstract class TumblingWindowOperator extends RecordOperator {
       }
       const pane = this.paneAt(chunk.windowStart, chunk.windowStart + this.size);
       const entry = pane.table.find(chunk.key, chunk.keyBytes);
+      pane.restored = true;
       store<u32>(entry + ENTRY_FLAGS, chunk.flags);
       this.loadValue(entry + ENTRY_VALUE, chunk.value, chunk.valueBytes);
     }

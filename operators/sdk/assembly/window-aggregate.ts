@@ -41,6 +41,16 @@ class Aggregate {
     public target: i32,
   ) {}
 
+  /** In the present batch every row counts. */
+  get countsAll(): bool {
+    return this.validity == 0 && this.kind == COUNT;
+  }
+
+  /** In the present batch every row adds a BIGINT. */
+  get addsLongs(): bool {
+    return this.validity == 0 && (this.kind == SUM || this.kind == AVG) && this.type == TYPE_BIGINT;
+  }
+
   get floating(): bool {
     return this.type == TYPE_DOUBLE || this.type == TYPE_FLOAT;
   }
@@ -110,18 +120,35 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
     }
   }
 
+  addsRuns(): bool {
+    return true;
+  }
+
+  /** An aggregate at a time: each is a loop over the rows. */
+  addRun(entries: usize, from: i32, to: i32): void {
+    const aggregates = this.aggregates;
+    let offset = ENTRY_VALUE;
+    for (let i = 0; i < aggregates.length; i++, offset += 16) {
+      const a = unchecked(aggregates[i]);
+      const next = i + 1 < aggregates.length ? unchecked(aggregates[i + 1]) : a;
+      if (a.countsAll && next.addsLongs) {
+        addCountsAndLongs(entries, offset, next.data, from, to);
+        i++;
+        offset += 16;
+      } else if (a.countsAll) addCounts(entries, offset, from, to);
+      else if (a.addsLongs) addLongs(entries, offset, a.data, from, to);
+      else {
+        for (let row = from; row < to; row++) {
+          addOne(a, <usize>load<u32>(entries + (<usize>row << 2)) + offset, row);
+        }
+      }
+    }
+  }
+
   private addAll(value: usize, row: i32): void {
     const aggregates = this.aggregates;
     let at = value;
-    for (let i = 0; i < aggregates.length; i++, at += 16) {
-      const a = unchecked(aggregates[i]);
-      if (a.validity != 0 && !bitAt(a.validity, row)) continue;
-      const seen = load<u64>(at, 8);
-      store<u64>(at, seen + 1, 8);
-      if (a.kind == COUNT) continue;
-      if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
-      else addLong(at, a.kind, readLong(a, row), seen);
-    }
+    for (let i = 0; i < aggregates.length; i++, at += 16) addOne(unchecked(aggregates[i]), at, row);
   }
 
   fire(pane: Pane, entry: usize): void {
@@ -151,6 +178,43 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
       } else if (a.floating) writeDouble(column, writer.rows, load<f64>(at));
       else writeLong(column, writer.rows, load<i64>(at));
     }
+  }
+}
+
+/** Adds a row to one aggregate's place. */
+function addOne(a: Aggregate, at: usize, row: i32): void {
+  if (a.validity != 0 && !bitAt(a.validity, row)) return;
+  const seen = load<u64>(at, 8);
+  store<u64>(at, seen + 1, 8);
+  if (a.kind == COUNT) return;
+  if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
+  else addLong(at, a.kind, readLong(a, row), seen);
+}
+
+function addCounts(entries: usize, offset: usize, from: i32, to: i32): void {
+  const end = entries + (<usize>to << 2);
+  for (let at = entries + (<usize>from << 2); at < end; at += 4) {
+    const value = <usize>load<u32>(at) + offset;
+    store<u64>(value, load<u64>(value, 8) + 1, 8);
+  }
+}
+
+/** A count and, next to it, a sum: one visit of the entry for both. */
+function addCountsAndLongs(entries: usize, offset: usize, data: usize, from: i32, to: i32): void {
+  for (let row = <usize>from; row < <usize>to; row++) {
+    const value = <usize>load<u32>(entries + (row << 2)) + offset;
+    store<u64>(value, load<u64>(value, 8) + 1, 8);
+    store<i64>(value, load<i64>(value, 16) + load<i64>(data + (row << 3)), 16);
+    store<u64>(value, load<u64>(value, 24) + 1, 24);
+  }
+}
+
+/** Sums (and averages' sums) of BIGINT start from the zero of a new entry. */
+function addLongs(entries: usize, offset: usize, data: usize, from: i32, to: i32): void {
+  for (let row = <usize>from; row < <usize>to; row++) {
+    const value = <usize>load<u32>(entries + (row << 2)) + offset;
+    store<i64>(value, load<i64>(value) + load<i64>(data + (row << 3)));
+    store<u64>(value, load<u64>(value, 8) + 1, 8);
   }
 }
 

@@ -9,6 +9,8 @@ export const KEY_GROUP_SHIFT: u32 = 8;
 /** A window [start, end) with its keys. */
 export class Pane {
   fired: bool = false;
+  /** Entries came from a snapshot: some may have no timer. */
+  restored: bool = false;
 
   constructor(
     public start: i64,

@@ -33,33 +33,32 @@ async function run(path: string, args: readonly string[], flags: RunFlags): Prom
   else if (flags.detach === true) console.log(id);
   else console.error(`Job ${bold(spec.name)} ${dim(id)}`);
   if (flags.detach === true) return;
-  await follow(
-    client,
-    id,
-    spec.vertices.some((v) => v.connector?.type === "collect"),
-  );
+  await follow(client, id, spec.vertices.filter((v) => v.connector?.type === "collect").length);
   if (flags.json === true) console.log(JSON.stringify({ jobid: id, state: "FINISHED" }));
   else console.error(`Job ${bold(spec.name)} finished`);
 }
 
 /** Shows progress on standard error and rows on standard output until the job has ended. */
-async function follow(client: MillraceClient, id: string, collects: boolean): Promise<void> {
+async function follow(client: MillraceClient, id: string, sinks: number): Promise<void> {
   const ended = new AbortController();
-  const rows = collects ? printRows(client, id) : Promise.resolve();
+  const rows = sinks > 0 ? printRows(client, id, sinks > 1) : Promise.resolve();
   const progress = showProgress(client, id, ended.signal);
   try {
-    await client.waitForEnd(id);
-    await rows;
+    await Promise.all([client.waitForEnd(id), rows]);
   } finally {
     ended.abort();
     await progress;
   }
 }
 
-async function printRows(client: MillraceClient, id: string): Promise<void> {
+/** @param named each line begins with its sink's uid: there are several */
+async function printRows(client: MillraceClient, id: string, named: boolean): Promise<void> {
   for await (const item of client.rows(id)) {
-    if (item.type === "rows") process.stdout.write(item.lines);
-    else if (item.type === "restart") console.error(dim(`-- attempt ${item.attempt} begins again`));
+    if (item.type === "rows") {
+      const { sink, lines } = item;
+      process.stdout.write(named ? lines.replaceAll(/^(?=.)/gm, () => `${sink}> `) : lines);
+    } else if (item.type === "restart")
+      console.error(dim(`-- attempt ${item.attempt} begins again`));
   }
 }
 

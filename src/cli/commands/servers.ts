@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { RunningJobManager } from "../../jobmanager/server.ts";
+import { MillraceError } from "../../protocol/errors.ts";
 import type { TaskManager, TaskManagerOptions } from "../../taskmanager/task-manager-process.ts";
 import { DEFAULT_URL, defaultDataDir, storedToken } from "../connection.ts";
 import { bold, describeError, dim } from "../terminal.ts";
@@ -13,6 +14,8 @@ interface JobManagerFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindTlsProxy?: boolean;
+  readonly allowedHost?: readonly string[];
+  readonly allowedOrigin?: readonly string[];
 }
 
 interface TaskManagerFlags {
@@ -22,7 +25,12 @@ interface TaskManagerFlags {
   readonly slots: number;
   readonly ca?: string;
   readonly label: readonly string[];
+  readonly host?: string;
   readonly dataPort?: number;
+  readonly advertise?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindTlsProxy?: boolean;
 }
 
 function whole(text: string): number {
@@ -38,7 +46,9 @@ function withJobManagerOptions(command: Command): Command {
     .option("--data-dir <folder>", "tokens, bundles, logs", defaultDataDir())
     .option("--tls-cert <file>", "certificate, PEM")
     .option("--tls-key <file>", "its private key, PEM")
-    .option("--behind-tls-proxy", "a proxy in front ends TLS: listen elsewhere than on loopback");
+    .option("--behind-tls-proxy", "a proxy in front ends TLS: listen elsewhere than on loopback")
+    .option("--allowed-host <name...>", "further names (name or name:port) of this server")
+    .option("--allowed-origin <origin...>", "sites whose pages may use this server");
 }
 
 export function registerServers(program: Command): void {
@@ -53,8 +63,13 @@ export function registerServers(program: Command): void {
     .option("--token <token>", "worker token (default: $MILLRACE_WORKER_TOKEN, or this host's own)")
     .option("--name <name>", "name that stays the same over restarts")
     .option("--slots <n>", "subtasks of one vertex it can run", whole, 1)
+    .option("--host <address>", "address of its data listener (default: 127.0.0.1)")
     .option("--data-port <port>", "port of its data listener (default: any free one)", whole)
-    .option("--ca <file>", "certificate authority of the JobManager, PEM")
+    .option("--advertise <url>", "ws:// or wss:// address for other workers, where --host is none")
+    .option("--tls-cert <file>", "certificate of its data listener, PEM")
+    .option("--tls-key <file>", "its private key, PEM")
+    .option("--behind-tls-proxy", "a proxy in front of its data listener ends TLS")
+    .option("--ca <file>", "certificate authority of the JobManager and the workers, PEM")
     .option("--label <key=value...>", "labels, shown in the cluster's overview", [])
     .addHelpText("after", "\nExample:\n  millrace taskmanager --slots 4 --name gateway-7")
     .action(runTaskManager);
@@ -74,6 +89,8 @@ async function openJobManager(flags: JobManagerFlags): Promise<RunningJobManager
     dataDir: flags.dataDir,
     ...tlsOf(flags),
     behindTlsProxy: flags.behindTlsProxy ?? false,
+    allowedHosts: flags.allowedHost ?? [],
+    allowedOrigins: flags.allowedOrigin ?? [],
   });
   console.log(`JobManager ready at ${bold(manager.url)}`);
   if (manager.tokensCreated) {
@@ -106,8 +123,7 @@ async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
     token: flags.token ?? storedToken("worker"),
     slots: flags.slots,
     ...(flags.name === undefined ? {} : { name: flags.name }),
-    ...(flags.dataPort === undefined ? {} : { dataPort: flags.dataPort }),
-    ...(flags.ca === undefined ? {} : { ca: readFileSync(flags.ca, "utf8") }),
+    ...dataListenerOf(flags),
     labels: labelsOf(flags.label),
   });
   const refused = await Promise.race([untilInterrupted(), worker.stopped]);
@@ -130,7 +146,7 @@ async function runCluster(
         token: manager.tokens.worker,
         name: `worker-${i}`,
         slots: flags.slots,
-        ...(flags.tlsCert === undefined ? {} : { ca: readFileSync(flags.tlsCert, "utf8") }),
+        ...(flags.tlsCert === undefined ? {} : { ca: readPem("--tls-cert", flags.tlsCert) }),
       }),
     );
   }
@@ -140,7 +156,38 @@ async function runCluster(
   await manager.close();
 }
 
-function tlsOf(flags: JobManagerFlags): { tls?: { cert: string; key: string } } {
+function dataListenerOf(flags: TaskManagerFlags): Partial<TaskManagerOptions> {
+  const { host, dataPort, advertise, ca } = flags;
+  const { tls } = tlsOf(flags);
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(dataPort === undefined ? {} : { dataPort }),
+    ...(advertise === undefined ? {} : { advertise }),
+    ...(tls === undefined
+      ? {}
+      : { tls: { cert: readPem("--tls-cert", tls.cert), key: readPem("--tls-key", tls.key) } }),
+    ...(ca === undefined ? {} : { ca: readPem("--ca", ca) }),
+    behindTlsProxy: flags.behindTlsProxy ?? false,
+  };
+}
+
+function readPem(field: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const message = `Cannot use TLS: ${field} is not readable`;
+    throw new MillraceError("TLS_INVALID", message, {
+      field,
+      value: path,
+      expected: "a PEM file",
+      cause,
+    });
+  }
+}
+
+function tlsOf(flags: { tlsCert?: string; tlsKey?: string }): {
+  tls?: { cert: string; key: string };
+} {
   if (flags.tlsCert === undefined && flags.tlsKey === undefined) return {};
   if (flags.tlsCert === undefined || flags.tlsKey === undefined) {
     throw new InvalidArgumentError("--tls-cert and --tls-key go together");

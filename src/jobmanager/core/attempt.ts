@@ -17,8 +17,8 @@ export interface TaskRecord {
   readonly subtask: number;
   readonly worker: string;
   readonly slot: number;
-  /** Its chain ends in a collect sink. */
-  readonly collects: boolean;
+  /** Uids of the collect sinks of its chain. */
+  readonly collects: readonly string[];
   state: SubtaskState;
   startedAtMs: number;
   endedAtMs: number | undefined;
@@ -56,7 +56,7 @@ export class Attempt {
     this.number = number;
     const places = placesOf(planned, slots);
     const descriptorsOf = planned.deployments(places);
-    const collecting = new Set<string>();
+    const collecting = new Map<string, string[]>();
     for (const [worker, descriptors] of descriptorsOf) {
       this.parts.set(worker, {
         worker,
@@ -67,7 +67,11 @@ export class Attempt {
         committed: false,
       });
       for (const task of descriptors) {
-        if (hasConnector(task, COLLECT_CONNECTORS)) collecting.add(task.vertex);
+        const sinks = task.chain.filter(({ connector }) => connector?.type === "collect");
+        collecting.set(
+          task.vertex,
+          sinks.map(({ uid }) => uid),
+        );
       }
     }
     for (const place of places) {
@@ -76,7 +80,7 @@ export class Attempt {
         subtask: place.subtask,
         worker: place.worker,
         slot: place.slot,
-        collects: collecting.has(place.vertex),
+        collects: collecting.get(place.vertex) ?? [],
         state: "DEPLOYING",
         startedAtMs: nowMs,
         endedAtMs: undefined,
@@ -117,8 +121,6 @@ export class Attempt {
     return true;
   }
 }
-
-const COLLECT_CONNECTORS: ReadonlySet<string> = new Set(["collect"]);
 
 function hasConnector(task: TaskDescriptor, types: ReadonlySet<string>): boolean {
   return task.chain.some(({ connector }) => connector !== undefined && types.has(connector.type));

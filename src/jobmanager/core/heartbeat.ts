@@ -44,7 +44,8 @@ export class HeartbeatMonitor {
     this.#checkedAtMs = nowMs;
     const silent: string[] = [];
     for (const [peer, heardMs] of this.#heardAtMs) {
-      if (nowMs - heardMs >= this.#timeoutMs) silent.push(peer);
+      // The same sum as in nextDeadlineMs: the difference of two such times may round to less.
+      if (nowMs >= heardMs + this.#timeoutMs) silent.push(peer);
     }
     for (const peer of silent) this.#heardAtMs.delete(peer);
     return silent;

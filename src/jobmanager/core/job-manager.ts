@@ -264,8 +264,8 @@ export class JobManagerCore {
   #rows(link: string, worker: string, message: RowsMessage, nowMs: number): void {
     const job = this.#jobs.get(message.job);
     if (job === undefined || job.attempt !== message.attempt) return;
-    const { vertex, subtask, attempt, lines } = message;
-    const outcome = job.relay.push({ type: "rows", vertex, subtask, attempt, lines });
+    const { vertex, subtask, sink, attempt, lines } = message;
+    const outcome = job.relay.push({ type: "rows", vertex, subtask, sink, attempt, lines });
     if (outcome !== undefined) this.#relayed(job, outcome);
     else this.#registry.close(link, `worker ${worker} sent rows without a credit`, nowMs);
   }

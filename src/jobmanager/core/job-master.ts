@@ -256,11 +256,13 @@ export class JobMaster {
 
   #taskRuns(task: TaskRecord): void {
     if (this.#status !== "RUNNING" || task.state !== "RUNNING") return;
-    const messages = task.collects ? this.relay.open(task.vertex, task.subtask) : 0;
-    if (messages === 0) return;
     const { vertex, subtask, worker } = task;
-    const credit = { job: this.id, attempt: this.attempt, vertex, subtask, messages };
-    this.#context.send(worker, { type: "rows_credit", ...credit });
+    for (const sink of task.collects) {
+      const messages = this.relay.open(vertex, subtask, sink);
+      if (messages === 0) continue;
+      const credit = { job: this.id, attempt: this.attempt, vertex, subtask, sink, messages };
+      this.#context.send(worker, { type: "rows_credit", ...credit });
+    }
   }
 
   #progressOverdue(nowMs: number): void {

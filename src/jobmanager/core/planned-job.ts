@@ -44,8 +44,13 @@ export interface SlotRequest {
   readonly index: number;
 }
 
-/** The slots a job needs: per slot sharing group, as many as its largest parallelism. */
-export function slotRequestsOf(job: Pick<PlannedJob, "vertices">): SlotRequest[] {
+/**
+ * The slots a job needs: per slot sharing group, as many as its largest parallelism (Flink:
+ * SlotSharingGroup).
+ */
+export function slotRequestsOf(job: {
+  readonly vertices: readonly PlannedVertex[];
+}): SlotRequest[] {
   const sizes = new Map<string, number>();
   for (const vertex of job.vertices) {
     const size = Math.max(sizes.get(vertex.slotSharingGroup) ?? 0, vertex.parallelism);

@@ -1,7 +1,7 @@
 /**
  * Rows of a job's collect sinks on their way to one client.
  *
- * Invariant: a sink subtask never has more than COLLECT_CREDITS messages granted, under way or
+ * Invariant: a subtask of a sink never has more than COLLECT_CREDITS messages granted, under way or
  * queued here, so a client that does not read stops the job instead of filling this process.
  */
 import { COLLECT_CREDITS } from "../../protocol/limits.ts";
@@ -15,6 +15,7 @@ export interface RowsCredit {
   readonly attempt: number;
   readonly vertex: string;
   readonly subtask: number;
+  readonly sink: string;
 }
 
 /** What a step of the relay leads to. */
@@ -56,8 +57,8 @@ export class RowRelay {
   }
 
   /** A collect subtask runs: it may send this many messages. */
-  open(vertex: string, subtask: number): number {
-    const key = `${vertex}/${subtask}`;
+  open(vertex: string, subtask: number, sink: string): number {
+    const key = keyOf({ vertex, subtask, sink });
     if (this.#granted.has(key)) return 0;
     this.#granted.set(key, COLLECT_CREDITS);
     return COLLECT_CREDITS;
@@ -65,11 +66,9 @@ export class RowRelay {
 
   /** Rows of the current attempt arrived; undefined: they came without a credit. */
   push(rows: Rows): RelayOutcome | undefined {
-    const granted = this.#granted.get(`${rows.vertex}/${rows.subtask}`);
-    const held = this.#queue.filter(
-      (item) =>
-        item.type === "rows" && item.vertex === rows.vertex && item.subtask === rows.subtask,
-    );
+    const key = keyOf(rows);
+    const granted = this.#granted.get(key);
+    const held = this.#queue.filter((item) => item.type === "rows" && keyOf(item) === key);
     if (granted === undefined || held.length >= granted) return undefined;
     this.#queue.push(rows);
     return this.#waiting ? this.#deliver() : NOTHING;
@@ -100,7 +99,11 @@ export class RowRelay {
     this.#waiting = item === undefined;
     if (item === undefined) return NOTHING;
     if (item.type !== "rows") return { deliver: { subscriber, item } };
-    const { attempt, vertex, subtask } = item;
-    return { deliver: { subscriber, item }, credit: { attempt, vertex, subtask } };
+    const { attempt, vertex, subtask, sink } = item;
+    return { deliver: { subscriber, item }, credit: { attempt, vertex, subtask, sink } };
   }
+}
+
+function keyOf({ vertex, subtask, sink }: Omit<RowsCredit, "attempt">): string {
+  return `${subtask}/${vertex}/${sink}`;
 }

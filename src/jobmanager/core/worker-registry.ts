@@ -113,7 +113,7 @@ export class WorkerRegistry {
       this.close(link, `no sign of life for ${this.#timeoutMs} ms`, nowMs);
     }
     for (const [link, state] of this.#links) {
-      if (state.worker !== undefined || nowMs - state.openedAtMs < HANDSHAKE_TIMEOUT_MS) continue;
+      if (state.worker !== undefined || nowMs < state.openedAtMs + HANDSHAKE_TIMEOUT_MS) continue;
       this.close(link, `it did not register within ${HANDSHAKE_TIMEOUT_MS} ms`, nowMs);
     }
   }
@@ -140,7 +140,16 @@ export class WorkerRegistry {
       return;
     }
     const before = this.#slots.worker(message.worker);
-    if (before !== undefined) this.#replace(before, message, nowMs);
+    if (before !== undefined) {
+      if (this.#isOvertaken(state, before)) {
+        // Late on a slow link, most often from a dead process: it must not cost the living one.
+        const same = before.incarnation === message.incarnation;
+        if (same) this.close(link, "a newer link of its worker overtook it", nowMs);
+        else this.#reject(link, replacedError(message.worker));
+        return;
+      }
+      this.#replace(before, message, nowMs);
+    }
     state.worker = message.worker;
     const { type: _type, protocolVersion: _version, ...description } = message;
     const entry = this.#slots.register(description, link, nowMs);
@@ -176,6 +185,12 @@ export class WorkerRegistry {
       message: `Cannot register worker: the cluster has ${WORKERS_MAX} workers`,
       expected: `at most ${WORKERS_MAX} workers`,
     };
+  }
+
+  /** Whether a link is older than the one over which its worker has registered meanwhile. */
+  #isOvertaken(state: LinkState, registered: WorkerEntry): boolean {
+    const openedAtMs = this.#links.get(registered.link)?.openedAtMs;
+    return openedAtMs !== undefined && state.openedAtMs < openedAtMs;
   }
 
   /**

@@ -113,8 +113,8 @@ function addRows(app: App, dispatcher: Dispatcher): void {
     path: "/v1/jobs/{jobid}/rows",
     summary: "Rows of the job's collect sinks up to its end, as fast as they are read",
     description: [
-      'One JSON object a line: {"type":"rows","attempt","vertex","subtask","lines"} (lines: JSON',
-      'lines), {"type":"restart","attempt"} (what came before is void), {"type":"end","status"}.',
+      'One JSON object a line: {"type":"rows","attempt","vertex","subtask","sink","lines"} (sink:',
+      'uid; lines: JSON lines), {"type":"restart","attempt"} (what came before is void), {"type":"end","status"}.',
     ].join(" "),
     request: { params: jobParams },
     responses: {

@@ -5,7 +5,7 @@
  * test/taskmanager/process/data-channel-contract.ts is run on each. An endpoint multiplexes all
  * channels between its two sides. Guarantees, per channel:
  * - frames arrive in the order they were sent, each once (sequence numbers are checked);
- * - no more batches than granted credits are ever inside the port or socket;
+ * - no more frames than granted credits are ever inside the port or socket, and the channel's end;
  * - frames of another job or attempt are dropped and counted, never delivered;
  * - what is under way can be listed at any time.
  */
@@ -53,16 +53,16 @@ export interface ChannelHandlers {
 
 /** One endpoint of the channels between two slots. */
 export interface DataChannel {
-  /** Sends a frame; a batch needs a credit (assertion), other kinds do not. */
+  /** Sends a frame; all but the end need a credit (assertion). */
   send(frame: OutgoingFrame): void;
   /**
    * Sends a frame that already lies behind room for its header, without copying it; takes its
    * buffer over. Its sequence number has to be the channel's next.
    */
   forward(frame: ReceivedFrame): void;
-  /** Lets the other side send `credits` more batches on a channel; spare buffers go along. */
+  /** Lets the other side send `credits` more frames on a channel; spare buffers go along. */
   grant(channel: number, credits: number): void;
-  /** Credits left for sending batches on a channel. */
+  /** Credits left for sending on a channel. */
   credits(channel: number): number;
   /** Frames handed over and not yet acknowledged by a credit. */
   underWay(): FrameSummary[];

@@ -1,8 +1,8 @@
 /**
  * Books of the channels between two endpoints: credits, sequence numbers, frames under way.
  *
- * Invariant: per channel, batches sent and not yet credited again never exceed the credits granted,
- * on either side. A sender that would break it is a defect and asserts; a peer that breaks it is
+ * Invariant: per channel, frames sent and not yet credited again never exceed the credits granted,
+ * on either side; the end of the channel, its last frame, needs none. A sender that would break it is a defect and asserts; a peer that breaks it is
  * refused with CREDIT_EXCEEDED.
  */
 import { assert, MillraceError } from "../../protocol/errors.ts";
@@ -16,10 +16,15 @@ export interface FrameSummary {
   readonly bytes: number;
 }
 
+/** Whether a frame needs a credit: all that go downstream do but the end. */
+export function needsCredit(kind: FrameKind): boolean {
+  return kind !== FRAME_KIND.end;
+}
+
 interface SendingBooks {
   credits: number;
   nextSequence: number;
-  /** Frames since the oldest uncredited batch, in order: what a port or socket may still hold. */
+  /** Frames since the oldest uncredited one, in order: what a port or socket may still hold. */
   readonly underWay: FrameSummary[];
 }
 
@@ -33,7 +38,7 @@ export class ChannelLedger {
   readonly #sending = new Map<number, SendingBooks>();
   readonly #receiving = new Map<number, ReceivingBooks>();
 
-  /** Credits left for batches on a channel this endpoint sends. */
+  /** Credits left on a channel this endpoint sends. */
   credits(channel: number): number {
     return this.#sending.get(channel)?.credits ?? 0;
   }
@@ -43,21 +48,21 @@ export class ChannelLedger {
     const books = this.#sendingBooks(channel);
     books.credits += credits;
     for (let left = credits; left > 0 && books.underWay.length > 0; ) {
-      // Frames are consumed in order: a credit for a batch acknowledges all before it.
+      // Frames are consumed in order: a credit acknowledges the oldest.
       const frame = books.underWay.shift()!;
-      if (frame.kind === FRAME_KIND.batch) left--;
+      if (needsCredit(frame.kind)) left--;
     }
   }
 
   /** Books a frame that is about to be sent and gives it its sequence number. */
   sent(channel: number, kind: FrameKind, bytes: number): number {
     const books = this.#sendingBooks(channel);
-    if (kind === FRAME_KIND.batch) {
-      assert(books.credits > 0, `channel ${channel}: batch sent without a credit`);
+    if (needsCredit(kind)) {
+      assert(books.credits > 0, `channel ${channel}: frame sent without a credit`);
       books.credits--;
     }
     const sequence = books.nextSequence++;
-    if (kind === FRAME_KIND.batch || books.underWay.length > 0) {
+    if (needsCredit(kind) || books.underWay.length > 0) {
       books.underWay.push({ channel, sequence, kind, bytes });
     }
     return sequence;
@@ -80,10 +85,10 @@ export class ChannelLedger {
       throw new MillraceError("FRAME_OUT_OF_ORDER", message, { value: sequence, expected });
     }
     books.nextSequence++;
-    if (kind !== FRAME_KIND.batch) return;
+    if (!needsCredit(kind)) return;
     if (books.credits === 0) {
       const message = `Cannot take frame of channel ${channel}: the sender has no credit left`;
-      throw new MillraceError("CREDIT_EXCEEDED", message, { expected: "a batch per credit" });
+      throw new MillraceError("CREDIT_EXCEEDED", message, { expected: "a frame per credit" });
     }
     books.credits--;
   }

@@ -1,12 +1,12 @@
 /**
  * The channels into a task: bounded queues, read round robin (Flink: InputGate).
  *
- * Invariant: no channel ever holds more batches than the credits granted for it. Between two
- * batches only the newest watermark and status are kept, so a queue is bounded as a whole.
+ * Invariant: no channel ever holds more elements than the credits granted for it, and its end.
  */
 import type { TaskDescriptor } from "../../protocol/deployment.ts";
 import { assert, MillraceError } from "../../protocol/errors.ts";
 import { CHANNEL_CREDITS } from "../../protocol/limits.ts";
+import { needsCredit } from "./channel-ledger.ts";
 import { elementOf, type OwnedFrame, type StreamElement } from "./element.ts";
 
 /** The other side of a channel. */
@@ -88,29 +88,17 @@ export class InputGate {
     }
     channel.nextSequence++;
     const element = elementOf(frame);
-    if (element.type === "batch") {
+    if (needsCredit(frame.kind)) {
       if (channel.credits === 0) {
         const message = `Cannot take frame of channel ${frame.channel}: it is beyond the credits`;
-        throw new MillraceError("CREDIT_EXCEEDED", message, { expected: "a batch per credit" });
+        throw new MillraceError("CREDIT_EXCEEDED", message, { expected: "a frame per credit" });
       }
       channel.credits--;
     }
     if (element.type === "end") channel.ended = true;
-    this.#enqueue(channel, element);
-    return true;
-  }
-
-  #enqueue(channel: InputChannel, element: StreamElement): void {
-    const queue = channel.queue;
-    for (let i = queue.length - 1; i >= 0; i--) {
-      const earlier = queue[i]!;
-      if (earlier.type !== "watermark" && earlier.type !== "status") break;
-      if (earlier.type !== element.type) continue;
-      queue.splice(i, 1);
-      this.#queued--;
-    }
-    queue.push(element);
+    channel.queue.push(element);
     this.#queued++;
+    return true;
   }
 
   /** The next element, channels in turn. */
@@ -130,9 +118,9 @@ export class InputGate {
     return undefined;
   }
 
-  /** A batch has been consumed: its sender may send another. */
+  /** A frame has been consumed: its sender may send another. */
   credited(channel: InputChannel): void {
-    assert(channel.credits < CHANNEL_CREDITS, `channel ${channel.channel}: credit without a batch`);
+    assert(channel.credits < CHANNEL_CREDITS, `channel ${channel.channel}: credit without a frame`);
     channel.credits++;
   }
 }

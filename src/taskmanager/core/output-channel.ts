@@ -1,6 +1,9 @@
 /**
- * The sending side of a channel: a batch needs a credit; a watermark or status that finds none
- * waits here, the newest replacing the older, so nothing piles up.
+ * The sending side of a channel. Every frame but the end needs a credit: so what is under way is
+ * bounded, also where a source sends nothing but watermarks. A watermark or status that finds no
+ * credit waits here, the newest replacing the older, so nothing piles up on this side either.
+ *
+ * Invariant: while something waits there is no credit, so no batch overtakes it.
  */
 import { assert } from "../../protocol/errors.ts";
 import {
@@ -29,7 +32,7 @@ export class OutputChannel {
   #credits = 0;
   #sequence = 0;
   /** At most one of each kind, in the order of their last change. */
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #ending = false;
   #ended = false;
 
@@ -59,12 +62,11 @@ export class OutputChannel {
     return this.#credits > 0;
   }
 
-  /** The consumer can take `credits` more batches; the first grant opens the channel. */
+  /** The consumer can take `credits` more frames; the first grant opens the channel. */
   grant(credits: number): void {
     this.#credits += credits;
-    for (const element of this.#waiting) this.#sendNow(element);
-    this.#waiting = [];
-    if (this.#ending && !this.#ended) this.#sendEnd();
+    while (this.#credits > 0 && this.#waiting.length > 0) this.#sendNow(this.#waiting.shift()!);
+    if (this.#ending && !this.#ended && this.#credits > 0) this.#sendEnd();
   }
 
   sendBatch(block: Uint8Array): void {
@@ -92,10 +94,13 @@ export class OutputChannel {
       this.#sendNow(element);
       return;
     }
-    this.#waiting = [...this.#waiting.filter((w) => w.type !== element.type), element];
+    const older = this.#waiting.findIndex((waiting) => waiting.type === element.type);
+    if (older !== -1) this.#waiting.splice(older, 1);
+    this.#waiting.push(element);
   }
 
   #sendNow(element: Waiting): void {
+    this.#credits--;
     const frame =
       element.type === "watermark"
         ? watermarkFrame(this.channel, this.#sequence++, element.timestamp, this.#allocate)

@@ -41,7 +41,7 @@ export type SlotInput =
 export type SlotAction =
   /** To a consumer. The buffer is given away; its first 40 bytes are room for the header. */
   | { readonly type: "send_frame"; readonly peer: Peer; readonly frame: OwnedFrame }
-  /** To a producer; `recycled` is the buffer of the batch that was consumed. */
+  /** To a producer; `recycled` is the buffer of the batch that was consumed, if it was one. */
   | {
       readonly type: "grant_credit";
       readonly peer: Peer;
@@ -77,7 +77,7 @@ export interface QueueListing {
   readonly direction: "in" | "out";
   /** Kinds of the elements, oldest first. */
   readonly elements: readonly string[];
-  /** Batches that may still come (in) or be sent (out). */
+  /** Frames that may still come (in) or be sent (out). */
   readonly credits: number;
 }
 
@@ -211,7 +211,13 @@ export class SlotCore {
     );
     const task = new Task(descriptor, deployment, chain, output, {
       grantCredit: ({ peer, channel }, recycled) =>
-        this.#emit({ type: "grant_credit", peer, channel, credits: 1, recycled }),
+        this.#emit({
+          type: "grant_credit",
+          peer,
+          channel,
+          credits: 1,
+          ...(recycled && { recycled }),
+        }),
       requestSource: () => this.#emit({ type: "source_request", task: id }),
       phase: (phase, error) => this.#phaseChanged(id, phase, error),
     });

@@ -1,6 +1,6 @@
 /** One job attempt on this worker: where each of its tasks stands. Pure. */
 import type { TaskState } from "../../protocol/control-messages.ts";
-import type { Deployment } from "../../protocol/deployment.ts";
+import { bundlesOf, type Deployment } from "../../protocol/deployment.ts";
 
 /** A task of the attempt. */
 export interface AttemptTask {
@@ -19,6 +19,8 @@ export class TaskAttempt {
   readonly deployment: Deployment;
   readonly tasks: readonly AttemptTask[];
   phase: AttemptPhase = "fetching";
+  /** When slots that have not started their tasks are given up. */
+  startDeadlineMs: number | undefined;
   /** When tasks that still run are stopped by force. */
   cancelDeadlineMs: number | undefined;
 
@@ -39,8 +41,7 @@ export class TaskAttempt {
 
   /** Content hashes of the modules it needs, each once. */
   modules(): string[] {
-    const chains = this.deployment.tasks.flatMap((task) => task.chain);
-    return [...new Set(chains.map((operator) => operator.bundle))].sort();
+    return [...new Set(this.deployment.tasks.flatMap(bundlesOf))].sort();
   }
 
   /** Slots it uses, ascending. */
@@ -51,6 +52,13 @@ export class TaskAttempt {
   /** Slots that still hold a task that has not stopped. */
   liveSlots(): number[] {
     return this.slots().filter((slot) => this.live(slot).length > 0);
+  }
+
+  /** Slots whose tasks have not all begun. */
+  unstartedSlots(): number[] {
+    return this.slots().filter((slot) =>
+      this.live(slot).some((task) => task.state === "DEPLOYING"),
+    );
   }
 
   /** Tasks of a slot (or all) that have not stopped. */

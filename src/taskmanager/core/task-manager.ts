@@ -19,6 +19,7 @@ import {
   HEARTBEAT_TIMEOUT_MS,
   REDIAL_FIRST_MS,
   REDIAL_MAX_MS,
+  SLOT_START_TIMEOUT_MS,
   TASK_CANCEL_TIMEOUT_MS,
 } from "../../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../../protocol/versions.ts";
@@ -64,6 +65,10 @@ export type TaskManagerInput =
       readonly attempt: number;
       readonly operator: string;
       readonly runningMs: number;
+      /** Where the operator's class begins. */
+      readonly source?: { readonly file: string; readonly line: number };
+      /** Rows it had consumed before the call. */
+      readonly records?: number;
     }
   | {
       readonly type: "committed";
@@ -133,7 +138,7 @@ export class TaskManagerCore {
       case "tick":
         return this.#tick(nowMs);
       case "modules_ready":
-        return this.#modulesReady(input);
+        return this.#modulesReady(input, nowMs);
       case "attempt_failed":
         return this.#attemptFailed(input, input.slots, input.error);
       case "task_state":
@@ -161,6 +166,7 @@ export class TaskManagerCore {
     }
     for (const attempt of this.#attempts.values()) {
       if (attempt.cancelDeadlineMs !== undefined) due.push(attempt.cancelDeadlineMs);
+      if (attempt.startDeadlineMs !== undefined) due.push(attempt.startDeadlineMs);
     }
     return due.length === 0 ? undefined : Math.min(...due);
   }
@@ -221,12 +227,27 @@ export class TaskManagerCore {
       const message = { type: "heartbeat" as const, sequence: this.#heartbeatSequence++ };
       actions.push({ type: "send", message });
     }
-    for (const attempt of this.#attempts.values()) {
+    for (const attempt of [...this.#attempts.values()]) {
+      if (attempt.startDeadlineMs !== undefined && nowMs >= attempt.startDeadlineMs) {
+        attempt.startDeadlineMs = undefined;
+        actions.push(...this.#startOverdue(attempt));
+      }
       if (attempt.cancelDeadlineMs === undefined || nowMs < attempt.cancelDeadlineMs) continue;
       attempt.cancelDeadlineMs = undefined;
       actions.push(...this.#terminateLive(attempt));
     }
     return actions;
+  }
+
+  /** Slots that hang in their start (a module's initialisation, a machine out of memory). */
+  #startOverdue(attempt: TaskAttempt): TaskManagerAction[] {
+    const slots = attempt.unstartedSlots();
+    if (slots.length === 0) return [];
+    const message =
+      `Cannot start slot ${slots.join(", ")}: its tasks have not begun ` +
+      `within ${SLOT_START_TIMEOUT_MS} ms`;
+    const error = { code: "SLOT_START_TIMEOUT", message, value: slots.join(", ") };
+    return this.#attemptFailed(attempt, slots, error);
   }
 
   #message(message: JobManagerMessage, nowMs: number): TaskManagerAction[] {
@@ -286,10 +307,11 @@ export class TaskManagerCore {
     return undefined;
   }
 
-  #modulesReady(of: OfAttempt): TaskManagerAction[] {
+  #modulesReady(of: OfAttempt, nowMs: number): TaskManagerAction[] {
     const attempt = this.#attempts.get(keyOf(of));
     if (attempt?.phase !== "fetching") return [];
     attempt.phase = "running";
+    attempt.startDeadlineMs = nowMs + SLOT_START_TIMEOUT_MS;
     return [{ type: "start_attempt", deployment: attempt.deployment }];
   }
 
@@ -349,9 +371,12 @@ export class TaskManagerCore {
   }
 
   #slotOverrun(input: Extract<TaskManagerInput, { type: "slot_overrun" }>): TaskManagerAction[] {
+    const { source, records } = input;
+    const place = source === undefined ? "" : ` at ${source.file}:${source.line}`;
+    const behind = records === undefined ? "" : ` (in the batch behind record ${records})`;
     const message =
-      `Operator ${input.operator} failed: one call has run for ${Math.round(input.runningMs)} ms ` +
-      `and was stopped by the watchdog`;
+      `Operator ${input.operator} failed${place}: one call has run for ` +
+      `${Math.round(input.runningMs)} ms and was stopped by the watchdog${behind}`;
     const code = "WATCHDOG_TIMEOUT";
     return this.#attemptFailed(input, [input.slot], { code, message, value: input.operator });
   }
@@ -373,6 +398,7 @@ export class TaskManagerCore {
   #releaseIfStopped(attempt: TaskAttempt): TaskManagerAction[] {
     if (attempt.live().length > 0) return [];
     attempt.cancelDeadlineMs = undefined;
+    attempt.startDeadlineMs = undefined;
     const of = { job: attempt.job, attempt: attempt.attempt };
     if (attempt.allFinished() && attempt.phase !== "cancelling") {
       attempt.phase = "committing";

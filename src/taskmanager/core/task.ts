@@ -31,8 +31,8 @@ export type SourceData =
 
 /** What a task asks its slot to do. */
 export interface TaskEffects {
-  /** The consumer's buffer goes back with the credit. */
-  grantCredit(channel: InputChannel, recycled: ArrayBuffer): void;
+  /** A batch's buffer goes back with the credit. */
+  grantCredit(channel: InputChannel, recycled: ArrayBuffer | undefined): void;
   requestSource(): void;
   phase(phase: TaskPhase, error?: ErrorBody): void;
 }
@@ -102,7 +102,8 @@ export class Task {
 
   /** When the task has to be run although nothing came. */
   nextDeadlineMs(): number | undefined {
-    if (this.#phase !== "RUNNING") return undefined;
+    // A blocked call waits for credits or for a sink: waking up by time would do nothing.
+    if (this.#phase !== "RUNNING" || this.#blockedSinceMs !== undefined) return undefined;
     if (this.#flushAtMs === undefined) return this.#timerAtMs;
     if (this.#timerAtMs === undefined) return this.#flushAtMs;
     return Math.min(this.#flushAtMs, this.#timerAtMs);
@@ -192,8 +193,7 @@ export class Task {
       // The chain has copied the block: its buffer and its credit go back.
       const { from, backing } = this.#consuming;
       this.#consuming = undefined;
-      this.gate.credited(from);
-      this.#effects.grantCredit(from, backing);
+      this.#returnCredit(from, backing);
     }
     return true;
   }
@@ -220,7 +220,14 @@ export class Task {
     if (data !== undefined) this.#onSourceData(data);
   }
 
+  #returnCredit(from: InputChannel, recycled?: ArrayBuffer): void {
+    this.gate.credited(from);
+    this.#effects.grantCredit(from, recycled);
+  }
+
   #onElement({ from, element }: TakenElement): void {
+    // A batch's credit goes back when the chain has copied the block.
+    if (element.type !== "batch" && element.type !== "end") this.#returnCredit(from);
     switch (element.type) {
       case "batch":
         this.#coalesceInBatch(from, element.block);

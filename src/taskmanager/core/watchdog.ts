@@ -12,6 +12,8 @@ export interface BoardView {
   readonly call: number;
   /** Number of the operator under call, in the order of the slot's chains; -1: unknown. */
   readonly operator: number;
+  /** Rows the operator had consumed before the call. */
+  readonly records?: number;
 }
 
 /** A call that has overrun. */
@@ -19,6 +21,7 @@ export interface Overrun {
   readonly slot: number;
   readonly operator: number;
   readonly runningMs: number;
+  readonly records?: number;
 }
 
 /** Watches the slots of a worker. */
@@ -43,7 +46,8 @@ export class Watchdog {
     }
     const runningMs = nowMs - seen.sinceMs;
     if (runningMs < this.#limitMs) return undefined;
-    return { slot, operator: view.operator, runningMs };
+    const { operator, records } = view;
+    return { slot, operator, runningMs, ...(records === undefined ? {} : { records }) };
   }
 
   /** The slot's isolate is gone. */

@@ -42,6 +42,18 @@ export class DividesByZero extends FlatMapFunction<Item, Item> {
   }
 }
 
+/** The standard library stops it. */
+@operator
+export class ReadsPastTheEnd extends FlatMapFunction<Item, Item> {
+  @parameter at: i64 = 0;
+  list: Array<i64> = [1, 2, 3];
+
+  flatMap(value: Item, out: Collector<Item>): void {
+    out.row().n = this.list[value.n == this.at ? 3 : 2];
+    out.collect();
+  }
+}
+
 /** Keeps a mebibyte of every row. */
 @operator
 export class KeepsEverything extends FlatMapFunction<Item, Item> {

@@ -8,16 +8,10 @@ import { testBundle } from "../../conformance/conformance-module.ts";
 import {
   HarnessModule,
   type HarnessSetup,
+  MODES,
   OperatorHarness,
   type OutputElement,
 } from "../../conformance/operator-harness.ts";
-
-const MODES = [
-  { name: "ample room and budget", roomRows: 4096, budget: 1_000_000 },
-  { name: "one-row room", roomRows: 1, budget: 1_000_000 },
-  { name: "zero budget", roomRows: 4096, budget: 0 },
-  { name: "one-row room and zero budget", roomRows: 1, budget: 0 },
-];
 
 const BIGINT = { type: "BIGINT", nullable: false } as const;
 const ENTRY: Schema = [
@@ -72,7 +66,7 @@ function texts(elements: readonly OutputElement[]): string[] {
   );
 }
 
-describe.each(MODES)("a module under $name", (mode) => {
+describe.each(Object.entries(MODES))("a module under %s", (_, mode) => {
   const open = (setup: HarnessSetup = LEDGER, module = new HarnessModule(compiled)) =>
     new OperatorHarness(module, setup, mode);
   const out = (harness: OperatorHarness) => texts(harness.drain()[0]!);
@@ -114,6 +108,7 @@ describe.each(MODES)("a module under $name", (mode) => {
       { row: 3, message },
     ]);
     expect(ledger.module.counter("rowsFailed")).toBe(2n);
+    expect(ledger.module.result("code")).toBe(7);
   });
 
   test("mr_watermark, mr_next_timer, mr_timers: fires timers of both domains in order", () => {
@@ -200,6 +195,23 @@ describe.each(MODES)("a module under $name", (mode) => {
     }
   });
 
+  test("mr_snapshot: of what changed since a checkpoint, behind the full one it builds on", () => {
+    const module = new HarnessModule(compiled);
+    const [one, two] = [open(LEDGER, module), open(LEDGER, module)];
+    one.process(entries([1n, 1n], [2n, 2n], [3n, 3n]));
+    const full = one.snapshot(1n);
+    one.process(entries([2n, 20n]));
+    const delta = one.snapshot(2n, 1n);
+    const sums = (chunks: typeof delta) =>
+      chunks.flatMap(({ bytes }) => bigints(bytes)).filter((_, i, all) => all[i - (i % 3)] === 0n);
+    expect(sums(full)).toHaveLength(9);
+    expect(sums(delta)).toEqual([0n, 2n, 22n]);
+    expect(sums(one.snapshot(3n, 2n))).toEqual([]);
+    for (const chunk of [...full, ...delta]) two.restore(chunk);
+    two.process(entries([1n, 1n], [2n, 1n]));
+    expect(out(two)).toEqual(["sum0 1 2", "sum0 2 23"]);
+  });
+
   test("mr_source_assign, mr_source_poll: reads splits until the last is finished", () => {
     const source = open(NUMBERS);
     expect(source.poll()).toBe(false);
@@ -211,11 +223,11 @@ describe.each(MODES)("a module under $name", (mode) => {
     expect(out(source)).toEqual(["1", "2", "3", "10", "11"]);
   });
 
-  test("mr_source_bytes: values lie across the pieces the host reads", () => {
+  test("mr_source_bytes: values lie across the pieces the host reads, FINISHED ends the split", () => {
     const source = open(NUMBERS);
-    source.bytes(Uint8Array.of(1, 2, 3, 4, 5), false);
-    source.bytes(Uint8Array.of(6, 7, 8, 9, 10), false);
-    source.bytes(Uint8Array.of(100), true);
+    expect(source.bytes(Uint8Array.of(1, 2, 3, 4, 5), false)).toBe(false);
+    expect(source.bytes(Uint8Array.of(6, 7, 8, 9, 10), false)).toBe(false);
+    expect(source.bytes(Uint8Array.of(100), true)).toBe(true);
     expect(out(source)).toEqual(["10", "26", "119"]);
   });
 

@@ -1,20 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { OPERATOR_KINDS } from "../../../src/build/operator-kinds.ts";
+import { MANIFEST_SECTION } from "../../../src/protocol/abi.ts";
 import { BatchWriter } from "../../../src/protocol/batch/batch-writer.ts";
+import { readManifest } from "../../../src/protocol/bundle/manifest-section.ts";
 import type { Schema } from "../../../src/protocol/types.ts";
 import { testBundle } from "../../conformance/conformance-module.ts";
 import {
   HarnessModule,
   type HarnessSetup,
-  type Mode,
+  MODES,
   OperatorHarness,
 } from "../../conformance/operator-harness.ts";
 
-const MODES: readonly Mode[] = [
-  { roomRows: 4096, budget: 1_000_000 },
-  { roomRows: 1, budget: 1_000_000 },
-  { roomRows: 4096, budget: 0 },
-  { roomRows: 1, budget: 0 },
-];
 const STRING = { type: "STRING", nullable: false } as const;
 const BIGINT = { type: "BIGINT", nullable: false } as const;
 const LINE: Schema = [
@@ -54,7 +51,7 @@ function lines(): Uint8Array {
 
 /** Outputs under each mode; all must be those of the first. */
 function everyMode(setupOf: HarnessSetup, drive: (harness: OperatorHarness) => void) {
-  const runs = MODES.map((mode) => {
+  const runs = Object.values(MODES).map((mode) => {
     const harness = new OperatorHarness(new HarnessModule(compiled), setupOf, mode);
     drive(harness);
     return { outputs: harness.drain(), failures: harness.failures };
@@ -159,7 +156,7 @@ describe("a function operator gives the same with any room and any budget", () =
       run.outputs[0]!.map((element) => (element.type === "row" ? element.values : element)),
     ).toEqual([
       { text: "k0", average: 24, window_start: 0n, window_end: 1000n },
-      { text: "k1", average: 25, window_start: 0n, window_end: 1000n },
+      { text: "k1", average: 25.75, window_start: 0n, window_end: 1000n },
       { text: "k2", average: 24.5, window_start: 0n, window_end: 1000n },
       { type: "watermark", timestamp: 999n },
       { text: "k2", average: 74, window_start: 1000n, window_end: 2000n },
@@ -167,6 +164,39 @@ describe("a function operator gives the same with any room and any budget", () =
       { text: "k1", average: 74.5, window_start: 1000n, window_end: 2000n },
       { type: "watermark", timestamp: 5000n },
     ]);
+    expect(run.failures).toEqual([{ row: 13, message: "n: 13 is unlucky" }]);
+  });
+
+  test("no function of the SDK is left out", () => {
+    const module = new Uint8Array(
+      WebAssembly.Module.customSections(compiled, MANIFEST_SECTION)[0]!,
+    );
+    const { operators } = readManifest(module);
+    expect(operators.slice(0, OPERATORS.length).map(({ name }) => name)).toEqual(OPERATORS);
+    const kinds = new Set(operators.map(({ kind }) => kind));
+    for (const { kind } of OPERATOR_KINDS) expect(kinds).toContain(kind);
+  });
+});
+
+describe("failRow() where there is no row to refuse ends the task with its message", () => {
+  const open = (name: string, outputs: readonly Schema[], more: Partial<HarnessSetup> = {}) =>
+    new OperatorHarness(new HarnessModule(compiled), setup(name, outputs, more));
+  const below = new BatchWriter(LINE).append(["k", -1n], { eventTime: 0n }).finish();
+
+  test("in poll", () => {
+    const source = open("CountOut", [[{ name: "n", type: BIGINT }]], { inputs: [] });
+    source.assign({ from: 0, to: -1 });
+    expect(() => source.poll()).toThrow("to: below zero");
+  });
+
+  test("in partition", () => {
+    expect(() => open("ByNumber", [LINE]).process(below)).toThrow("n: below zero");
+  });
+
+  test("in getResult", () => {
+    const window = open("AverageOf", [AVERAGE], { parameters: { size: 10 } });
+    window.process(below);
+    expect(() => window.watermark(9n)).toThrow("sum: below zero");
   });
 });
 

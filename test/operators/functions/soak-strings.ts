@@ -1,7 +1,8 @@
 /**
- * `node test/operators/functions/soak-strings.ts [ROWS]`: rows (default 100 M) through an operator
- * that makes strings for each; fails if the memory grows once it is warm.
+ * `npm run soak:strings -- [--rows N]`: rows (default 100 M) through an operator that makes strings
+ * for each; the exit code is 1 if the memory grows once it is warm.
  */
+import { parseArgs } from "node:util";
 import { BatchWriter } from "../../../src/protocol/batch/batch-writer.ts";
 import type { Schema } from "../../../src/protocol/types.ts";
 import { testBundle } from "../../conformance/conformance-module.ts";
@@ -17,7 +18,14 @@ const LINE: Schema = [
   { name: "n", type: { type: "BIGINT", nullable: false } },
 ];
 
-const rows = Number(process.argv[2] ?? 100_000_000);
+const { values: options } = parseArgs({
+  options: { rows: { type: "string", default: "100000000" } },
+});
+const rows = Number(options.rows);
+if (!Number.isSafeInteger(rows) || rows <= 0) {
+  console.error(`--rows: ${options.rows} is not a positive number of rows`);
+  process.exit(2);
+}
 const module = new HarnessModule(await testBundle("test/operators/functions/assembly"));
 const harness = new OperatorHarness(module, {
   operator: STRINGIFY,

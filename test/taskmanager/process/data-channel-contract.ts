@@ -67,7 +67,7 @@ export function dataChannelContract(name: string, makePair: PairMaker): void {
 
     test("delivers batches, watermarks and end of a channel in the order they were sent", async () => {
       const { pair, atLeft, atRight } = await open();
-      pair.right.grant(7, 3);
+      pair.right.grant(7, 4);
       await pair.until(() => atLeft.credits.length === 1);
       pair.left.send(batch(7, 1));
       pair.left.send({ channel: 7, kind: FRAME_KIND.watermark, payload: new Uint8Array(8) });
@@ -93,6 +93,20 @@ export function dataChannelContract(name: string, makePair: PairMaker): void {
         [2, 0, 22],
         [1, 0, 11],
       ]);
+    });
+
+    test("refuses to send a watermark or status without a credit, but not the end", async () => {
+      const { pair, atLeft, atRight } = await open();
+      const watermark = { channel: 7, kind: FRAME_KIND.watermark, payload: new Uint8Array(8) };
+      const status = { channel: 7, kind: FRAME_KIND.status, payload: new Uint8Array(1) };
+      pair.right.grant(7, 2);
+      await pair.until(() => atLeft.credits.length === 1);
+      pair.left.send(watermark);
+      pair.left.send(status);
+      expect(() => pair.left.send(watermark)).toThrow("without a credit");
+      pair.left.send({ channel: 7, kind: FRAME_KIND.end, payload: new Uint8Array(0) });
+      await pair.until(() => atRight.frames.length === 3);
+      expect(pair.left.underWay().map((frame) => frame.kind)).toEqual([2, 3, 5]);
     });
 
     test("refuses to send a batch without a credit", async () => {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment, TaskDescriptor } from "../../../src/protocol/deployment.ts";
-import { HEARTBEAT_TIMEOUT_MS, TASK_CANCEL_TIMEOUT_MS } from "../../../src/protocol/limits.ts";
+import {
+  HEARTBEAT_TIMEOUT_MS,
+  SLOT_START_TIMEOUT_MS,
+  TASK_CANCEL_TIMEOUT_MS,
+} from "../../../src/protocol/limits.ts";
 import {
   type TaskManagerAction,
   TaskManagerCore,
@@ -164,6 +168,18 @@ describe("TaskManagerCore", () => {
     expect(forced.find((a) => a.type === "send" && a.message.type === "task_state")).toMatchObject({
       message: { subtask: 1, state: "CANCELED" },
     });
+  });
+
+  test("gives a slot up whose tasks have not begun in time, and only that", () => {
+    const core = running();
+    core.step(report(1, 0, "RUNNING"), 50);
+    const actions = core.step({ type: "tick" }, SLOT_START_TIMEOUT_MS);
+    expect(kinds(actions).slice(-2)).toEqual(["terminate_slot", "task_state"]);
+    expect(actions.at(-1)).toMatchObject({
+      message: { subtask: 1, state: "FAILED", error: { code: "SLOT_START_TIMEOUT", value: "1" } },
+    });
+    core.step(report(1, 0, "FAILED"), SLOT_START_TIMEOUT_MS);
+    expect(core.attempts()).toEqual([]);
   });
 
   test("fails only the tasks of a slot that the watchdog stopped, and names the operator", () => {

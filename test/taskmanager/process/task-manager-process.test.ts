@@ -128,7 +128,8 @@ describe("TaskManager process", () => {
       to,
     );
     deploy(jobManager, printed);
-    const credit = { job: JOB, attempt: 1, vertex: "sink", subtask: 0, messages: 100_000 };
+    const sink = { vertex: "sink", subtask: 0, sink: "format_text" };
+    const credit = { job: JOB, attempt: 1, ...sink, messages: 100_000 };
     const running = () => jobManager.of("task_state").some((m) => m.vertex === "sink");
     await jobManager.until(running);
     jobManager.send("a", { type: "rows_credit", ...credit });

@@ -214,6 +214,15 @@ describe("an operator that fails", () => {
     expect(error.message).toMatch(/, row 13 of its batch, behind record 0\)/);
   });
 
+  test.each([100, 7, 5, 3, 1])("names its record where a call takes %i rows", (rows) => {
+    const slice = { type: "rows" as const, rows };
+    const slots = harnessOf([taskOf("a", [count(50), faulty({ trapAt: 13 }), sink])], { slice });
+    slots.deploy().settle();
+    const { message } = slots.errors.get("a.0")!;
+    const found = /row (\d+) of its batch, behind record (\d+)\)/.exec(message);
+    expect(Number(found?.[1]) + Number(found?.[2]), message).toBe(13);
+  });
+
   test("is named when the machine traps", () => {
     const slots = harnessOf([taskOf("a", [count(50), faulty({ divideAt: 3 }), sink])]);
     slots.deploy().settle();

@@ -221,12 +221,30 @@ describe("Task", () => {
     expect(fed.slots.slots[0]!.metrics()[0]).toMatchObject({ recordsOut: 3, backpressuredMs: 40 });
   });
 
-  test("lists what its channels hold, the newest watermark only", () => {
-    const fed = new FedTask([2]).batch(0, 1).watermark(0, 1n).status(0, true).watermark(0, 2n);
+  test("waits for no time while it is blocked, though a partly filled batch is overdue", () => {
+    const fed = new FedTask([1]).batch(0, 1);
+    fed.chain.partialOutput = true;
+    fed.settle();
+    const [slot] = fed.slots.slots;
+    expect(slot!.nextDeadlineMs()).toBe(fed.slots.nowMs + 10);
+    fed.chain.run = () => "blocked";
+    fed.batch(0, 1).settle();
+    expect(slot!.nextDeadlineMs(), "only the metrics are due").toBe(2_000);
+  });
+
+  test("lists what its channels hold", () => {
+    const fed = new FedTask([2]).batch(0, 1).watermark(0, 1n).end(0);
     expect(fed.slots.slots[0]!.queues()).toMatchObject([
-      { channel: 0, direction: "in", elements: ["batch", "status", "watermark"], credits: 1 },
+      { channel: 0, direction: "in", elements: ["batch", "watermark", "end"], credits: 0 },
       { channel: 1, direction: "in", elements: [], credits: 2 },
     ]);
+  });
+
+  test("gives the credit of a watermark back when it has taken it, and refuses one beyond", () => {
+    const fed = new FedTask([1]).batch(0, 1).watermark(0, 1n).settle();
+    expect(fed.slots.slots[0]!.queues()).toMatchObject([{ elements: [], credits: 2 }]);
+    const flood = new FedTask([1]).watermark(0, 1n).status(0, true).watermark(0, 2n);
+    expect(flood.slots.errors.get("t.0")).toMatchObject({ code: "CREDIT_EXCEEDED" });
   });
 
   test("sends a partly filled batch at the buffer timeout, not before, and never with -1", () => {
@@ -324,10 +342,10 @@ describe("Task against a naive model", () => {
           queued.fill(0);
         };
         for (const [{ channel, rows, watermark, standalone }, rest] of elements) {
+          if (queued[channel] === 2) settle();
+          queued[channel]!++;
           if (standalone) fed.watermark(channel, BigInt(watermark ?? 0));
           else {
-            if (queued[channel] === 2) settle();
-            queued[channel]!++;
             sent[channel]!.push(`batch ${channel} ${rows}`);
             fed.batch(channel, rows);
           }
@@ -351,6 +369,36 @@ describe("Task against a naive model", () => {
 });
 
 describe("OutputChannel", () => {
+  test("has no more frames under way than credits, whatever is sent", () => {
+    const action = fc.constantFrom("batch", "watermark", "status", "consume");
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+        const underWay: number[] = [];
+        const channel = new OutputChannel(
+          1,
+          peer(0),
+          (_, frame) => underWay.push(frame.kind),
+          (bytes) => new ArrayBuffer(bytes),
+        );
+        channel.grant(2);
+        let newest = -1n;
+        for (const [i, next] of actions.entries()) {
+          if (next === "batch" && channel.hasRoom) channel.sendBatch(blockOf(1, []));
+          if (next === "watermark") channel.watermark(BigInt(i));
+          if (next === "status") channel.status(i % 2 === 0);
+          if (next === "consume" && underWay.shift() !== undefined) channel.grant(1);
+          expect(underWay.length + channel.credits).toBe(2);
+          // What waits is the newest of its kind, and only where there is no credit.
+          if (next === "watermark") newest = BigInt(i);
+          const mark = channel.waiting.find((waiting) => waiting.type === "watermark");
+          if (mark !== undefined) expect(mark).toMatchObject({ timestamp: newest });
+          expect(channel.waiting.length === 0 || channel.credits === 0).toBe(true);
+          expect(channel.waiting.length).toBeLessThanOrEqual(2);
+        }
+      }),
+    );
+  });
+
   test("keeps one watermark and one status while there is no credit, then sends in order", () => {
     const sent: string[] = [];
     const channel = new OutputChannel(
@@ -369,6 +417,8 @@ describe("OutputChannel", () => {
     ]);
     expect(channel.ended).toBe(false);
     channel.grant(1);
+    expect(sent).toEqual(["2:0"]);
+    channel.grant(2);
     expect(sent).toEqual(["2:0", "3:1", "5:2"]);
     expect(channel.ended).toBe(true);
   });

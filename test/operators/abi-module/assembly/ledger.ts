@@ -25,6 +25,9 @@ export class LedgerOperator extends Operator {
   private asked: bool = false;
   private bytes: StaticArray<i64> = new StaticArray<i64>(0);
   private sums: Map<i64, i64> = new Map<i64, i64>();
+  /** The checkpoint behind which a key's sum last changed. */
+  private changedAfter: Map<i64, i64> = new Map<i64, i64>();
+  private lastCheckpoint: i64 = 0;
   private eventTimers: TimerQueue = new TimerQueue();
   private clockTimers: TimerQueue = new TimerQueue();
   private ended: i32 = 0;
@@ -123,6 +126,7 @@ export class LedgerOperator extends Operator {
     if (value == ASK) return Status.DONE;
     const sum = (this.sums.has(key) ? this.sums.get(key) : 0) + value;
     this.sums.set(key, sum);
+    this.changedAfter.set(key, this.lastCheckpoint);
     this.uncommitted++;
     const name = String.UTF8.encode("rows");
     metric(changetype<usize>(name), name.byteLength, 1);
@@ -216,26 +220,30 @@ export class LedgerOperator extends Operator {
     return Status.CHUNK;
   }
 
-  /** A chunk per key group: {0, key, sum}, {1, key, event timer} and {2, key, clock timer}. */
+  /**
+   * A chunk per key group: {0, key, sum}, {1, key, event timer} and {2, key, clock timer}; the sums
+   * that changed since checkpoint `since`, and all timers.
+   */
   snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
     if (this.chunkAt < 0) this.chunkAt = this.config.keyGroupStart;
     while (this.chunkAt <= this.config.keyGroupEnd) {
       const group = this.chunkAt++;
-      const values = this.groupState(group);
+      const values = this.groupState(group, since);
       if (values.length == 0) continue;
       this.result.keyGroup = group;
       this.answer(values);
       return Status.CHUNK;
     }
     this.chunkAt = -1;
+    this.lastCheckpoint = checkpoint;
     return Status.DONE;
   }
 
-  private groupState(group: i32): i64[] {
+  private groupState(group: i32, since: i64): i64[] {
     const values: i64[] = [];
     const keys = this.sums.keys();
     for (let i = 0; i < keys.length; i++) {
-      if (this.groupOf(keys[i]) == group) {
+      if (this.groupOf(keys[i]) == group && this.changedSince(keys[i], since)) {
         values.push(0);
         values.push(keys[i]);
         values.push(this.sums.get(keys[i]));
@@ -244,6 +252,11 @@ export class LedgerOperator extends Operator {
     this.timerState(values, 1, this.eventTimers, group);
     this.timerState(values, 2, this.clockTimers, group);
     return values;
+  }
+
+  private changedSince(key: i64, since: i64): bool {
+    if (since < 0) return true;
+    return this.changedAfter.has(key) && this.changedAfter.get(key) >= since;
   }
 
   private timerState(values: i64[], kind: i64, queue: TimerQueue, group: i32): void {

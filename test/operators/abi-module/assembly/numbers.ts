@@ -1,6 +1,6 @@
 /**
  * A source of splits: a split {from, to} is counted out by polls; bytes of a split are added up, a
- * row for each full 4 bytes. Output: {n BIGINT}.
+ * row for each full 4 bytes, FINISHED at the split's end. Output: {n BIGINT}.
  */
 import { parseJson } from "../../../../operators/sdk/assembly/config-json";
 import { Status } from "../../../../operators/sdk/assembly/layout";
@@ -52,7 +52,7 @@ export class NumbersOperator extends Operator {
       this.emitPartial();
     }
     this.inBytes = false;
-    return Status.DONE;
+    return last ? Status.FINISHED : Status.DONE;
   }
 
   private emitPartial(): void {

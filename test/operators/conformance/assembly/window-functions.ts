@@ -24,7 +24,7 @@ export class CollectWindow extends ProcessWindowFunction<Event, WindowResult> {
     out: Collector<WindowResult>,
   ): void {
     const result = out.row();
-    if (elements.length > 0) result.k = elements.at(0).k;
+    result.k = elements.key.k;
     result.v = Text.from(this.valueOf(elements));
     if (this.mode == "collect_state") {
       const own = context.windowState<Calls>();

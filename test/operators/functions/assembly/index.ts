@@ -110,6 +110,7 @@ export class CountOut extends SourceFunction<Number> {
   }
 
   poll(out: Collector<Number>): bool {
+    if (this.end < 0) this.failRow("to: below zero");
     for (let i = 0; i < 3 && this.next < this.end; i++) {
       out.row().n = this.next++;
       out.collect();
@@ -131,6 +132,7 @@ export class WriteLine extends SinkFunction<Line> {
 @operator
 export class ByNumber extends PartitionFunction<Line> {
   partition(value: Line, channels: i32): i32 {
+    if (value.n < 0) this.failRow("n: below zero");
     return <i32>(value.n % channels);
   }
 }
@@ -138,11 +140,16 @@ export class ByNumber extends PartitionFunction<Line> {
 @operator
 export class AverageOf extends AggregateFunction<Line, Sum, Average> {
   add(value: Line, accumulator: Sum): void {
+    if (value.n == 13) {
+      this.failRow("n: 13 is unlucky");
+      return;
+    }
     accumulator.sum += value.n;
     accumulator.count++;
   }
 
   getResult(accumulator: Sum, out: Average): void {
+    if (accumulator.sum < 0) this.failRow("sum: below zero");
     out.average = <f64>accumulator.sum / <f64>accumulator.count;
   }
 }

@@ -1,0 +1,2 @@
+/** Something that must never happen, whatever has failed; ends the run. */
+export class Violation extends Error {}
