@@ -1,6 +1,18 @@
 /** Every bench that `npm run bench` knows. */
 import { bareExchange } from "./bare-exchange.ts";
 import { bareText } from "./bare-text.ts";
+import { boundary } from "./boundary.ts";
+import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
 import type { Bench } from "./harness.ts";
+import { startup } from "./startup.ts";
+import { text } from "./text.ts";
 
-export const BENCHES: readonly Bench[] = [bareExchange, bareText];
+export const BENCHES: readonly Bench[] = [
+  bareExchange,
+  bareText,
+  exchangeLocal,
+  exchangeNetwork,
+  text,
+  boundary,
+  startup,
+];

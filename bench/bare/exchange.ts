@@ -30,6 +30,8 @@ export interface ExchangeSettings {
   readonly buffers: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** The stretch lasts longer where so many rows have not been taken by then; default 1. */
+  readonly leastEvents?: number;
 }
 
 export const EXCHANGE_DEFAULTS: Omit<ExchangeSettings, "shape" | "seconds"> = {
@@ -38,6 +40,9 @@ export const EXCHANGE_DEFAULTS: Omit<ExchangeSettings, "shape" | "seconds"> = {
   buffers: 4,
   warmUpSeconds: 1,
 };
+
+/** How often it is looked whether rows have been taken. */
+const LOOK_PERIOD_MS = 5;
 
 export interface ExchangeFigures extends Stretch {
   readonly events: number;
@@ -96,11 +101,16 @@ async function measure(
   const { flags, rows, kernelMs } = controlViews(control);
   const sum = (pair: Float64Array) => pair[0]! + pair[1]!;
   // A worker that fails rejects `totals` at once; none ends before the stop flag is set.
+  const untilRows = async (least: number) => {
+    while (sum(rows) < least) await Promise.race([delay(LOOK_PERIOD_MS), totals]);
+  };
   await Promise.race([delay(settings.warmUpSeconds * 1000), totals]);
+  await untilRows(1);
   const rowsBefore = sum(rows);
   const kernelBefore = sum(kernelMs);
   const end = startStretch();
   await Promise.race([delay(settings.seconds * 1000), totals]);
+  await untilRows(rowsBefore + (settings.leastEvents ?? 1));
   const stretch = end();
   const events = sum(rows) - rowsBefore;
   const kernelSeconds = (sum(kernelMs) - kernelBefore) / 1000;

@@ -63,12 +63,16 @@ async function inputHash(target: Target): Promise<string> {
   return hash.digest("hex");
 }
 
+let announced = false;
+
 async function build(target: Target, force: boolean): Promise<void> {
   const outFile = join(BUILD_FOLDER, `${target.name}.wasm`);
   const stampFile = `${outFile}.stamp`;
   const stamp = await inputHash(target);
   const built = existsSync(outFile) && existsSync(stampFile);
   if (!force && built && (await readFile(stampFile, "utf8")) === stamp) return;
+  if (!announced) console.log("Compiling operators to WebAssembly; this is done once ...");
+  announced = true;
   // The compiler takes 0.4 s to load, which a build that has nothing to do should not cost.
   const { buildBundle } = await import("./compile.ts");
   const started = performance.now();

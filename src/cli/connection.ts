@@ -41,7 +41,7 @@ export function storedToken(role: "client" | "worker"): string {
   } catch (cause) {
     throw new MillraceError("TOKEN_MISSING", `Cannot connect: no ${role} token is known`, {
       field: "--token",
-      expected: `--token, or ${variable}, or a JobManager on this host (${path})`,
+      expected: `a cluster on this host (\`millrace cluster\` starts one and writes ${path}), or --token, or ${variable}`,
       cause,
     });
   }

@@ -17,7 +17,17 @@ import { readNovel } from "./demo/novel.ts";
 import { startMillrace, stopProcess } from "./demo/processes.ts";
 import { countWithUnixTools, firstDifference, PIPE } from "./demo/unix-check.ts";
 import { loadJob } from "./job-file.ts";
-import { bold, count, describeError, dim, green, ProgressLine, red, table } from "./terminal.ts";
+import {
+  bold,
+  count,
+  describeError,
+  dim,
+  endWithReader,
+  green,
+  ProgressLine,
+  red,
+  table,
+} from "./terminal.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const WINDOW_LINES = 1_000;
@@ -71,8 +81,12 @@ function freePort(wanted: number): Promise<number> {
   });
 }
 
-/** Submits the job and gathers its rows. */
-async function countWords(client: MillraceClient, spec: JobSpecInput): Promise<Windows> {
+/** Submits the job and gathers its rows; `of` windows are to come. */
+async function countWords(
+  client: MillraceClient,
+  spec: JobSpecInput,
+  of: number,
+): Promise<Windows> {
   const id = await client.submitJob(spec);
   console.log(`Submitted ${bold(spec.name)} ${dim(id)}, parallelism 4`);
   const windows: Windows = new Map();
@@ -88,7 +102,10 @@ async function countWords(client: MillraceClient, spec: JobSpecInput): Promise<W
       rows++;
     }
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-    progress.update(`${count(rows)} counts in ${windows.size} windows, ${seconds} s`, Date.now());
+    progress.update(
+      `${count(rows)} counts, ${windows.size} of ${of} windows, ${seconds} s`,
+      Date.now(),
+    );
   }
   progress.end();
   await client.waitForEnd(id);
@@ -165,7 +182,7 @@ async function demo(flags: { keep?: boolean }): Promise<void> {
       const uploaded = await client.uploadBundle(bytes);
       console.log(`Uploaded ${bold(uploaded.manifest.name)} ${dim(uploaded.id.slice(0, 12))}`);
     }
-    const windows = await countWords(client, { ...job.spec, name: "word-count" });
+    const windows = await countWords(client, job.spec, Math.ceil(lines.length / WINDOW_LINES));
     process.exitCode = report(windows, lines) ? 0 : 1;
     if (flags.keep === true) {
       writeFileSync(join(folder, "job.json"), JSON.stringify(job.spec, null, 2));
@@ -181,6 +198,7 @@ async function demo(flags: { keep?: boolean }): Promise<void> {
   }
 }
 
+endWithReader();
 const program = new Command("npm run demo --")
   .description("count the words of a novel on two workers and check the result with Unix tools")
   .option("--keep", "leave the cluster up and print curl lines to play with");

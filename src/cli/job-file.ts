@@ -7,6 +7,7 @@
  *       env.readTextFile("novel.txt").flatMap(words.operator("SplitWords")).print();
  *     }
  */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -27,11 +28,11 @@ export interface JobContext {
   readonly env: StreamExecutionEnvironment;
   /** A bundle file, its path relative to the job file. It is uploaded with the job. */
   bundle(path: string): Promise<Bundle>;
-  /** Arguments behind `--`. */
+  /** Arguments behind the job file, all of them text. */
   readonly args: readonly string[];
 }
 
-/** Makes a job from a context; the name defaults to the file's. */
+/** Makes a job from a context; its name is the file's, or the folder's of a file job.ts or index.ts. */
 export type JobFunction = (
   context: JobContext,
 ) => JobSpecInput | undefined | Promise<JobSpecInput | undefined>;
@@ -49,10 +50,49 @@ export async function loadJob(path: string, args: readonly string[]): Promise<Lo
     bundles.set(info.hash, bytes);
     return new Bundle(info.hash, info.manifest);
   };
-  const made = await make({ env, bundle, args });
-  const name = basename(file).replace(/\.[cm]?[jt]s$/, "");
-  const spec = isSpec(made) ? made : env.toJobSpec(name);
+  const spec = await inJobFile(file, async () => {
+    const made = await make({ env, bundle, args });
+    return isSpec(made) ? made : env.toJobSpec(nameOf(file));
+  });
   return { spec, bundles };
+}
+
+/** A file's name without its ending; its folder's, where the file is just called job or index. */
+function nameOf(file: string): string {
+  const name = basename(file).replace(/\.[cm]?[jt]s$/, "");
+  return name === "job" || name === "index" ? basename(dirname(file)) : name;
+}
+
+/** Runs what is the author's, so that what it throws names the author's file and line. */
+async function inJobFile<T>(file: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    if (thrown instanceof MillraceError) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const place = placeIn(file, thrown);
+    const expected = "a .ts or .js file whose default export makes a job, or a job spec (.json)";
+    throw new MillraceError("JOB_FILE_INVALID", `Cannot run ${place ?? file}: ${reason}`, {
+      ...(place === undefined ? { field: "job", value: file, expected } : {}),
+      cause: thrown,
+    });
+  }
+}
+
+/** `FILE:LINE` of the first line of a stack that lies in the file, or of what does not parse in it. */
+function placeIn(file: string, thrown: unknown): string | undefined {
+  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  const line = lineAfter(stack, pathToFileURL(file).href) ?? lineAfter(stack, file);
+  if (line !== undefined) return `${file}:${line}`;
+  if (!(thrown instanceof SyntaxError)) return undefined;
+  // The stack of a module that does not parse says nothing of it; Node's own check does.
+  const { stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8" });
+  const checked = lineAfter(stderr, file);
+  return checked === undefined ? undefined : `${file}:${checked}`;
+}
+
+function lineAfter(text: string, place: string): string | undefined {
+  return text.split(`${place}:`)[1]?.match(/^\d+/)?.[0];
 }
 
 function isSpec(made: unknown): made is JobSpecInput {
@@ -61,7 +101,7 @@ function isSpec(made: unknown): made is JobSpecInput {
 
 async function importJob(file: string): Promise<JobFunction> {
   readInput(file, "job");
-  const module = await import(pathToFileURL(file).href);
+  const module = await inJobFile(file, () => import(pathToFileURL(file).href));
   if (typeof module.default === "function") return module.default;
   const message = `Cannot run ${file}: it has no default export that is a function`;
   throw new MillraceError("JOB_FILE_INVALID", message, {
@@ -76,7 +116,13 @@ function readSpec(file: string): JobSpecInput {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new MillraceError("JOB_FILE_INVALID", `Cannot run ${file}: it is not JSON`, { cause });
+    const reason = (cause as Error).message;
+    throw new MillraceError("JOB_FILE_INVALID", `Cannot run ${file}: it is not JSON: ${reason}`, {
+      field: "job",
+      value: file,
+      expected: "a job spec (docs/job-spec.md)",
+      cause,
+    });
   }
 }
 
@@ -87,6 +133,10 @@ function readInput(file: string, what: string): Uint8Array {
     throw new MillraceError("FILE_NOT_FOUND", `Cannot read ${what}: ${file} is not there`, {
       field: "path",
       value: file,
+      expected:
+        what === "bundle"
+          ? "what `millrace build` wrote (for the examples: `npm run build:operators`)"
+          : "a job file, its path from the present folder",
       cause,
     });
   }

@@ -2,11 +2,12 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { errorBodyOf } from "../protocol/errors.ts";
 import { registerServers } from "./commands/servers.ts";
-import { describeError } from "./terminal.ts";
+import { describeError, endWithReader } from "./terminal.ts";
 
 const VERSION = "0.1.0";
 const SERVERS = new Set(["jobmanager", "taskmanager", "cluster"]);
 
+endWithReader();
 const program = new Command("millrace")
   .description("Stream processing with Flink's semantics; operators are WebAssembly modules.")
   .version(VERSION)
@@ -18,10 +19,12 @@ program.addHelpText(
 Example, in three terminals:
   millrace jobmanager
   millrace taskmanager --slots 4
-  millrace run examples/word-count/job.ts
+  millrace run examples/word-count/job.ts "$PWD/novel.txt"
 
-or all in one process:
-  millrace cluster --workers 2 --slots 2`,
+or JobManager and workers in one process:
+  millrace cluster --workers 2 --slots 2
+
+In a checkout, write \`npm run millrace --\` for \`millrace\`.`,
 );
 registerServers(program);
 // A server loads nothing of the clients' commands, which bring the job planner and the compiler.

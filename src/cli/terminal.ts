@@ -14,12 +14,23 @@ export const dim = (text: string) => paint(2, text);
 
 /** An error as lines for a person. */
 export function describeError(error: ErrorBody): string {
-  const lines = [`${red("error")} ${error.message} ${dim(`[${error.code}]`)}`];
+  const [first, ...more] = error.message.split("\n");
+  const lines = [`${red("error")} ${first} ${dim(`[${error.code}]`)}`, ...more];
+  // A list of problems names each one's place and remedy itself; the fields repeat its first.
+  if (more.length > 0) return lines.join("\n");
   if (error.field !== undefined) {
     lines.push(`  field:    ${error.field}${error.value === undefined ? "" : ` = ${error.value}`}`);
   }
   if (error.expected !== undefined) lines.push(`  expected: ${error.expected}`);
   return lines.join("\n");
+}
+
+/** A reader that has enough (`millrace list | head -1`) ends the program, without a stack. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
 }
 
 /** A line that is written over on a terminal, and kept to one line a second elsewhere. */

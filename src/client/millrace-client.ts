@@ -196,7 +196,8 @@ export class MillraceClient {
       {
         field: "url",
         value: this.#url,
-        expected: "the address of a running JobManager; `millrace jobmanager` starts one",
+        expected:
+          "http://host:port of a running JobManager; `millrace cluster` or `millrace jobmanager` starts one",
         cause,
       },
     );

@@ -18,6 +18,8 @@ export interface SubtaskContext {
   readonly operator: string;
   readonly subtask: number;
   readonly parallelism: number;
+  /** Folders that file connectors stay in; absent: any. */
+  readonly filesRoots?: readonly string[] | undefined;
 }
 
 /** What a source reader hands to its operator. */

@@ -7,9 +7,9 @@
  * one split, also where a cut falls exactly between two lines. The descriptor handed to the module is
  * `{"path", "start", "end", "size", "firstLine"?}`.
  */
+
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import type { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { MillraceError } from "../protocol/errors.ts";
 import { SOURCE_CHUNK_BYTES } from "../protocol/limits.ts";
@@ -19,6 +19,7 @@ import {
   type SubtaskContext,
   splitBytes,
 } from "./connector.ts";
+import { checkFileRoots } from "./file-roots.ts";
 import {
   type FileSourceOptions,
   type FileSplit,
@@ -74,6 +75,7 @@ export class FileSourceReader implements SourceReader {
 
   async #ownSplits(): Promise<FileSplit[]> {
     const { parallelism, subtask } = this.#context;
+    await checkFileRoots(this.#options.path, this.#context.filesRoots);
     const all = await fileSplits(this.#options, parallelism);
     return all.filter((_, index) => index % parallelism === subtask);
   }
@@ -114,13 +116,22 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 }
 
 async function* inflatedChunks(split: FileSplit): Chunks {
-  const inflate = split.compression === "gzip" ? createGunzip : createZstdDecompress;
-  const raw = createReadStream(split.path, { highWaterMark: SOURCE_CHUNK_BYTES });
-  const inflater = inflate({ chunkSize: SOURCE_CHUNK_BYTES });
-  raw.on("error", (error) => inflater.destroy(error));
-  const inflated: Readable = raw.pipe(inflater);
+  const inflaterOf = split.compression === "gzip" ? createGunzip : createZstdDecompress;
   try {
-    for await (const chunk of inflated) yield { bytes: chunk as Buffer, last: false };
+    let at = 0;
+    do {
+      // One stream reads all members of a gzip file, but only the first frame of a zstd file.
+      const inflater = inflaterOf({ chunkSize: SOURCE_CHUNK_BYTES });
+      const raw = createReadStream(split.path, { start: at, highWaterMark: SOURCE_CHUNK_BYTES });
+      raw.on("error", (error) => inflater.destroy(error));
+      try {
+        for await (const chunk of raw.pipe(inflater)) yield { bytes: chunk as Buffer, last: false };
+      } finally {
+        raw.destroy();
+        inflater.destroy();
+      }
+      at += inflater.bytesWritten;
+    } while (split.compression === "zstd" && at < split.size);
     yield { bytes: new Uint8Array(0), last: true };
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "";
@@ -128,8 +139,5 @@ async function* inflatedChunks(split: FileSplit): Chunks {
     const state = `it is not valid ${split.compression} (${(cause as Error).message})`;
     const message = `Cannot read ${split.path}: ${state}`;
     throw new MillraceError("FILE_CORRUPT", message, { field: "path", value: split.path, cause });
-  } finally {
-    raw.destroy();
-    inflated.destroy();
   }
 }

@@ -1,6 +1,6 @@
 /** Which files and byte ranges a file source reads. */
 import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { SourceOptions } from "../protocol/connector-options.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import {
@@ -113,7 +113,11 @@ export async function newlinesBefore(split: FileSplit): Promise<number> {
 export function fileError(path: string, cause: unknown): unknown {
   if (cause instanceof MillraceError || !(cause instanceof Error)) return cause;
   const system = (cause as NodeJS.ErrnoException).code;
-  const detail = { field: "path", value: path, cause };
+  // The worker reads the file, which the author of a relative path may not have had in mind.
+  const expected = isAbsolute(path)
+    ? "a file on the worker's machine"
+    : `an absolute path, or one below the worker's folder, ${process.cwd()}`;
+  const detail = { field: "path", value: path, expected, cause };
   if (system === "ENOENT" || system === "ENOTDIR") {
     return new MillraceError(
       "FILE_NOT_FOUND",

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { SinkOptions } from "../protocol/connector-options.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { SinkOutlets, SinkWriter, SubtaskContext } from "./connector.ts";
+import { checkFileRoots } from "./file-roots.ts";
 
 /** How the name of a part ends that may not be seen yet; it begins with a dot. */
 const IN_PROGRESS = ".inprogress";
@@ -26,6 +27,8 @@ export class FilesSinkWriter implements SinkWriter {
   readonly #context: SubtaskContext;
   readonly #outlets: SinkOutlets;
   #part: Part | undefined;
+  #opening: Promise<Part> | undefined;
+  #aborted = false;
   #parts = 0;
 
   constructor(options: SinkOptions<"files">, context: SubtaskContext, outlets: SinkOutlets) {
@@ -36,8 +39,8 @@ export class FilesSinkWriter implements SinkWriter {
 
   async write(bytes: Uint8Array): Promise<void> {
     try {
-      this.#part ??= await this.#openPart();
-      const part = this.#part;
+      const part = this.#part ?? (await this.#openPart());
+      if (this.#aborted) return;
       await part.file.writeFile(bytes);
       part.bytes += bytes.byteLength;
       const old = performance.now() - part.openedMs >= this.#options.rollMs;
@@ -56,7 +59,10 @@ export class FilesSinkWriter implements SinkWriter {
     }
   }
 
+  /** A part that is just being made is waited for, or its file would come behind the clean-up. */
   async abort(): Promise<void> {
+    this.#aborted = true;
+    await Promise.allSettled([this.#opening]);
     const part = this.#part;
     this.#part = undefined;
     await part?.file.close();
@@ -65,7 +71,8 @@ export class FilesSinkWriter implements SinkWriter {
   /** How the names of this sink's parts begin: job and sink keep two writers of one folder apart. */
   get #owner(): string {
     const { job, operator } = this.#context;
-    const sink = operator.replaceAll(/[^A-Za-z0-9_-]/g, "_");
+    // Not by one replacement for all other characters: `a.b` and `a_b` are two sinks.
+    const sink = encodeURIComponent(operator);
     return `${this.#options.prefix}-${job.slice(0, 8)}-${sink}-a`;
   }
 
@@ -80,16 +87,25 @@ export class FilesSinkWriter implements SinkWriter {
     });
     for (const name of names) {
       if (!name.startsWith(start) || !name.endsWith(IN_PROGRESS)) continue;
-      const attempt = Number.parseInt(name.slice(start.length), 10);
+      // The whole number triple: the uid of another sink may go on as this one's names do.
+      const attempt = Number(/^(\d+)-\d+-\d+/.exec(name.slice(start.length))?.[1] ?? Number.NaN);
       if (attempt < this.#context.attempt) await rm(join(path, name), { force: true });
     }
   }
 
   async #openPart(): Promise<Part> {
+    this.#opening = this.#makePart();
+    this.#part = await this.#opening;
+    this.#opening = undefined;
+    return this.#part;
+  }
+
+  async #makePart(): Promise<Part> {
     const { path, suffix } = this.#options;
     const { attempt, subtask } = this.#context;
     const name = `${this.#owner}${attempt}-${subtask}-${this.#parts++}${suffix}`;
     const held = { inProgress: join(path, `.${name}${IN_PROGRESS}`), final: join(path, name) };
+    await checkFileRoots(path, this.#context.filesRoots);
     await mkdir(path, { recursive: true });
     this.#outlets.holdBack(held);
     return { file: await open(held.inProgress, "wx"), openedMs: performance.now(), bytes: 0 };
@@ -105,6 +121,7 @@ export class FilesSinkWriter implements SinkWriter {
   }
 
   #failed(cause: Error): MillraceError {
+    if (cause instanceof MillraceError) return cause;
     const { path } = this.#options;
     const message = `Cannot write to ${path}: ${cause.message}`;
     return new MillraceError("FILE_NOT_WRITABLE", message, { field: "path", value: path, cause });

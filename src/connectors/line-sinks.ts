@@ -1,5 +1,7 @@
 /** Sinks without files: print, blackhole and collect. */
 import type { SinkOptions } from "../protocol/connector-options.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { COLLECT_MESSAGE_MAX_BYTES } from "../protocol/limits.ts";
 import type { SinkOutlets, SinkWriter, SubtaskContext } from "./connector.ts";
 
 /** Prints lines as Flink does: `identifier:subtask> line`, the subtask from 1. */
@@ -44,7 +46,13 @@ export class CollectSinkWriter implements SinkWriter {
     this.#outlets = outlets;
   }
 
+  /** @throws MillraceError ROWS_TOO_LARGE: the JobManager would cut the worker's link, with all its jobs. */
   async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.byteLength > COLLECT_MESSAGE_MAX_BYTES) {
+      const message = `Cannot send rows to the client: ${bytes.byteLength} bytes in one message`;
+      const expected = `rows far below ${COLLECT_MESSAGE_MAX_BYTES} bytes; a files sink takes larger ones`;
+      throw new MillraceError("ROWS_TOO_LARGE", message, { value: bytes.byteLength, expected });
+    }
     if (this.#credits > 0) this.#credits--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#outlets.rows(new TextDecoder().decode(bytes));

@@ -16,7 +16,7 @@ import { addLogRoutes } from "./routes/logs.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { answer, roleRoute } from "./routes/route.ts";
 import { addTaskManagerRoutes } from "./routes/taskmanagers.ts";
-import { roleOf } from "./security.ts";
+import { roleOf, TOKEN_EXPECTED } from "./security.ts";
 
 /** Makes the app. */
 export function createApp(context: AppContext): App {
@@ -54,7 +54,7 @@ function guard(app: App, { ingress, tokens }: AppContext): void {
       c.header("www-authenticate", 'Bearer realm="millrace"');
       throw new MillraceError("UNAUTHORIZED", "Cannot answer: no valid token", {
         field: "Authorization",
-        expected: "Bearer <token>",
+        expected: TOKEN_EXPECTED,
       });
     }
     c.set("role", role);

@@ -38,14 +38,30 @@ export class BundleStore {
     this.#inspect = inspect;
   }
 
-  /** Opens the folder; what an interrupted upload left is removed. */
-  static async open(dir: string, inspect: BundleInspector): Promise<BundleStore> {
+  /**
+   * Opens the folder; what an interrupted upload left is removed.
+   * @param refused a file there is no bundle any more (damaged, or of an older version): it stays
+   *   where it is and is not listed. Default: the store does not open
+   */
+  static async open(
+    dir: string,
+    inspect: BundleInspector,
+    refused: (hash: string, error: MillraceError) => void = (_, error) => {
+      throw error;
+    },
+  ): Promise<BundleStore> {
     const store = new BundleStore(dir, inspect);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(dir).sort()) {
       if (name.endsWith(".tmp")) rmSync(join(dir, name), { force: true });
       const hash = name.replace(/\.wasm$/, "");
-      if (name.endsWith(".wasm") && HASH.test(hash)) await store.#load(hash);
+      if (!name.endsWith(".wasm") || !HASH.test(hash)) continue;
+      try {
+        await store.#load(hash);
+      } catch (thrown) {
+        if (!(thrown instanceof MillraceError)) throw thrown;
+        refused(hash, thrown);
+      }
     }
     return store;
   }

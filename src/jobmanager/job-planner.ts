@@ -1,10 +1,13 @@
 /** From a job spec to what the core places: the one seam between src/plan and the JobManager. */
 import { buildExecutionGraph, deployments } from "../plan/execution-graph.ts";
-import { buildJobGraph } from "../plan/job-graph.ts";
+import { buildJobGraph, type JobGraph } from "../plan/job-graph.ts";
 import type { ManifestLookup } from "../plan/operator-lookup.ts";
 import { planJson } from "../plan/plan-json.ts";
 import { validateJob } from "../plan/validate-job.ts";
+import { assert, errorFromBody } from "../protocol/errors.ts";
+import { BATCH_ROWS, MODULE_MEMORY_MAX_PAGES, WORKERS_MAX } from "../protocol/limits.ts";
 import type { JobPlanner } from "./app-context.ts";
+import { deploymentTooLarge } from "./core/deployment-size.ts";
 import type { PlannedJob } from "./core/planned-job.ts";
 import { restartStrategyOf } from "./core/restart-strategy.ts";
 
@@ -18,7 +21,9 @@ export function planJob(spec: unknown, manifestOf: ManifestLookup): PlannedJob {
   const jobGraph = buildJobGraph(validateJob(spec, manifestOf));
   // Its options are refused now, not at the first failure.
   restartStrategyOf(jobGraph.restartStrategy);
-  const executionGraph = buildExecutionGraph(jobGraph);
+  // So is a job that is too large. The graph is made again to deploy: kept, its channels would take
+  // megabytes for as long as the job is remembered.
+  checkDeployment(jobGraph);
   const { name, restartStrategy, bufferTimeoutMs, bundles } = jobGraph;
   return {
     name,
@@ -34,6 +39,32 @@ export function planJob(spec: unknown, manifestOf: ManifestLookup): PlannedJob {
     })),
     plan: planJson(jobGraph, ""),
     // A worker knows the engine's own bundle by its name: it has its own copy.
-    deployments: (places) => deployments(executionGraph, places, (bundle) => bundle),
+    deployments: (places) => deployments(buildExecutionGraph(jobGraph), places, (bundle) => bundle),
   };
 }
+
+/**
+ * Takes the job as a whole for what one worker is told: no placement makes more of it, but for the
+ * addresses of other workers.
+ * @throws MillraceError JOB_TOO_LARGE, DEPLOYMENT_TOO_LARGE
+ */
+function checkDeployment(jobGraph: JobGraph): void {
+  const graph = buildExecutionGraph(jobGraph);
+  const at = { worker: "", address: "" };
+  const places = graph.subtasks.map(({ vertex, subtask }) => {
+    return { ...at, vertex: vertex.id, subtask, slot: subtask };
+  });
+  const tasks = deployments(graph, places, (bundle) => bundle).get(at.worker);
+  assert(tasks !== undefined, "a job has tasks");
+  const { name: jobName, bufferTimeoutMs } = jobGraph;
+  const options = { attempt: 1, batchRows: BATCH_ROWS, memoryMaxPages: MODULE_MEMORY_MAX_PAGES };
+  const deployment = { job: JOB_ID_FORM, jobName, bufferTimeoutMs, ...options, tasks };
+  const workers = Math.min(WORKERS_MAX, graph.subtasks.length);
+  const refused = deploymentTooLarge(deployment, workers * WORKER_ENDPOINT_BYTES);
+  if (refused !== undefined) throw errorFromBody(refused);
+}
+
+/** As long as any id. */
+const JOB_ID_FORM = "0".repeat(36);
+/** A worker's name and address in a deployment, as long as they usually are at most. */
+const WORKER_ENDPOINT_BYTES = 256;

@@ -71,6 +71,10 @@ function newToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
+/** What an UNAUTHORIZED answer asks for. */
+export const TOKEN_EXPECTED =
+  "Bearer <token>, one of those in tokens.json of the JobManager's data folder";
+
 /** Role of an `Authorization: Bearer` header; undefined: no such token. Time does not tell which. */
 export function roleOf(tokens: Tokens, authorization: string | undefined): Role | undefined {
   const given = /^Bearer ([A-Za-z0-9._~+/=-]{1,512})$/i.exec(authorization ?? "")?.[1] ?? "";

@@ -114,8 +114,10 @@ async function makeParts(options: JobManagerOptions, host: string) {
   );
   const stored = loadTokens(dataDir);
   const memoryMaxPages = options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES;
-  const bundles = await BundleStore.open(join(dataDir, "bundles"), (path) =>
-    inspectInThread(path, memoryMaxPages),
+  const bundles = await BundleStore.open(
+    join(dataDir, "bundles"),
+    (path) => inspectInThread(path, memoryMaxPages),
+    (hash, error) => log.log("warn", `bundle ${hash} is left out: ${error.code}: ${error.message}`),
   );
   const ingress = new IngressPolicy({
     host,

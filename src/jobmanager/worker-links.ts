@@ -3,7 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { type JobManagerMessage, parseWorkerMessage } from "../protocol/control-messages.ts";
+import {
+  type JobManagerMessage,
+  parseWorkerMessage,
+  writeJobManagerMessage,
+} from "../protocol/control-messages.ts";
 import { type ErrorBody, errorBodyOf, MillraceError } from "../protocol/errors.ts";
 import {
   CONTROL_MESSAGE_MAX_BYTES,
@@ -13,7 +17,7 @@ import {
 import { PROTOCOL_VERSION } from "../protocol/versions.ts";
 import type { Dispatcher, WorkerLinkPort } from "./dispatcher.ts";
 import type { LogTail } from "./log-tail.ts";
-import { type IngressPolicy, opens, roleOf, type Tokens } from "./security.ts";
+import { type IngressPolicy, opens, roleOf, TOKEN_EXPECTED, type Tokens } from "./security.ts";
 
 /** Path of the worker link. */
 export const WORKER_LINK_PATH = "/v1/worker";
@@ -53,7 +57,7 @@ export class WorkerLinks implements WorkerLinkPort {
   send(link: string, message: JobManagerMessage): void {
     const socket = this.#sockets.get(link);
     if (socket === undefined) return;
-    socket.send(JSON.stringify(message));
+    socket.send(writeJobManagerMessage(message));
     if (socket.bufferedAmount <= LINK_BUFFER_MAX_BYTES) return;
     this.#options.log.log("warn", `link ${link} cut: its worker does not read`);
     socket.terminate();
@@ -95,7 +99,7 @@ export class WorkerLinks implements WorkerLinkPort {
     if (role === undefined) {
       const message = "Cannot open link: no valid token";
       const error = { code: "UNAUTHORIZED", message, field: "Authorization" };
-      return { status: "401 Unauthorized", error: { ...error, expected: "Bearer <token>" } };
+      return { status: "401 Unauthorized", error: { ...error, expected: TOKEN_EXPECTED } };
     }
     const path = (request.url ?? "").split("?")[0];
     if (path !== WORKER_LINK_PATH) {

@@ -60,9 +60,9 @@ export class DataStream {
     return this.#transform(builtin("select", { fields }), ["generic"]);
   }
 
-  /** Event time from a field, and watermarks (see WatermarkStrategy). */
+  /** Event time from a field, and watermarks (see WatermarkStrategy); as parallel as its input. */
   assignTimestampsAndWatermarks(strategy: WatermarkParameters): SingleOutputStreamOperator {
-    return this.#transform(builtin("assign_timestamps", { ...strategy }), ["generic"]);
+    return this.#transform(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
   }
 
   /**
@@ -73,10 +73,14 @@ export class DataStream {
     const [first] = keys;
     if (typeof first !== "object")
       return new KeyedStream(this.env, this.upstreams, keys as string[]);
-    const keyed = this.#transform(first, ["key_selector"]);
+    // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
+    const keyed = this.upstreams.flatMap((upstream) => {
+      const stream = new DataStream(this.env, [upstream]);
+      return stream.#transform(first, ["key_selector"], true).upstreams;
+    });
     const schema = first.description.outputs[0]?.schema;
     const fields = Array.isArray(schema) ? schema.map((field) => field.name) : [];
-    return new KeyedStream(this.env, keyed.upstreams, fields);
+    return new KeyedStream(this.env, keyed, fields);
   }
 
   /** This stream and others of equal schema as one. */
@@ -142,9 +146,16 @@ export class DataStream {
     return new DataStream(this.env, upstreams);
   }
 
-  #transform(operator: OperatorHandle, kinds: readonly string[]): SingleOutputStreamOperator {
+  #transform(
+    operator: OperatorHandle,
+    kinds: readonly string[],
+    besideInput = false,
+  ): SingleOutputStreamOperator {
     checkKind(operator, kinds);
     const transformation = this.env.add("operator", operator, [this.upstreams]);
+    const [input, ...others] = this.upstreams;
+    const direct = others.length === 0 && input?.partitioner === undefined;
+    if (besideInput && direct) transformation.follows = input?.from;
     return new SingleOutputStreamOperator(this.env, transformation);
   }
 }

@@ -142,6 +142,14 @@ export function deployments(
     return place;
   };
   const workers = new Map<string, TaskDescriptor[]>();
+  // One object for all subtasks of a vertex.
+  const chains = new Map<JobVertex, TaskDescriptor["chain"]>();
+  for (const vertex of graph.job.vertices) {
+    chains.set(
+      vertex,
+      vertex.chain.map((member) => chainedOperator(member, bundleHash)),
+    );
+  }
   const links = new ChannelIndex(graph);
   for (const { vertex, subtask } of graph.subtasks) {
     const { worker, slot } = at(vertex.id, subtask);
@@ -152,7 +160,7 @@ export function deployments(
       parallelism: vertex.parallelism,
       maxParallelism: vertex.maxParallelism,
       slot,
-      chain: vertex.chain.map((member) => chainedOperator(member, bundleHash)),
+      chain: chains.get(vertex)!,
       gates: gatesOf(vertex, subtask, links, at),
       outputs: outputsOf(vertex, subtask, links, at, bundleHash),
     };
@@ -275,6 +283,11 @@ function outputsOf(
         peer: endpoint(at(edge.to.id, toSubtask)),
       })),
     };
+    // Key groups are the consumer's (Flink: KeyGroupStreamPartitioner.configure): all its producers
+    // have to send a key to the same subtask.
+    if (partitioner === "key_by" && edge.to.maxParallelism !== vertex.maxParallelism) {
+      described.maxParallelism = edge.to.maxParallelism;
+    }
     if (partitionerOperator === undefined) return described;
     const { bundle, operator, parameters } = partitionerOperator;
     described.partitionerOperator = {

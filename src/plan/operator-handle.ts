@@ -38,7 +38,10 @@ export class Bundle {
     throw new MillraceError("JOB_UNKNOWN_OPERATOR", message, {
       field: "operator.name",
       value: name,
-      expected: this.manifest.operators.map((operator) => operator.name).join(", "),
+      expected: this.manifest.operators
+        .map((operator) => operator.name)
+        .filter((known) => !known.startsWith("$"))
+        .join(", "),
     });
   }
 }

@@ -30,6 +30,13 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return first === undefined ? issue : { ...first, path: [...issue.path, ...first.path] };
 }
 
+/** What would be right, without what is said already. */
+function expectedOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return issue.expected;
+  if (issue.code === "too_small" && issue.origin === "array") return `at least ${issue.minimum}`;
+  return issue.message.replace(/^Invalid input: expected /, "");
+}
+
 /** JOB_SPEC_INVALID for the first issue of a job spec. */
 export function specIssue(spec: unknown, error: z.ZodError): MillraceError {
   const issue = deepest(error.issues[0]!);
@@ -38,7 +45,7 @@ export function specIssue(spec: unknown, error: z.ZodError): MillraceError {
   const field = bracketPath("", path);
   const message = `Cannot read job spec: ${field === "" ? "" : `${field}: `}${issue.message}`;
   const value = valueAt(spec, path);
-  const detail = { field, expected: issue.message };
+  const detail = { field, expected: expectedOf(issue) };
   return new MillraceError(
     "JOB_SPEC_INVALID",
     message,

@@ -98,7 +98,12 @@ export class StreamExecutionEnvironment {
     transformation.schema = source.schema;
     transformation.name = name;
     const stream = new SingleOutputStreamOperator(this, transformation);
-    return watermarks === undefined ? stream : stream.assignTimestampsAndWatermarks(watermarks);
+    if (watermarks === undefined) return stream;
+    const assigned = stream.assignTimestampsAndWatermarks(watermarks);
+    // What is said of the two is said of the source, too.
+    this.#transformations.at(-1)!.follows = undefined;
+    transformation.follows = this.#transformations.at(-1);
+    return assigned;
   }
 
   /** A row `line STRING` for each line of a file, or of the files of a folder. */

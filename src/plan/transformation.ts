@@ -33,6 +33,8 @@ export class Transformation {
   uid: string | undefined;
   name: string | undefined;
   parallelism: number | undefined;
+  /** Whose parallelism it has where it states none: rows do not change their order between them. */
+  follows: Transformation | undefined;
   maxParallelism: number | undefined;
   slotSharingGroup: string | undefined;
   chaining: "always" | "head" | "never" = "always";
@@ -50,6 +52,11 @@ export class Transformation {
     this.inputs = inputs;
   }
 
+  /** Undefined: the job's default. */
+  get statedParallelism(): number | undefined {
+    return this.parallelism ?? this.follows?.statedParallelism;
+  }
+
   toVertex(): VertexInput {
     const vertex: VertexInput = {
       id: this.id,
@@ -59,7 +66,8 @@ export class Transformation {
     if (this.connector !== undefined) vertex.connector = this.connector;
     if (this.uid !== undefined) vertex.uid = this.uid;
     if (this.name !== undefined) vertex.name = this.name;
-    if (this.parallelism !== undefined) vertex.parallelism = this.parallelism;
+    const parallelism = this.statedParallelism;
+    if (parallelism !== undefined) vertex.parallelism = parallelism;
     if (this.maxParallelism !== undefined) vertex.maxParallelism = this.maxParallelism;
     if (this.slotSharingGroup !== undefined) vertex.slotSharingGroup = this.slotSharingGroup;
     if (this.chaining !== "always") vertex.chaining = this.chaining;
@@ -74,10 +82,10 @@ export class Transformation {
 
   /** @param defaultParallelism Parallelism of operators that do not state theirs. */
   toEdges(defaultParallelism: number): EdgeInput[] {
-    const own = this.parallelism ?? defaultParallelism;
+    const own = this.statedParallelism ?? defaultParallelism;
     return this.inputs.flatMap((streams, input) =>
       streams.map((stream): EdgeInput => {
-        const theirs = stream.from.parallelism ?? defaultParallelism;
+        const theirs = stream.from.statedParallelism ?? defaultParallelism;
         const edge: EdgeInput = {
           from: stream.from.id,
           to: this.id,

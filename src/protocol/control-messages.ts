@@ -3,8 +3,9 @@
  * Each side parses what it receives once, here; one union is all that a peer may say.
  */
 import { z } from "zod";
-import { deploymentSchema } from "./deployment.ts";
+import type { Deployment } from "./deployment.ts";
 import { MillraceError } from "./errors.ts";
+import { packDeployment, packedDeploymentSchema, unpackDeployment } from "./packed-deployment.ts";
 
 const errorBodySchema = z.strictObject({
   code: z.string(),
@@ -93,6 +94,17 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
+/** A deployment in its wire form; parsed, it is written out. */
+const deploymentOnWireSchema = packedDeploymentSchema.transform((packed, context): Deployment => {
+  try {
+    return unpackDeployment(packed);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.issues.push({ code: "custom", message: error.message, input: packed });
+    return z.NEVER;
+  }
+});
+
 /** What the JobManager says. */
 export const jobManagerMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -104,7 +116,7 @@ export const jobManagerMessageSchema = z.discriminatedUnion("type", [
   /** The link is refused or a newer incarnation took its place; the worker does not come back. */
   z.strictObject({ type: z.literal("rejected"), error: errorBodySchema }),
   z.strictObject({ type: z.literal("heartbeat_ack"), sequence: z.int() }),
-  z.strictObject({ type: z.literal("deploy"), deployment: deploymentSchema }),
+  z.strictObject({ type: z.literal("deploy"), deployment: deploymentOnWireSchema }),
   z.strictObject({ type: z.literal("cancel"), job: z.string(), attempt: z.int() }),
   /** Every task of the attempt has finished, on every worker: publish what the sinks hold back. */
   z.strictObject({ type: z.literal("commit"), job: z.string(), attempt: z.int() }),
@@ -124,6 +136,18 @@ export type JobManagerMessage = z.infer<typeof jobManagerMessageSchema>;
 /** @throws MillraceError MESSAGE_INVALID naming the field. */
 export function parseWorkerMessage(text: string): WorkerMessage {
   return parse(workerMessageSchema, text);
+}
+
+/** The text that a message of the JobManager travels as. */
+export function writeJobManagerMessage(message: JobManagerMessage): string {
+  if (message.type !== "deploy") return JSON.stringify(message);
+  return JSON.stringify({ ...message, deployment: packDeployment(message.deployment) });
+}
+
+/** Bytes of the message that deploys this. */
+export function deploymentBytes(deployment: Deployment): number {
+  const text = writeJobManagerMessage({ type: "deploy", deployment });
+  return new TextEncoder().encode(text).byteLength;
 }
 
 /** @throws MillraceError MESSAGE_INVALID naming the field. */

@@ -60,6 +60,24 @@ const channelSchema = z.strictObject({
   peer: endpointSchema,
 });
 
+/** An edge out of a chain, without its channels. */
+export const exitSchema = z.strictObject({
+  from: z.int(),
+  output: z.int(),
+  partitioner: partitionerSchema,
+  keys: z.array(z.string()),
+  /** Key groups of the consumer, for key_by; default: those of this vertex. */
+  maxParallelism: parallelismSchema.optional(),
+  /** For custom: the operator that gives each row its channel. */
+  partitionerOperator: z
+    .strictObject({
+      bundle: z.string(),
+      operator: z.string(),
+      parameters: z.record(z.string(), z.unknown()),
+    })
+    .optional(),
+});
+
 /** A deployed subtask. */
 export const taskDescriptorSchema = z.strictObject({
   vertex: z.string(),
@@ -72,25 +90,7 @@ export const taskDescriptorSchema = z.strictObject({
   /** Channels into the head, per input of the head operator. */
   gates: z.array(z.strictObject({ input: z.int(), channels: z.array(channelSchema) })),
   /** Edges out of the chain. */
-  outputs: z.array(
-    z.strictObject({
-      from: z.int(),
-      output: z.int(),
-      partitioner: partitionerSchema,
-      keys: z.array(z.string()),
-      /** Key groups of the consumer, for key_by; default: those of this vertex. */
-      maxParallelism: parallelismSchema.optional(),
-      /** For custom: the operator that gives each row its channel. */
-      partitionerOperator: z
-        .strictObject({
-          bundle: z.string(),
-          operator: z.string(),
-          parameters: z.record(z.string(), z.unknown()),
-        })
-        .optional(),
-      channels: z.array(channelSchema).min(1),
-    }),
-  ),
+  outputs: z.array(exitSchema.extend({ channels: z.array(channelSchema).min(1) })),
 });
 export type TaskDescriptor = z.infer<typeof taskDescriptorSchema>;
 

@@ -24,7 +24,7 @@ export const CHANNEL_CREDITS = 2;
 export const BUFFER_TIMEOUT_MS = 10;
 /** Longest data frame on a WebSocket: a whole block and its header. */
 export const FRAME_MAX_BYTES = BATCH_MAX_BYTES + 1024;
-/** Longest control message: a deployment of some hundred tasks. */
+/** Longest control message. The longest, a deployment, is checked before it is sent. */
 export const CONTROL_MESSAGE_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Default maximum memory of one module instance, pages of 64 KiB (256 MiB). */
@@ -78,7 +78,7 @@ export const FRAME_POOL_BYTES = 32 * 1024 * 1024;
 export const EARLY_FRAMES_MAX = 16_384;
 /** A peer that cannot be reached for this long fails the tasks that need it. */
 export const DATA_LINK_TIMEOUT_MS = 5_000;
-/** Pause between two attempts to dial a peer or the JobManager: first and longest. */
+/** Pause between two attempts to dial a peer: first (also for the JobManager) and longest. */
 export const REDIAL_FIRST_MS = 50;
 export const REDIAL_MAX_MS = 2_000;
 /** Tasks that have not stopped this long after a cancel are stopped by ending their isolate. */
@@ -151,3 +151,16 @@ export const HTTP_CONNECTIONS_MAX = 4_096;
 export const JOB_MAX_SUBTASKS = 16_384;
 /** Channels of one job: an all-to-all edge of parallelism 256 has 65,536. */
 export const JOB_MAX_CHANNELS = 262_144;
+/** Young generation of a slot's isolate, MB: batches live in linear memory, so little is young. */
+export const SLOT_YOUNG_GENERATION_MB = 4;
+/** Depth of a JSON body: the deepest type in a job spec, and half as much again. */
+export const JSON_MAX_DEPTH = 96;
+/** Rows in one message of a collect sink: as JSON text a byte may take six, in a control message. */
+export const COLLECT_MESSAGE_MAX_BYTES = 640 * 1024;
+/** Longest pause between two attempts to dial the JobManager. */
+export const JOB_MANAGER_REDIAL_MAX_MS = 5_000;
+/** Log lines of user code that one slot sends in a second, after a burst; the rest is counted. */
+export const LOG_LINES_PER_SECOND = 50;
+export const LOG_LINES_BURST = 200;
+/** Counters of user code that one slot tells apart. */
+export const USER_COUNTERS_MAX = 256;

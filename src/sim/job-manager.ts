@@ -10,7 +10,7 @@ import type {
   RowsItem,
 } from "../jobmanager/core/inputs-and-actions.ts";
 import type { JobManagerCore } from "../jobmanager/core/job-manager.ts";
-import { parseWorkerMessage } from "../protocol/control-messages.ts";
+import { parseWorkerMessage, writeJobManagerMessage } from "../protocol/control-messages.ts";
 import { assert, type ErrorBody, unreachable } from "../protocol/errors.ts";
 import { describePlain } from "./descriptions.ts";
 import type { Wire } from "./network.ts";
@@ -109,7 +109,7 @@ export class SimJobManager {
   #perform(action: JobManagerAction): void {
     switch (action.type) {
       case "send":
-        this.#wires.get(action.link)?.send(JSON.stringify(action.message));
+        this.#wires.get(action.link)?.send(writeJobManagerMessage(action.message));
         return;
       case "close_link": {
         const wire = this.#wires.get(action.link);

@@ -50,6 +50,7 @@ export class SimTaskManager {
   readonly core: TaskManagerCore;
   readonly #options: SimTaskManagerOptions;
   readonly #random: Random;
+  readonly #redials: Random;
   readonly #main: Isolate;
   readonly #links: SimDataLinks;
   readonly #routing: DataRouting;
@@ -69,6 +70,7 @@ export class SimTaskManager {
     this.#routing = options.routing;
     const incarnation = world.random.fork(`${process.name} ${world.clock.nowMs}`);
     this.#random = incarnation.fork("worker");
+    this.#redials = incarnation.fork("redials");
     this.#main = new Isolate(process, this.#random, process.begin(), true);
     const id = incarnation.uuid();
     const address = `ws://${process.name}/${id}`;
@@ -201,6 +203,8 @@ export class SimTaskManager {
       case "rows_credit":
         this.#rowsCredit(action);
         return;
+      case "log":
+        return;
       case "exit":
         this.#options.world.network.processEnded(this.#options.process, false);
         this.#options.process.crash();
@@ -220,7 +224,7 @@ export class SimTaskManager {
       },
       closed: (reason) => {
         if (this.#control === wire) this.#control = undefined;
-        this.#step({ type: "link_closed", reason });
+        this.#step({ type: "link_closed", reason, jitter: this.#redials.fraction() });
       },
     });
     this.#control = wire;

@@ -25,6 +25,7 @@ export interface AttemptRuntimeOptions {
   readonly links: DataLinks;
   readonly buffers: FrameBuffers;
   readonly memories: SharedArrayBuffer;
+  readonly filesRoots?: readonly string[] | undefined;
   report(report: SlotReport): void;
   exited(slot: number, error: ErrorBody): void;
 }
@@ -44,17 +45,20 @@ export class AttemptRuntime {
   constructor(options: AttemptRuntimeOptions) {
     this.#options = options;
     const ports = this.#joinSlots();
-    const { worker, deployment, modules, memories } = options;
+    const { worker, deployment, modules, memories, filesRoots } = options;
     for (const { slot, sends } of options.routes) {
+      // Each isolate gets a copy: of its own tasks only.
+      const tasks = deployment.tasks.filter((task) => task.slot === slot);
       const inSlot = [...sends].filter(([, to]) => to.type === "same_slot").map(([n]) => n);
       const start = {
         worker,
         slot,
-        deployment,
+        deployment: { ...deployment, tasks },
         modules,
         ports: ports.get(slot)!,
         inSlot,
         memories,
+        filesRoots,
       };
       const isolate = new SlotIsolate(start, {
         report: (report) => options.report(report),

@@ -63,6 +63,8 @@ export class CallBoard implements CallObserver {
   readonly #words: Int32Array;
   readonly #records: Float64Array;
   readonly #operators: readonly string[];
+  /** Numbers of the sites seen: they live as long as their operators. */
+  readonly #numbers = new Map<OperatorSite, number>();
   #calls = 0;
 
   constructor(board: SharedArrayBuffer, operators: readonly string[]) {
@@ -75,7 +77,12 @@ export class CallBoard implements CallObserver {
     // 0 means "no call", so the counter leaves it out when it wraps.
     this.#calls = (this.#calls + 1) & 0x7fff_ffff || 1;
     this.#records[0] = operator.records ?? 0;
-    Atomics.store(this.#words, OPERATOR, this.#operators.indexOf(operator.name));
+    let number = this.#numbers.get(operator);
+    if (number === undefined) {
+      number = this.#operators.indexOf(operator.name);
+      this.#numbers.set(operator, number);
+    }
+    Atomics.store(this.#words, OPERATOR, number);
     Atomics.store(this.#words, CALL, this.#calls);
   }
 

@@ -145,14 +145,18 @@ function poll(head: OperatorNode, rows: number | undefined): Invocation {
   };
 }
 
-/** A resumable export: its last parameter is the budget. */
+/** A resumable export of one to three parameters behind the operator: the last is the budget. */
 function plain(
   node: OperatorNode,
   name: ExportName,
   ...parameters: (number | bigint)[]
 ): Invocation {
   const { instance, inst, site } = node;
-  return (budget) => instance.invoke(site, name, inst, ...parameters, budget);
+  const [a, b, c] = parameters;
+  if (a === undefined) return (budget) => instance.invoke(site, name, inst, budget);
+  if (b === undefined) return (budget) => instance.invoke(site, name, inst, a, budget);
+  if (c === undefined) return (budget) => instance.invoke(site, name, inst, a, b, budget);
+  return (budget) => instance.invoke(site, name, inst, a, b, c, budget);
 }
 
 function frameOf(

@@ -7,7 +7,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { WebSocket } from "ws";
 import { z } from "zod";
-import { MillraceError } from "../protocol/errors.ts";
+import { errorFromBody, MillraceError } from "../protocol/errors.ts";
 import { HANDSHAKE_TIMEOUT_MS, HELLO_MAX_BYTES } from "../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../protocol/versions.ts";
 import type { FrameLink } from "./channels/web-socket-channel.ts";
@@ -26,6 +26,11 @@ const helloSchema = z.looseObject({
   worker: z.string().min(1).max(200),
   incarnation: z.string().min(1),
   token: z.string(),
+});
+
+/** What a peer says that does not take our hello. */
+const refusedSchema = z.looseObject({
+  error: z.object({ code: z.string(), message: z.string(), value: z.string().optional() }),
 });
 
 /** What a link tells its owner. */
@@ -112,10 +117,8 @@ export class DataLink implements FrameLink {
 
   #text(data: Buffer): void {
     const value = parseJson(data);
-    if (typeof value === "object" && value !== null && "error" in value) {
-      const error = value.error as { code: string; message: string; value?: string };
-      throw new MillraceError(String(error.code), String(error.message), { value: error.value });
-    }
+    const refused = refusedSchema.safeParse(value);
+    if (refused.success) throw errorFromBody(refused.data.error);
     if (this.#peer !== undefined) throw refusal("text came after hello", "text", "frames");
     const hello = helloSchema.safeParse(value);
     if (!hello.success) throw refusal("the first message is no hello", "other", "hello");

@@ -14,6 +14,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { MillraceError } from "../protocol/errors.ts";
 import {
   DATA_LINK_TIMEOUT_MS,
+  DEPLOYMENT_TIMEOUT_MS,
   EARLY_FRAMES_MAX,
   FRAME_MAX_BYTES,
   HANDSHAKE_CHECK_PERIOD_MS,
@@ -47,7 +48,7 @@ export interface DataLinksOptions {
   readonly behindTlsProxy?: boolean;
   /** Certificate authority of the peers, PEM. */
   readonly ca?: string;
-  /** Time a peer may stay unreachable, ms. */
+  /** Time a peer may stay unreachable, ms; default: by who dials. */
   readonly timeoutMs?: number;
   onFrame(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
   /** The link to a peer went down or never came up. */
@@ -71,6 +72,8 @@ export class DataLinks {
   readonly #links = new Map<string, DataLink>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #pending = new Set<DataLink>();
+  /** Where each link was dialled that was not accepted here. */
+  readonly #dialled = new WeakMap<DataLink, string>();
   #closed = false;
 
   private constructor(options: DataLinksOptions) {
@@ -124,9 +127,28 @@ export class DataLinks {
 
   /** Makes sure of a link to a peer; `onDown` tells if it does not come up in time. */
   connect(peer: string, address: string): void {
+    this.#dropOutdated(peer, address);
     if (this.#links.has(peer) || this.#waiting.has(peer)) return;
-    const waiting = this.#wait(peer);
-    if (this.#options.identity.worker < peer) this.#dial(peer, address, waiting, REDIAL_FIRST_MS);
+    const dials = this.#options.identity.worker < peer;
+    // Who is dialled waits for the peer's own start: it may have to fetch and compile modules first.
+    const patienceMs = dials ? DATA_LINK_TIMEOUT_MS : DEPLOYMENT_TIMEOUT_MS;
+    const waiting = this.#wait(peer, this.#options.timeoutMs ?? patienceMs);
+    if (dials) this.#dial(peer, address, waiting, REDIAL_FIRST_MS);
+  }
+
+  /**
+   * A peer that is somewhere else by now is another process. Where its machine went away without a
+   * word, the link to the old one would swallow frames until TCP gives up, a quarter of an hour.
+   */
+  #dropOutdated(peer: string, address: string): void {
+    const link = this.#links.get(peer);
+    const dialled = link === undefined ? undefined : this.#dialled.get(link);
+    if (link === undefined || dialled === undefined || dialled === address) return;
+    const message = `Data link to ${peer} lost: the peer is at another address now`;
+    const reason = new MillraceError("DATA_LINK_LOST", message);
+    this.#links.delete(peer);
+    link.terminate(reason);
+    this.#options.onDown(peer, reason);
   }
 
   /** Sends a frame to a peer, or holds it until the link is up. */
@@ -179,7 +201,32 @@ export class DataLinks {
   }
 
   #dial(peer: string, address: string, waiting: Waiting, pauseMs: number): void {
-    const socket = new WebSocket(`${address}${DATA_LINK_PATH}`, {
+    const failed = (cause: Error) => {
+      if (this.#waiting.get(peer) !== waiting) return;
+      const refused = /Unexpected server response: 40[13]/.test(cause.message);
+      if (refused) return this.#giveUp(peer, "it refuses our worker token");
+      const next = Math.min(pauseMs * 2, DATA_LINK_TIMEOUT_MS);
+      waiting.redial = setTimeout(() => this.#dial(peer, address, waiting, next), pauseMs);
+    };
+    let socket: WebSocket;
+    try {
+      socket = this.#socketTo(address);
+    } catch (cause) {
+      // What a peer advertises may be no address; that ends its tasks, not this worker.
+      failed(cause as Error);
+      return;
+    }
+    waiting.dialing = socket;
+    socket.once("error", failed);
+    socket.once("open", () => {
+      socket.off("error", failed);
+      this.#dialled.set(this.#open(socket, peer), address);
+    });
+  }
+
+  /** @throws TypeError, SyntaxError if the address is no ws:// or wss:// URL */
+  #socketTo(address: string): WebSocket {
+    return new WebSocket(`${address}${DATA_LINK_PATH}`, {
       ...SOCKET_OPTIONS,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       headers: { authorization: `Bearer ${this.#options.identity.token}` },
@@ -188,28 +235,16 @@ export class DataLinks {
       // machine there is neither, and it costs three quarters of the throughput.
       ...(isLoopback(address) ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
     });
-    waiting.dialing = socket;
-    const failed = (cause: Error) => {
-      if (this.#waiting.get(peer) !== waiting) return;
-      const refused = /Unexpected server response: 40[13]/.test(cause.message);
-      if (refused) return this.#giveUp(peer, "it refuses our worker token");
-      const next = Math.min(pauseMs * 2, DATA_LINK_TIMEOUT_MS);
-      waiting.redial = setTimeout(() => this.#dial(peer, address, waiting, next), pauseMs);
-    };
-    socket.once("error", failed);
-    socket.once("open", () => {
-      socket.off("error", failed);
-      this.#open(socket, peer);
-    });
   }
 
-  #open(socket: WebSocket, expected?: string): void {
+  #open(socket: WebSocket, expected?: string): DataLink {
     const link = new DataLink(socket, this.#options.identity, {
       up: (opened) => this.#up(opened, expected),
       frame: (from, bytes) => this.#options.onFrame(from.peer!, bytes),
       down: (lost, error) => this.#down(lost, error, expected),
     });
     this.#pending.add(link);
+    return link;
   }
 
   #up(link: DataLink, expected: string | undefined): void {
@@ -232,20 +267,19 @@ export class DataLinks {
   }
 
   #down(link: DataLink, error: MillraceError, expected: string | undefined): void {
-    this.#pending.delete(link);
+    const opening = this.#pending.delete(link);
     const peer = link.peer ?? expected;
     if (peer === undefined || this.#closed) return;
     if (this.#links.get(peer) === link) {
       this.#links.delete(peer);
       this.#options.onDown(peer, error);
-    } else if (expected !== undefined && this.#waiting.has(peer)) {
+    } else if (opening && expected !== undefined && this.#waiting.has(peer)) {
       this.#stopWaiting(peer);
       this.#options.onDown(peer, error);
     }
   }
 
-  #wait(peer: string): Waiting {
-    const timeoutMs = this.#options.timeoutMs ?? DATA_LINK_TIMEOUT_MS;
+  #wait(peer: string, timeoutMs: number): Waiting {
     const giveUp = setTimeout(
       () => this.#giveUp(peer, `no link within ${timeoutMs} ms`),
       timeoutMs,

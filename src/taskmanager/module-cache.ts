@@ -8,7 +8,7 @@ import { request as requestHttps } from "node:https";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { imposeMemoryMaximum } from "../protocol/bundle/memory-limit.ts";
 import { MillraceError } from "../protocol/errors.ts";
-import { BUNDLE_MAX_BYTES, MODULE_CACHE_MAX } from "../protocol/limits.ts";
+import { BUNDLE_MAX_BYTES, HEARTBEAT_TIMEOUT_MS, MODULE_CACHE_MAX } from "../protocol/limits.ts";
 import type { LoadedModule } from "./module-instance.ts";
 
 /** Name of the engine's own bundle, which is not uploaded. */
@@ -20,6 +20,8 @@ export interface ModuleCacheOptions {
   readonly token: string;
   /** Certificate authority of the JobManager, PEM. */
   readonly ca?: string | undefined;
+  /** Longest silence of the JobManager in a download, ms. */
+  readonly silenceMs?: number | undefined;
   /** File of the built-in bundle. */
   readonly builtinPath?: string | undefined;
 }
@@ -107,6 +109,9 @@ export class ModuleCache {
         });
       });
       call.on("error", (cause) => reject(failed(cause.message, cause)));
+      // A call that a broken network swallowed would keep every later job of this module waiting.
+      const silenceMs = this.#options.silenceMs ?? HEARTBEAT_TIMEOUT_MS;
+      call.setTimeout(silenceMs, () => call.destroy(new Error(`no byte for ${silenceMs} ms`)));
       call.end();
     });
   }

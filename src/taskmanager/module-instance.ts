@@ -96,6 +96,8 @@ export class ModuleInstance {
   readonly #buffers: { readonly pointer: number; readonly bytes: number }[] = [];
   #bytes: Uint8Array;
   #view: DataView;
+  /** The memory as words: the RESULT record is read after each call. */
+  #words: Uint32Array;
   #operator: OperatorSite | undefined;
   #closed = false;
 
@@ -110,10 +112,12 @@ export class ModuleInstance {
     count.acquire();
     try {
       const instance = instantiate(loaded, this.#imports(host));
-      this.#exports = instance.exports as Record<string, Call>;
+      // A plain object is looked up faster than an exports object.
+      this.#exports = { ...(instance.exports as Record<string, Call>) };
       this.#memory = instance.exports.memory as WebAssembly.Memory;
       this.#bytes = new Uint8Array(this.#memory.buffer);
       this.#view = new DataView(this.#memory.buffer);
+      this.#words = new Uint32Array(this.#memory.buffer);
       this.#start();
       this.#resultAt = this.invoke({ name: "(module)" }, "mr_result");
     } catch (error) {
@@ -124,21 +128,34 @@ export class ModuleInstance {
 
   /** The whole memory; valid until the next call. */
   get bytes(): Uint8Array {
-    if (this.#bytes.buffer !== this.#memory.buffer) this.#refresh();
+    // A memory that has grown leaves views of no length behind.
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#bytes;
   }
 
   get view(): DataView {
-    if (this.#view.buffer !== this.#memory.buffer) this.#refresh();
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#view;
   }
 
-  /** Calls an export that answers an i32. Traps become MillraceErrors. */
-  invoke(operator: OperatorSite, name: ExportName, ...args: (number | bigint)[]): number {
+  /**
+   * Calls an export that answers an i32. Traps become MillraceErrors. Parameters have names of their
+   * own here as this is called for every batch: a list would be made each time. WebAssembly ignores
+   * those that an export does not have.
+   */
+  invoke(
+    operator: OperatorSite,
+    name: ExportName,
+    a: number | bigint = 0,
+    b: number | bigint = 0,
+    c: number | bigint = 0,
+    d: number | bigint = 0,
+    e: number | bigint = 0,
+  ): number {
     this.#operator = operator;
-    if (this.#resultAt !== 0) this.view.setUint32(this.#resultAt + RESULT.row, NO_ROW, true);
+    if (this.#resultAt !== 0) this.#resultWords[(this.#resultAt + RESULT.row) >>> 2] = NO_ROW;
     try {
-      return Number(this.#exports[name]!(...args) ?? 0);
+      return (this.#exports[name]!(a, b, c, d, e) as number | undefined) ?? 0;
     } catch (thrown) {
       throw this.#failure(thrown, operator, name);
     }
@@ -156,20 +173,26 @@ export class ModuleInstance {
 
   /** A field of the RESULT record of 32 bits. */
   result(field: "row" | "code" | "pointer" | "length"): number {
-    return this.view.getUint32(this.#resultAt + RESULT[field], true);
+    return this.#resultWords[(this.#resultAt + RESULT[field]) >>> 2]!;
   }
 
   /** A counter of the RESULT record, exact up to 2^53. */
   counter(field: "rowsIn" | "rowsOut" | "rowsFailed" | "stateBytes"): number {
-    const at = this.#resultAt + RESULT[field];
-    const view = this.view;
-    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+    const at = (this.#resultAt + RESULT[field]) >>> 2;
+    const words = this.#resultWords;
+    return words[at]! + words[at + 1]! * 0x1_0000_0000;
   }
 
-  /** Text that RESULT points to: a failure's message. */
+  get #resultWords(): Uint32Array {
+    if (this.#words.length === 0) this.#refresh();
+    return this.#words;
+  }
+
+  /** Text that RESULT points to: a failure's message, cut where a control message must end. */
   resultText(): string {
     const start = this.result("pointer");
-    return decode(this.bytes.subarray(start, start + this.result("length")));
+    const length = Math.min(this.result("length"), MESSAGE_MAX_BYTES);
+    return decode(this.bytes.subarray(start, start + length));
   }
 
   /** Copies bytes in; the address is the module's until `recycle`. */
@@ -223,12 +246,16 @@ export class ModuleInstance {
   #refresh(): void {
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#view = new DataView(this.#memory.buffer);
+    this.#words = new Uint32Array(this.#memory.buffer);
   }
 
   /** No import ever throws into the module but abort, which ends the call as a trap does. */
   #imports(host: ModuleHost): WebAssembly.Imports {
-    const text = (pointer: number, length: number) =>
-      decode(this.bytes.subarray(pointer >>> 0, (pointer >>> 0) + length));
+    // Cut: the JobManager drops a worker whose control message is too long.
+    const text = (pointer: number, length: number) => {
+      const start = pointer >>> 0;
+      return decode(this.bytes.subarray(start, start + Math.min(length >>> 0, MESSAGE_MAX_BYTES)));
+    };
     return {
       env: {
         abort: (message: number, file: number, line: number, column: number) => {
@@ -289,11 +316,13 @@ export class ModuleInstance {
     return said?.file.startsWith("~") ? (operator.source ?? said) : (said ?? operator.source);
   }
 
-  /** The record position: the row in progress, where the module keeps it in RESULT.row. */
+  /** The record's number in the operator's input of this subtask, from 1: the row in progress, where the module keeps it in RESULT.row. */
   #rowText(operator: OperatorSite): string {
     const row = this.#resultAt === 0 ? NO_ROW : this.result("row");
-    const behind = operator.records === undefined ? "" : `, behind record ${operator.records}`;
-    return row === NO_ROW ? behind : `, row ${row} of its batch${behind}`;
+    const { records } = operator;
+    if (row === NO_ROW)
+      return records === undefined ? "" : `, after ${records} records of its input`;
+    return records === undefined ? "" : `, record ${records + row + 1} of its input`;
   }
 }
 
@@ -308,7 +337,7 @@ const INPUT_BUFFERS_KEPT = 4;
 const INPUT_BUFFER_BYTES = 256 * 1024;
 /** What the host puts into RESULT.row before a call. */
 const NO_ROW = 0xffff_ffff;
-/** Longest abort message read from a module. */
+/** Longest message read from a module: of an abort, a failed row, a log line. */
 const MESSAGE_MAX_BYTES = 4096;
 
 const decoder = new TextDecoder();

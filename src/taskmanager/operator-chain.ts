@@ -204,8 +204,12 @@ export class OperatorChain implements OperatorChainPort {
     const routed = node.onRowError === "dead-letter" && node.deadLetter !== undefined;
     if (!routed || frame.input === 0) {
       const reason = node.instance.resultText();
-      const place = `row ${row} of its batch, record ${node.rowsIn} of this subtask`;
-      const message = `Operator ${node.site.name} failed: ${place}, is refused: ${reason}`;
+      // A source has no input: its message says where in the file the record lies.
+      const place =
+        frame.input === 0
+          ? "a record"
+          : `record ${(node.site.records ?? 0) + row + 1} of its input`;
+      const message = `Operator ${node.site.name} failed: ${place} is refused: ${reason}`;
       const expected = "rows it accepts, or onRowError drop or dead-letter";
       throw new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
     }
@@ -228,7 +232,7 @@ export class OperatorChain implements OperatorChainPort {
     const { instance, inst, site, routes } = node;
     let partial = false;
     for (let output = 0; output < routes.length; output++) {
-      if (flush || routes[output]!.some((consumer) => consumer.type === "node")) {
+      if (flush || node.chained[output]) {
         instance.invoke(site, "mr_flush", inst, output);
       } else if (routes[output]!.length > 0) {
         partial = true;

@@ -35,6 +35,8 @@ export interface OperatorNode {
   readonly onRowError: ChainedOperator["onRowError"];
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
+  /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
+  readonly chained: boolean[];
   readonly deadLetter: number | undefined;
   readonly cost: RowCost;
   /** Counters of the last answer. */
@@ -89,6 +91,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const route = opened[from]?.routes[output];
     assert(route !== undefined && from < place, `chain input ${from}.${output} of ${place}`);
     route.push({ type: "node", node });
+    opened[from]!.node.chained[output] = true;
   }
   return opened.flatMap(({ node, exchanges }) => [node, ...exchanges]);
 }
@@ -178,6 +181,7 @@ function openNode(
   instance.recycle(buffer);
   return {
     ...shape,
+    chained: shape.routes.map((route) => route.some(({ type }) => type === "node")),
     site,
     instance,
     inst,

@@ -9,6 +9,8 @@ const FIRST_ROWS = 256;
 const GROWTH = 4;
 /** Rows beyond which a larger budget changes nothing. */
 const MAXIMUM_ROWS = 1 << 24;
+/** What a measurement counts for at most, in terms of the cost so far. */
+const LARGEST_RISE = 2;
 /** Weight of the newest measurement. */
 const WEIGHT = 0.25;
 
@@ -31,7 +33,10 @@ export class RowCost {
 
   measured(rows: number, ms: number): void {
     if (rows === 0) return;
-    const now = ms / rows;
+    const cost = ms / rows;
+    // A clock also counts the time in which the machine ran something else: one such measurement
+    // must not make the next slices short.
+    const now = this.#msPerRow === 0 ? cost : Math.min(cost, LARGEST_RISE * this.#msPerRow);
     this.#msPerRow += (this.#msPerRow === 0 ? 1 : WEIGHT) * (now - this.#msPerRow);
     this.#allowed = Math.min(MAXIMUM_ROWS, Math.max(this.#allowed, GROWTH * rows));
   }

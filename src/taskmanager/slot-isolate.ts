@@ -1,6 +1,7 @@
 /** A slot's isolate, seen from the worker's main isolate: a worker thread for one attempt. */
 import { Worker } from "node:worker_threads";
 import { type ErrorBody, errorBodyOf } from "../protocol/errors.ts";
+import { SLOT_YOUNG_GENERATION_MB } from "../protocol/limits.ts";
 import { boardOperators, boardSources, forgetMemories, newBoard, readBoard } from "./call-board.ts";
 import type { BoardView } from "./core/watchdog.ts";
 import type { SlotCommand, SlotReport, SlotStart } from "./slot-messages.ts";
@@ -31,7 +32,8 @@ export class SlotIsolate {
     this.#operators = boardOperators(start.deployment, start.slot);
     const name = `slot-${start.slot}`;
     const transferList = start.ports.map(({ port }) => port);
-    this.#worker = new Worker(ENTRY, { workerData, transferList, name });
+    const resourceLimits = { maxYoungGenerationSizeMb: SLOT_YOUNG_GENERATION_MB };
+    this.#worker = new Worker(ENTRY, { workerData, transferList, name, resourceLimits });
     let failure: ErrorBody | undefined;
     this.#worker.on("message", (report: SlotReport) => {
       if (!this.#ended) handlers.report(report);

@@ -25,6 +25,8 @@ export interface SlotStart {
   readonly board: SharedArrayBuffer;
   /** Count of the process's live memories, shared by its isolates. */
   readonly memories: SharedArrayBuffer;
+  /** See TaskManagerOptions. */
+  readonly filesRoots?: readonly string[] | undefined;
 }
 
 /** To the slot. */

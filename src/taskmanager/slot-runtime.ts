@@ -12,6 +12,7 @@ import type { ChannelHandlers } from "./channels/data-channel.ts";
 import { FrameBuffers } from "./channels/frame-buffers.ts";
 import { MessagePortChannel } from "./channels/message-port-channel.ts";
 import { type SlotAction, SlotCore, type SlotInput, type TaskId } from "./core/slot.ts";
+import { type UserMessageInput, UserMessages } from "./core/user-messages.ts";
 import { OperatorHost } from "./operator-host.ts";
 import { SinkQueue } from "./sink-queue.ts";
 import { SlotChannels } from "./slot-channels.ts";
@@ -31,8 +32,11 @@ export class SlotRuntime {
   readonly #sources = new Map<string, SourceReader>();
   readonly #reads = new Map<string, Promise<void>>();
   readonly #sinks = new Map<string, (SinkQueue | undefined)[]>();
+  readonly #messages = new UserMessages();
+  #messagesTimer: NodeJS.Timeout | undefined;
   #turnScheduled = false;
   #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = 0;
 
   constructor(start: SlotStart, report: (report: SlotReport) => void) {
     this.#start = start;
@@ -42,10 +46,9 @@ export class SlotRuntime {
       host: {
         processingTimeMs: processingTimeMs,
         log: (level, message) =>
-          report({ type: "log", level: LOG_LEVELS[level] ?? "info", message }),
+          this.#said({ type: "log", level: LOG_LEVELS[level] ?? "info", message }),
         // Counters of user code get a place in the metrics with the metrics system.
-        metric: (name, delta) =>
-          report({ type: "log", level: "debug", message: `${name} +${delta}` }),
+        metric: (name, delta) => this.#said({ type: "metric", name, delta }),
       },
       slice: { type: "time", clock: () => performance.now() },
       memories: new SlotMemoryCount(start.memories, start.board),
@@ -118,7 +121,8 @@ export class SlotRuntime {
 
   #context(task: TaskDescriptor, operator: string): SubtaskContext {
     const { job, attempt } = this.#start.deployment;
-    return { job, attempt, ...idOf(task), operator, parallelism: task.parallelism };
+    const { filesRoots } = this.#start;
+    return { job, attempt, ...idOf(task), operator, parallelism: task.parallelism, filesRoots };
   }
 
   #step(input: SlotInput): void {
@@ -182,6 +186,7 @@ export class SlotRuntime {
       this.#report(report);
       return;
     }
+    this.#said({ type: "flush" });
     const sinks = (this.#sinks.get(keyOf(task)) ?? []).filter((sink) => sink !== undefined);
     const reader = this.#sources.get(keyOf(task));
     this.#sources.delete(keyOf(task));
@@ -190,6 +195,22 @@ export class SlotRuntime {
     Promise.all([...ends, reader?.close()]).then(
       () => this.#report({ ...report, ...(error && { error }) }),
       (thrown) => this.#report({ ...report, state: "FAILED", error: error ?? errorBodyOf(thrown) }),
+    );
+  }
+
+  /** User code says something, or what it said is due. */
+  #said(input: UserMessageInput): void {
+    for (const message of this.#messages.step(input, performance.now())) {
+      this.#report({ type: "log", ...message });
+    }
+    const dueMs = this.#messages.nextDeadlineMs();
+    if (dueMs === undefined || this.#messagesTimer !== undefined) return;
+    this.#messagesTimer = setTimeout(
+      () => {
+        this.#messagesTimer = undefined;
+        this.#said({ type: "tick" });
+      },
+      Math.max(1, Math.ceil(dueMs - performance.now())),
     );
   }
 
@@ -218,12 +239,19 @@ export class SlotRuntime {
     this.#schedule();
   }
 
+  /** A timer that fires too early ticks once for nothing; setting one each turn would cost more. */
   #schedule(): void {
-    clearTimeout(this.#timer);
     const dueMs = this.#core.nextDeadlineMs();
+    if (this.#timer !== undefined && dueMs !== undefined && this.#timerAtMs <= dueMs) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (dueMs === undefined) return;
+    this.#timerAtMs = dueMs;
     const waitMs = Math.max(1, Math.ceil(dueMs - processingTimeMs()));
-    this.#timer = setTimeout(() => this.#step({ type: "tick" }), waitMs);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#step({ type: "tick" });
+    }, waitMs);
   }
 }
 

@@ -50,6 +50,8 @@ export interface TaskManagerOptions {
   readonly memoryMaxPages?: number;
   /** Time one call into user code may take, ms; default WATCHDOG_MS. */
   readonly watchdogMs?: number;
+  /** Folders that file sources and files sinks stay in, links followed; default: no bound. */
+  readonly filesRoots?: readonly string[];
   /** File of the built-in operators; default build/builtin.wasm. */
   readonly builtinPath?: string;
   /** Default: standard output. */
@@ -141,8 +143,7 @@ class TaskManagerShell {
         this.#step({ type: "message", message });
       },
       closed: (reason) => {
-        this.#log("warn", `control link closed: ${reason}`);
-        this.#step({ type: "link_closed", reason });
+        this.#step({ type: "link_closed", reason, jitter: Math.random() });
       },
       refused: (error) => {
         const message = { type: "rejected" as const, error: error.toBody() };
@@ -249,6 +250,9 @@ class TaskManagerShell {
         for (const slot of slots) slot.command(command);
         return;
       }
+      case "log":
+        this.#log(action.level, action.message);
+        return;
       case "exit":
         this.#log("error", action.error.message);
         this.#later("exit", this.close(action.error));
@@ -290,6 +294,7 @@ class TaskManagerShell {
       links: this.#links,
       buffers: this.#buffers,
       memories: this.#memories,
+      filesRoots: this.#options.filesRoots,
       report: (report) => this.#slotReport(job, attempt, report),
       exited: (slot, error) => this.#step({ type: "slot_exited", slot, job, attempt, error }),
     });

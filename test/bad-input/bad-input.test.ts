@@ -313,7 +313,7 @@ describe("at the door", () => {
     expect(await refusalOf(client.overview())).toMatchObject({
       code: "UNAUTHORIZED",
       field: "Authorization",
-      expected: "Bearer <token>",
+      expected: expect.stringMatching(/^Bearer <token>, .*tokens\.json/),
     });
     const options = { jobManager: cluster.manager.url, log: () => undefined };
     for (const [token, code] of [

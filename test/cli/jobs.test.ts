@@ -87,16 +87,46 @@ describe("millrace run", () => {
   });
 });
 
+describe("millrace run of a job file that is wrong", () => {
+  const written = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test("names the line that throws, and not Millrace as at fault", async () => {
+    const path = written("throws.js", "export default ({ env }) => {\n  env.nonsense();\n};\n");
+    const { code, err } = await call("run", path);
+    expect(code).toBe(1);
+    expect(err).toContain(`${path}:2: env.nonsense is not a function [JOB_FILE_INVALID]`);
+  });
+
+  test.each(["ts", "js"])("names the line that does not parse (.%s)", async (ending) => {
+    const path = written(`syntax.${ending}`, "export default () => {\n  const = 1;\n};\n");
+    const { code, err } = await call("run", path);
+    expect(code).toBe(1);
+    expect(err).toContain(`${path}:2: `);
+    expect(err).toContain("[JOB_FILE_INVALID]");
+  });
+
+  test("says which files it takes", async () => {
+    const { code, err } = await call("run", written("job.md", "# a job"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/\[JOB_FILE_INVALID\][\s\S]*expected: a \.ts or \.js file/);
+  });
+});
+
 describe("millrace run --detach, list and cancel", () => {
   test("start a job, show it, and end it", async () => {
     const started = await call("run", "--detach", numbersJob(undefined));
     expect(started.code).toBe(0);
     const id = started.out.trim();
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(started.err).toContain(`/v1/jobs/${id}/rows`);
     await cluster.status(id, "RUNNING");
     const list = await call("list");
     expect(list.out.split("\n")[0]).toMatch(/^JOB +STATE +DURATION +ATTEMPT +NAME$/);
-    expect(list.out).toMatch(new RegExp(`^${id} +RUNNING .* numbers$`, "m"));
+    expect(list.out.split("\n")[1]).toMatch(new RegExp(`^${id} +RUNNING .* numbers$`));
     const cancelled = await call("cancel", id);
     expect([cancelled.code, cancelled.out]).toEqual([0, `Cancelling ${id}\n`]);
     await cluster.status(id, "CANCELED");

@@ -84,7 +84,7 @@ describe("an operator that", () => {
     expect(failure?.message).toContain(
       `Operator LoopsForEver failed at ${place}: one call has run`,
     );
-    expect(failure?.message).toMatch(/in the batch behind record \d+\)$/);
+    expect(failure?.message).toMatch(/in the batch that begins with record \d+ of its input\)$/);
     await finishNeighbour();
   });
 
@@ -154,8 +154,7 @@ describe("an operator that", () => {
   });
 });
 
-/** Number of the record a message names, from 0: the records behind it and its row of the batch. */
+/** Number of the record a message names, counted from 0. */
 function recordOf(message = ""): number {
-  const found = /row (\d+) of its batch, behind record (\d+)/.exec(message);
-  return Number(found?.[1]) + Number(found?.[2]);
+  return Number(/, record (\d+) of its input/.exec(message)?.[1]) - 1;
 }

@@ -92,6 +92,27 @@ describe("file source", () => {
     expect(splits[0]?.text === text).toBe(true);
   });
 
+  test.each([
+    ["gzip", gzipSync, "parts.gz"],
+    ["zstd", zstdCompressSync, "parts.zst"],
+  ] as const)("reads every part of a %s file that was put together", async (_, compress, file) => {
+    const path = join(folder, file);
+    const texts = ["first\n".repeat(100_000), "", "second\n", "third\n".repeat(50_000)];
+    writeFileSync(path, Buffer.concat(texts.map((text) => compress(text))));
+    const splits = await readAll(reader({ path }));
+    expect(splits.map((split) => split.text === texts.join(""))).toEqual([true]);
+  });
+
+  test("passes over a skippable frame and refuses rubbish behind the last one", async () => {
+    const frame = zstdCompressSync("text\n");
+    const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+    const path = join(folder, "skippable.zst");
+    writeFileSync(path, Buffer.concat([skippable, frame]));
+    expect((await readAll(reader({ path }))).map((split) => split.text)).toEqual(["text\n"]);
+    writeFileSync(path, Buffer.concat([frame, Buffer.from("rubbish behind it")]));
+    await expect(readAll(reader({ path }))).rejects.toMatchObject({ code: "FILE_CORRUPT" });
+  });
+
   test("does not cut a file that may hold newlines inside records", async () => {
     const path = join(folder, "quoted.csv");
     writeFileSync(path, 'a,"x\ny"\n'.repeat(10));

@@ -1,10 +1,20 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { HeldBackFile } from "../../src/connectors/connector.ts";
+import type { HeldBackFile, SubtaskContext } from "../../src/connectors/connector.ts";
 import { openSink, openSource } from "../../src/connectors/registry.ts";
+import { COLLECT_MESSAGE_MAX_BYTES, CONTROL_MESSAGE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { HeldFiles } from "../../src/taskmanager/held-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-sinks-"));
@@ -26,7 +36,7 @@ function outlets() {
 function open(
   spec: { type: string } & Record<string, unknown>,
   parallelism = 2,
-  rest: Partial<typeof context> = {},
+  rest: Partial<SubtaskContext> = {},
 ) {
   const out = outlets();
   const ports = { print: out.print, rows: (lines: string) => void out.rows.push(lines) };
@@ -120,6 +130,66 @@ describe("files sink", () => {
     expect(readdirSync(path)).toEqual(["part-00112233-out-a2-1-0"]);
   });
 
+  test("never replaces a file that has a part's final name, and says which it is", async () => {
+    const path = join(folder, "taken");
+    const { sink, held } = open({ type: "files", path });
+    await sink.write(bytes("new\n"), 1);
+    await sink.finish();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    const { final } = held[0]!;
+    writeFileSync(final, "old\n");
+    await expect(files.publish(context.job, 2)).rejects.toMatchObject({
+      code: "COMMIT_FAILED",
+      value: final,
+    });
+    expect(readFileSync(final, "utf8")).toBe("old\n");
+  });
+
+  test("that is discarded while it is published is published first", async () => {
+    const path = join(folder, "turns");
+    const { sink, held } = open({ type: "files", path, rollBytes: 1 });
+    for (const text of ["a\n", "b\n", "c\n"]) await sink.write(bytes(text), 1);
+    await sink.finish();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    await Promise.all([files.publish(context.job, 2), files.discard(context.job, 2)]);
+    expect(
+      readdirSync(path)
+        .map((name) => join(path, name))
+        .sort(),
+    ).toEqual(held.map((file) => file.final));
+  });
+
+  test("that is aborted while it opens a part leaves nothing behind the clean-up", async () => {
+    const path = join(folder, "aborted");
+    const { sink, held } = open({ type: "files", path });
+    const writing = sink.write(bytes("x\n"), 1);
+    await sink.abort();
+    const files = new HeldFiles();
+    for (const file of held) files.add(context.job, 2, file);
+    await files.discard(context.job, 2);
+    await writing;
+    expect(existsSync(path) ? readdirSync(path) : []).toEqual([]);
+  });
+
+  test("stays below the worker's roots, also by links and by folders that are not there yet", async () => {
+    const root = join(folder, "root");
+    mkdirSync(root);
+    symlinkSync(folder, join(root, "out"));
+    const options = { filesRoots: [join(folder, "absent"), root] };
+    const inside = open({ type: "files", path: join(root, "new", "folder") }, 2, options);
+    await inside.sink.write(bytes("x\n"), 1);
+    await inside.sink.finish();
+    for (const path of [`${root}/../elsewhere`, join(root, "out", "elsewhere"), `${root}-2`]) {
+      const { sink } = open({ type: "files", path }, 2, options);
+      await expect(sink.write(bytes("x\n"), 1)).rejects.toMatchObject({ code: "PATH_NOT_ALLOWED" });
+      const source = openSource({ type: "file", path }, { ...context, ...options });
+      await expect(source.next()).rejects.toMatchObject({ code: "PATH_NOT_ALLOWED" });
+    }
+    expect(existsSync(join(folder, "elsewhere"))).toBe(false);
+  });
+
   test("names a folder that cannot be written", async () => {
     const path = join(folder, "blocked");
     const { sink } = open({ type: "files", path: `${path}\0` });
@@ -139,6 +209,31 @@ describe("line sinks", () => {
     const single = open({ type: "print" }, 1);
     await single.sink.write(bytes("a\n"), 1);
     expect(single.printed).toEqual(["a\n"]);
+  });
+
+  test("two files sinks whose uids differ by a sign write side by side", async () => {
+    const path = join(folder, "signs");
+    const spec = { type: "files", path };
+    const sinks = ["a.b", "a_b", "a:b", "a-a1-0"].map(
+      (operator) => open(spec, 2, { operator }).sink,
+    );
+    for (const sink of sinks) await sink.write(bytes("x"), 1);
+    await open(spec, 2, { operator: "a" }).sink.finish();
+    for (const sink of sinks) await sink.finish();
+    expect(readdirSync(path)).toHaveLength(4);
+  });
+
+  test("collect refuses rows that no control message holds, however they are escaped", async () => {
+    const { sink, rows } = open({ type: "collect" });
+    sink.credit!(2);
+    await expect(
+      sink.write(new Uint8Array(COLLECT_MESSAGE_MAX_BYTES + 1), 1),
+    ).rejects.toMatchObject({
+      code: "ROWS_TOO_LARGE",
+      value: String(COLLECT_MESSAGE_MAX_BYTES + 1),
+    });
+    await sink.write(new Uint8Array(COLLECT_MESSAGE_MAX_BYTES), 1);
+    expect(JSON.stringify(rows).length).toBeLessThan(CONTROL_MESSAGE_MAX_BYTES - 4096);
   });
 
   test("collect sends a message for each credit and waits for the next", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CONTROL_MESSAGE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { CoreDriver } from "./core-driver.ts";
 import { plannedJob } from "./planned-jobs.ts";
 
@@ -269,5 +270,25 @@ describe("submitting a job", () => {
     expect(driver.status("second"), "slots are not released yet").toBe("CREATED");
     driver.released("first", ["a"]);
     expect(driver.status("second")).toBe("RUNNING");
+  });
+});
+
+describe("a job whose deployment no worker could read", () => {
+  test("fails at once and for good, and the jobs beside it go on", () => {
+    const driver = new CoreDriver();
+    driver.register("a", 4);
+    const neighbour = driver.submit(plannedJob(), "neighbour");
+    driver.tasks(neighbour, "RUNNING");
+    const parameters = { text: "x".repeat(CONTROL_MESSAGE_MAX_BYTES) };
+    const job = driver.submit(plannedJob({ parameters, restartStrategy: FIXED }), "large");
+    expect(driver.status(job)).toBe("FAILING");
+    driver.released(job, ["a"]);
+    expect(driver.status(job)).toBe("FAILED");
+    expect(driver.core.job(job)?.failure?.code).toBe("DEPLOYMENT_TOO_LARGE");
+    expect(driver.core.job(job)?.attempt).toBe(1);
+    expect(driver.sent("deploy").map(({ link }) => link)).toEqual(["a"]);
+    expect(driver.status(neighbour)).toBe("RUNNING");
+    driver.submit(plannedJob(), "next");
+    expect(driver.sent("deploy"), "its slots are free again").toHaveLength(2);
   });
 });

@@ -10,6 +10,8 @@ interface PlannedJobOptions {
   /** Connector type of the sink; `files` holds output back, `collect` hands rows out. */
   readonly sink?: string;
   readonly bundles?: readonly string[];
+  /** Of every operator. */
+  readonly parameters?: Record<string, unknown>;
 }
 
 /** A job of one source vertex and one sink vertex, both of that parallelism. */
@@ -34,7 +36,7 @@ export function plannedJob(options: PlannedJobOptions = {}): PlannedJob {
       for (const place of places) {
         const list = tasks.get(place.worker) ?? [];
         const connector = place.vertex === "sink" ? (options.sink ?? "blackhole") : "datagen";
-        list.push(descriptor(place, parallelism, connector));
+        list.push(descriptor(place, parallelism, connector, options.parameters ?? {}));
         tasks.set(place.worker, list);
       }
       return tasks;
@@ -46,6 +48,7 @@ function descriptor(
   place: { vertex: string; subtask: number; slot: number },
   parallelism: number,
   connector: string,
+  parameters: Record<string, unknown>,
 ): TaskDescriptor {
   return {
     vertex: place.vertex,
@@ -60,7 +63,7 @@ function descriptor(
         name: place.vertex,
         bundle: "builtin",
         operator: "any",
-        parameters: {},
+        parameters,
         connector: { type: connector },
         inputs: [],
         outputs: [],

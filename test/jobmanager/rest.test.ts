@@ -175,6 +175,19 @@ describe("submitting", () => {
     expect([large.status, (await json(large)).errors[0].code]).toEqual([413, "BODY_TOO_LARGE"]);
   });
 
+  test.each([
+    ["in a field", (deep: string) => `{"version":${deep}}`],
+    ["behind a text with brackets and escapes", (deep: string) => `["\\"]]]\\\\",${deep}]`],
+    ["cut off", (deep: string) => deep.slice(0, deep.length / 2)],
+  ])("JSON nested too deep is refused before anything recurses over it: %s", async (_, body) => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const response = await post("/v1/jobs", body(deep));
+    expect([response.status, (await json(response)).errors[0].code]).toEqual([
+      400,
+      "JSON_TOO_DEEP",
+    ]);
+  });
+
   test("more slots than the cluster has are refused with both numbers", async () => {
     const response = await post("/v1/jobs", jobSpec("words", "builtin"));
     expect(response.status).toBe(409);

@@ -6,7 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { MillraceClient } from "../../src/client/millrace-client.ts";
 import { type JobManagerOptions, startJobManager } from "../../src/jobmanager/server.ts";
-import type { JobManagerMessage } from "../../src/protocol/control-messages.ts";
+import {
+  deploymentBytes,
+  type JobManagerMessage,
+  parseJobManagerMessage,
+} from "../../src/protocol/control-messages.ts";
+import { CONTROL_MESSAGE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/versions.ts";
 
 let dir: string;
@@ -45,7 +50,7 @@ async function dial(url: string, token: string, headers: Record<string, string> 
   const messages: JobManagerMessage[] = [];
   let wake = () => {};
   socket.on("message", (data) => {
-    messages.push(JSON.parse(String(data)));
+    messages.push(parseJobManagerMessage(String(data)));
     wake();
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
@@ -269,6 +274,42 @@ describe("a bundle and a job over HTTP", () => {
       code: "JOB_UNKNOWN_OPERATOR",
       field: expect.stringContaining("vertices[0].operator"),
     });
+  });
+});
+
+describe("a job of 200 subtasks on each side of an exchange", () => {
+  test("reaches one worker with all its 80,000 channel ends, in a message far below the limit", async () => {
+    const { manager, client } = await start();
+    const worker = await dial(manager.workerUrl, manager.tokens.worker);
+    worker.say({ ...REGISTER, slots: 200 });
+    await worker.next();
+    const vertices = LINES_TO_COLLECT.vertices.map((vertex) => ({ ...vertex, parallelism: 200 }));
+    const edges = [{ from: "lines", to: "out", partitioner: "rebalance" }];
+    await client.submitJob({ ...LINES_TO_COLLECT, vertices, edges });
+    const message = await worker.next();
+    if (message.type !== "deploy") throw new Error(`expected a deployment, got ${message.type}`);
+    const edgesOf = message.deployment.tasks.flatMap((task) => [...task.gates, ...task.outputs]);
+    expect(edgesOf.flatMap((edge) => edge.channels)).toHaveLength(2 * 200 * 200);
+    expect(deploymentBytes(message.deployment)).toBeLessThan(CONTROL_MESSAGE_MAX_BYTES / 50);
+  });
+
+  test("is refused when it is submitted, if no worker could read what it has to be told", async () => {
+    const { client } = await start();
+    const schema = Array.from({ length: 1_000 }, (_, i) => ({
+      name: `${"n".repeat(100)}${i}`,
+      type: { type: "BIGINT" },
+    }));
+    const operator = { bundle: "builtin", name: "json_lines" };
+    const connector = { type: "file", path: "/tmp/lines.txt" };
+    const outputs = [{ name: "main", schema }];
+    const source = { id: "lines", kind: "source", operator, connector, outputs };
+    const sinks = Array.from({ length: 40 }, (_, i) => ({
+      ...LINES_TO_COLLECT.vertices[1],
+      id: `out${i}`,
+    }));
+    const edges = sinks.map(({ id }) => ({ from: "lines", to: id }));
+    const spec = { version: 1, name: "wide", vertices: [source, ...sinks], edges };
+    await expect(client.submitJob(spec)).rejects.toMatchObject({ code: "DEPLOYMENT_TOO_LARGE" });
   });
 });
 

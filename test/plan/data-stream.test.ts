@@ -62,6 +62,30 @@ describe("StreamExecutionEnvironment", () => {
     expect(slotRequestsOf(job)).toHaveLength(4);
   });
 
+  test("keys and timestamps are made beside their input: the order of its rows stays", () => {
+    const env = new StreamExecutionEnvironment().setParallelism(4);
+    const strategy = WatermarkStrategy.forMonotonousTimestamps().withTimestampField("at");
+    const columns = schemaOf({ word: "STRING NOT NULL", n: "BIGINT NOT NULL", at: "BIGINT" });
+    const one = env.fromSource(datagen(columns)).setParallelism(1);
+    const timed = one.assignTimestampsAndWatermarks(strategy);
+    const three = env.fromSource(datagen(columns), strategy).setParallelism(3);
+    timed.union(three).keyBy(sample.operator("FirstLetter")).discard();
+    const graph = validateJob(env.toJobSpec("beside"), manifestOf);
+    expect(graph.nodes.map(({ operator, parallelism }) => [operator, parallelism])).toEqual([
+      ["datagen", 1],
+      ["assign_timestamps", 1],
+      ["datagen", 3],
+      ["assign_timestamps", 3],
+      ["FirstLetter", 1],
+      ["FirstLetter", 3],
+      ["format_text", 4],
+    ]);
+    expect(buildJobGraph(graph).edges.map(({ edge }) => edge.partitioner)).toEqual([
+      "key_by",
+      "key_by",
+    ]);
+  });
+
   test("takes the operators of an uploaded bundle, with side outputs and parameters", () => {
     const env = new StreamExecutionEnvironment()
       .setBufferTimeout(0)

@@ -12,6 +12,11 @@ import { buildJobGraph } from "../../src/plan/job-graph.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
 import { validateJob } from "../../src/plan/validate-job.ts";
 import { count, TumblingEventTimeWindows } from "../../src/plan/windows.ts";
+import {
+  deploymentBytes,
+  parseJobManagerMessage,
+  writeJobManagerMessage,
+} from "../../src/protocol/control-messages.ts";
 import { deploymentSchema, type TaskDescriptor } from "../../src/protocol/deployment.ts";
 import { MillraceError } from "../../src/protocol/errors.ts";
 import { manifestOf, SAMPLE_HASH, sample } from "./sample-manifest.ts";
@@ -35,7 +40,9 @@ function tasksOf(env: StreamExecutionEnvironment): TaskDescriptor[] {
   );
   for (const tasks of workers.values()) {
     const options = { attempt: 1, bufferTimeoutMs: 10, batchRows: 1, memoryMaxPages: 1 };
-    deploymentSchema.parse({ job: "j", jobName: "tasks", ...options, tasks });
+    const deployment = deploymentSchema.parse({ job: "j", jobName: "tasks", ...options, tasks });
+    const onWire = writeJobManagerMessage({ type: "deploy", deployment });
+    expect(parseJobManagerMessage(onWire)).toEqual({ type: "deploy", deployment });
   }
   return [...workers.values()].flat();
 }
@@ -60,6 +67,53 @@ function checkChannels(tasks: readonly TaskDescriptor[]): void {
     [...producers].sort(([a], [b]) => a - b),
   );
 }
+
+describe("a deployment on the wire", () => {
+  test("of 512 subtasks on each side of a keyed edge takes some dozen bytes a task", () => {
+    const env = new StreamExecutionEnvironment().setParallelism(512).setMaxParallelism(512);
+    const words = env.readTextFile("a").flatMap(sample.operator("SplitWords"));
+    words.keyBy("word").map(sample.operator("UpperCase")).discard();
+    const graph = buildExecutionGraph(
+      buildJobGraph(validateJob(env.toJobSpec("wide"), manifestOf)),
+    );
+    const places = placesOf(graph).map((place) => ({ ...place, worker: "w", slot: place.subtask }));
+    const tasks = deployments(graph, places, (bundle) => bundle).get("w")!;
+    expect(tasks.flatMap((task) => task.gates).flatMap((gate) => gate.channels)).toHaveLength(
+      512 * 512,
+    );
+    const options = { attempt: 1, bufferTimeoutMs: 10, batchRows: 1, memoryMaxPages: 1 };
+    const bytes = deploymentBytes({ job: "j", jobName: "wide", ...options, tasks });
+    expect(bytes).toBeLessThan(150 * tasks.length);
+  });
+
+  test.each([
+    ["an endpoint that is not listed", { gates: [[[0, 1, 0, 1, 2]]] }, "there is no endpoint 1"],
+    ["a vertex that is not listed", { vertex: 1 }, "there is no vertex 1"],
+    ["a run without end", { gates: [[[0, 0, 0, 0, 1e12]]] }, "channel ends are too many"],
+  ])("is refused with %s", (_what, change, reason) => {
+    const vertex = { vertex: "v", name: "v", parallelism: 1, maxParallelism: 1, outputs: [] };
+    const operator = { uid: "u", name: "u", bundle: "b", operator: "o", parameters: {} };
+    const chain = [{ ...operator, inputs: [], outputs: [], onRowError: "fail" }];
+    const deployment = {
+      ...{
+        job: "j",
+        jobName: "j",
+        attempt: 1,
+        bufferTimeoutMs: 1,
+        batchRows: 1,
+        memoryMaxPages: 1,
+      },
+      workers: [{ worker: "w", address: "ws://w" }],
+      endpoints: [[0, 0]],
+      vertices: [{ ...vertex, chain, gates: [0] }],
+      tasks: [
+        { vertex: 0, subtask: 0, slot: 0, gates: [[[0, 0, 0, 0, 1]]], outputs: [], ...change },
+      ],
+    };
+    const read = () => parseJobManagerMessage(JSON.stringify({ type: "deploy", deployment }));
+    expect(read).toThrow(reason);
+  });
+});
 
 describe("consumerRange", () => {
   test("follows Flink's pointwise pattern, told from the consumer's side", () => {
@@ -119,6 +173,23 @@ describe("deployments", () => {
       [2, 5],
     ]);
     expect(counts[0]!.chain[0]!.inputs[0]!.keys).toEqual(["word"]);
+  });
+
+  test("spread keys over the key groups of the consumer, whatever the producers have", () => {
+    const env = new StreamExecutionEnvironment().setParallelism(2);
+    const few = env.readTextFile("a").setMaxParallelism(4);
+    const many = env.readTextFile("b").setMaxParallelism(64);
+    few
+      .union(many)
+      .keyBy("line")
+      .window(TumblingEventTimeWindows.of(1_000))
+      .aggregate(count().as("n"))
+      .setMaxParallelism(64)
+      .discard();
+    const groups = tasksOf(env).flatMap((task) =>
+      task.outputs.map((exit) => exit.maxParallelism ?? task.maxParallelism),
+    );
+    expect(groups).toEqual([64, 64, 64, 64]);
   });
 
   test("carry the operator of a custom partitioning", () => {

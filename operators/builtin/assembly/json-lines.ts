@@ -15,10 +15,34 @@ import { isText, parseValue, writeInteger } from "./value-parser";
 /** Below it every whole number is a double of its own. */
 const EXACT_DOUBLE: f64 = 9007199254740992;
 
+/** "null", as it lies in memory. */
+const NULL_TEXT: u32 = 0x6c6c756e;
+
+// @ts-ignore: decorator
+@inline
+function passSpace(start: usize, end: usize): usize {
+  let at = start;
+  while (at < end) {
+    const byte = load<u8>(at);
+    if (byte != 0x20 && byte != 0x09 && byte != 0x0d && byte != 0x0a) break;
+    at++;
+  }
+  return at;
+}
+
+/** Whether a path does not begin with a member of the outermost object. */
+function beyondMembers(path: string): bool {
+  if (path == "$") return true;
+  const at = path.startsWith("$.") ? 2 : 0;
+  return path.charCodeAt(at) == 0x5b && path.charCodeAt(at + 1) != 0x27;
+}
+
 export class JsonLinesOperator extends RecordSource {
   private reader: JsonReader = new JsonReader();
   private scratch: usize = 0;
   private scratchBytes: i32 = 0;
+  /** A column's path begins at something that need not be an object: `$`, `[0].a`. */
+  private anyRoot: bool = false;
 
   open(): i32 {
     const columns = this.config.outputs[0].columns;
@@ -30,6 +54,7 @@ export class JsonLinesOperator extends RecordSource {
     }
     for (let i = 0; i < columns.length; i++) {
       const path = paths.get(columns[i].name);
+      if (!path.isNull() && beyondMembers(path.string(""))) this.anyRoot = true;
       const slot = path.isNull()
         ? this.reader.wantMember(columns[i].name)
         : this.reader.want(path.string(""));
@@ -46,11 +71,20 @@ export class JsonLinesOperator extends RecordSource {
 
   resetScanner(): void {}
 
+  /** As Flink: what holds nothing, a blank line or `null`, gives no row. */
+  passOver(start: usize, end: usize): bool {
+    const at = passSpace(start, end);
+    if (at == end) return true;
+    if (this.anyRoot || end - at < 4 || load<u32>(at) != NULL_TEXT) return false;
+    return passSpace(at + 4, end) == end;
+  }
+
   fields(writer: BlockWriter, start: usize, end: usize): string | null {
     const reader = this.reader;
     if (!reader.read(start, end)) {
       return reader.error + " at character " + (reader.errorAt - start).toString();
     }
+    if (!this.anyRoot && load<u8>(passSpace(start, end)) != 0x7b) return "not a JSON object";
     const columns = writer.columns;
     for (let i = 0; i < columns.length; i++) {
       const kind = reader.kind(i);

@@ -99,8 +99,10 @@ export class FormatColumn {
       case TYPE_BOOLEAN:
         return printBoolean(target, bitAt(this.data, row));
       case TYPE_FLOAT:
+        if (isNegativeZero(this.double(row))) return printNegativeZero(target);
         return printFloat32(target, <f32>this.double(row));
       case TYPE_DOUBLE:
+        if (isNegativeZero(this.double(row))) return printNegativeZero(target);
         return printFloat64(target, this.double(row));
       case TYPE_DATE:
         return printDate(target, this.integer(row));
@@ -140,6 +142,18 @@ export function prints(type: u8): bool {
     isText(type) ||
     (type >= TYPE_DATE && type <= TYPE_INTERVAL_DAY_SECOND)
   );
+}
+
+// @ts-ignore: decorator
+@inline
+function isNegativeZero(value: f64): bool {
+  return reinterpret<u64>(value) == 0x8000000000000000;
+}
+
+/** `-0.0`, as Java writes it: JavaScript's `0` would lose the sign, and readers take `-0` for an integer. */
+function printNegativeZero(target: usize): i32 {
+  store<u32>(target, 0x302e302d);
+  return 4;
 }
 
 function printBoolean(target: usize, value: bool): i32 {

@@ -12,6 +12,7 @@ import {
   BATCH_VERSION,
   COLUMN_BYTES,
   COLUMN_DATA,
+  COLUMN_VALIDITY,
   HEADER_BYTE_LENGTH,
   HEADER_BYTES,
   HEADER_CHANGE,
@@ -28,10 +29,10 @@ import {
   WATERMARK_ROW,
   widthShift,
 } from "./layout";
+import { OpenStream } from "./open-config";
+import { copyText } from "./text-copy";
 
 export { ColumnBuffer };
-
-import { OpenStream } from "./open-config";
 
 export class BlockWriter {
   columns: ColumnBuffer[] = [];
@@ -39,6 +40,8 @@ export class BlockWriter {
   roomBytes: i32;
   /** Rows written to the open block. */
   rows: i32 = 0;
+  /** It is sealed at so many rows: fewer than roomRows once a text has passed roomBytes. */
+  private sealAt: i32 = 0;
   /** Rows ever emitted. */
   total: u64 = 0;
   /** Changes whenever buffers move, so that row views take their pointers again. */
@@ -102,7 +105,7 @@ export class BlockWriter {
     this.changes += <i32>this.rowKind;
     this.rows = row + 1;
     this.total++;
-    if (this.rows == this.roomRows) this.seal();
+    if (this.rows >= this.sealAt) this.seal();
   }
 
   /** Lanes of the open block, for operators that fill columns in loops; see endRows. */
@@ -122,7 +125,7 @@ export class BlockWriter {
     this.total += count;
     this.timestampsMissing += untimed;
     this.changes += changes;
-    if (this.rows == this.roomRows) this.seal();
+    if (this.rows >= this.sealAt) this.seal();
   }
 
   private markNoTimestamp(row: i32): void {
@@ -306,34 +309,30 @@ export class BlockWriter {
     this.blockBytes = bytes;
     this.layOut();
     this.rows = 0;
+    this.sealAt = this.roomRows;
     this.timestampsMissing = 0;
     this.changes = 0;
     this.watermarkCount = 0;
     this.generation++;
   }
 
-  /** Gives every buffer its place for roomRows rows; text buffers come last. */
+  /**
+   * Gives every buffer its place for roomRows rows, in the order in which they are sealed: times and
+   * columns, which a full block of values of fixed width has in their dense places at once; then
+   * texts; then what most blocks do without, bitmaps and changes.
+   */
   private layOut(): void {
     const rows = <usize>this.roomRows;
     const bitmap = align8((rows + 7) >> 3);
-    let at = this.block + HEADER_BYTES + <usize>this.columns.length * COLUMN_BYTES;
+    const columns = this.columns;
+    let at = this.block + HEADER_BYTES + <usize>columns.length * COLUMN_BYTES;
     this.eventTime = at;
     at += rows << 3;
-    this.eventTimeValidity = at;
-    memory.fill(at, 0xff, bitmap);
-    at += bitmap;
-    this.change = at;
-    at += align8(rows);
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
+    for (let i = 0; i < columns.length; i++) {
+      const c = columns[i];
       c.nulls = 0;
       c.used = 0;
       c.validity = 0;
-      if (c.nullable) {
-        c.validity = at;
-        memory.fill(at, 0xff, bitmap);
-        at += bitmap;
-      }
       if (c.variable) {
         c.offsets = at;
         store<i32>(at, 0);
@@ -343,13 +342,23 @@ export class BlockWriter {
         at += c.shift < 0 ? bitmap : align8(rows << (<usize>c.shift));
       }
     }
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
+    for (let i = 0; i < columns.length; i++) {
+      const c = columns[i];
       if (!c.variable) continue;
       c.data = at;
       c.capacity = this.capacities[i];
       at += align8(c.capacity);
     }
+    for (let i = 0; i < columns.length; i++) {
+      const c = columns[i];
+      if (!c.nullable) continue;
+      c.validity = at;
+      memory.fill(at, 0xff, bitmap);
+      at += bitmap;
+    }
+    this.eventTimeValidity = at;
+    memory.fill(at, 0xff, bitmap);
+    this.change = at + bitmap;
   }
 
   /** Moves the open block into one with more room in a text column. */
@@ -364,6 +373,8 @@ export class BlockWriter {
     const doubled = max<u64>(<u64>column.capacity * 2, wanted);
     assert(doubled < 0x40000000, "a block's text would pass 1 GiB: column " + index.toString());
     this.capacities[index] = <i32>doubled;
+    // The block ends with the row at hand, so that large rows do not make huge blocks.
+    if (doubled > <u64>this.roomBytes) this.sealAt = 0;
     const oldBlock = this.block;
     const old: ColumnBuffer[] = [];
     for (let i = 0; i < this.columns.length; i++) {
@@ -423,29 +434,45 @@ export class BlockWriter {
     store<u32>(block + HEADER_COLUMN_COUNT, this.columns.length);
     store<u32>(block + HEADER_NODE_COUNT, this.columns.length);
     store<u32>(block + HEADER_COLUMN_TABLE, <u32>HEADER_BYTES);
-    if (this.timestampsMissing < this.rows) {
+    const columns = this.columns;
+    const timed = this.timestampsMissing < this.rows;
+    if (timed) {
       store<u32>(block + HEADER_EVENT_TIME, <u32>(at - block));
       at = place(at, this.eventTime, rows << 3);
-      if (this.timestampsMissing > 0) {
-        store<u32>(block + HEADER_EVENT_TIME_VALIDITY, <u32>(at - block));
-        at = place(at, this.eventTimeValidity, bitmap);
-      }
+    }
+    for (let i = 0; i < columns.length; i++) {
+      at = sealColumn(columns[i], block, i, this.rows, at);
+    }
+    for (let i = 0; i < columns.length; i++) {
+      const c = columns[i];
+      if (!c.variable) continue;
+      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_DATA, <u32>(at - block));
+      at = place(at, c.data, c.used);
+    }
+    for (let i = 0; i < columns.length; i++) {
+      const c = columns[i];
+      if (c.nulls == 0) continue;
+      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_VALIDITY, <u32>(at - block));
+      at = place(at, c.validity, bitmap);
+    }
+    if (timed && this.timestampsMissing > 0) {
+      store<u32>(block + HEADER_EVENT_TIME_VALIDITY, <u32>(at - block));
+      at = place(at, this.eventTimeValidity, bitmap);
     }
     if (this.changes > 0) {
       store<u32>(block + HEADER_CHANGE, <u32>(at - block));
       at = place(at, this.change, rows);
     }
-    for (let i = 0; i < this.columns.length; i++) {
-      at = sealColumn(this.columns[i], block, i, this.rows, at);
-    }
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
-      if (!c.variable) continue;
-      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_DATA, <u32>(at - block));
-      at = place(at, c.data, c.used);
-    }
     this.sealed.push(this.appendWatermarks(at));
+    if (this.sealAt == 0) this.shrinkRoom();
     this.openBlock();
+  }
+
+  /** The next block starts with the usual room: only so does it notice again that it is large. */
+  private shrinkRoom(): void {
+    for (let i = 0; i < this.capacities.length; i++) {
+      this.capacities[i] = min(this.capacities[i], max(this.roomBytes, 64));
+    }
   }
 
   /** Watermarks lie behind the text; a block without room for them is moved to a larger one. */
@@ -470,19 +497,4 @@ export class BlockWriter {
     this.block = 0;
     return block;
   }
-}
-
-/**
- * Copies a text; a short one 8 bytes at a time, so up to 7 bytes behind it are read, as long as
- * the memory has them, and written. memory.copy is a call: this takes a map with one short text
- * from 27 to 20 ns a row.
- */
-// @ts-ignore: decorator
-@inline
-function copyText(target: usize, source: usize, length: usize): void {
-  if (length > 32 || source + 40 > <usize>memory.size() << 16) {
-    memory.copy(target, source, length);
-    return;
-  }
-  for (let i: usize = 0; i < length; i += 8) store<u64>(target + i, load<u64>(source + i));
 }

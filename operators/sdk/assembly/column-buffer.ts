@@ -11,7 +11,6 @@ import {
   COLUMN_PARAMETER1,
   COLUMN_PARAMETER2,
   COLUMN_TYPE,
-  COLUMN_VALIDITY,
   HEADER_BYTES,
 } from "./layout";
 
@@ -36,8 +35,8 @@ export class ColumnBuffer {
 }
 
 /**
- * Writes the table entry of a column and moves its bitmap, offsets or fixed-width data down to
- * `start`; answers where the next buffer goes. Text itself follows later.
+ * Writes the table entry of a column and moves its offsets or fixed-width data down to `start`;
+ * answers where the next buffer goes. Text itself and validity bitmaps follow later.
  */
 export function sealColumn(
   c: ColumnBuffer,
@@ -57,10 +56,6 @@ export function sealColumn(
   store<u32>(entry + COLUMN_LENGTH, rowCount);
   store<i32>(entry + COLUMN_PARAMETER1, c.p1);
   store<i32>(entry + COLUMN_PARAMETER2, c.p2);
-  if (c.nulls > 0) {
-    store<u32>(entry + COLUMN_VALIDITY, <u32>(at - block));
-    at = place(at, c.validity, bitmap);
-  }
   if (c.variable) {
     store<u32>(entry + COLUMN_OFFSETS, <u32>(at - block));
     at = place(at, c.offsets, (rows + 1) << 2);

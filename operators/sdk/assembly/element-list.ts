@@ -8,7 +8,7 @@ import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
 import { KeyCodec } from "./key-codec";
 import { align8 } from "./layout";
-import { OpenConfig, OpenStream } from "./open-config";
+import { OpenStream } from "./open-config";
 
 export const LIST_BYTES: i32 = 16;
 const ELEMENT_HEADER: usize = 16;
@@ -22,11 +22,12 @@ export class ElementList {
   /** The elements of the last load(), as a batch. */
   readonly elements: BatchReader = new BatchReader();
 
-  constructor(stream: OpenStream, config: OpenConfig) {
+  constructor(stream: OpenStream) {
     const all: i32[] = [];
     for (let i = 0; i < stream.columns.length; i++) all.push(i);
     this.codec = new KeyCodec(stream.columns, all);
-    this.writer = new BlockWriter(stream, 64, config.roomBytes);
+    // The elements of a window are one block, however large.
+    this.writer = new BlockWriter(stream, 64, i32.MAX_VALUE);
   }
 
   append(list: usize, reader: BatchReader, row: i32): void {

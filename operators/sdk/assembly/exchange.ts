@@ -8,7 +8,7 @@
 import { BatchReader } from "./batch-reader";
 import { copyRow } from "./copy-columns";
 import { gatherRows } from "./gather-rows";
-import { hashKeys, keyGroupsOf, subtaskOf } from "./key-hash";
+import { channelsOf, hashKeys } from "./key-hash";
 import { Status } from "./layout";
 import { CHUNK_ROWS, RecordOperator } from "./operator";
 
@@ -33,8 +33,6 @@ export class ExchangeOperator extends RecordOperator {
   /** Rows listed for each channel in the run at hand, and the lists. */
   private counts: usize = 0;
   private lists: usize = 0;
-  /** key_by: channel of each key group, u16. */
-  private channelOfGroup: usize = 0;
   private ready: i32 = 0;
 
   open(): i32 {
@@ -50,19 +48,10 @@ export class ExchangeOperator extends RecordOperator {
     else if (name == "global") this.rule = GLOBAL;
     else if (name == "key_by") this.rule = KEY_BY;
     else if (name != "custom") return this.refuse("unknown partitioner " + name);
-    if (this.rule == KEY_BY) this.mapGroups();
     // A fixed start for each subtask keeps runs repeatable; Flink's is random.
     this.nextChannel = this.config.subtask % this.channels;
     this.random = (<u64>this.config.subtask + 1) * 0x9e3779b97f4a7c15;
     return Status.DONE;
-  }
-
-  private mapGroups(): void {
-    const groups = this.config.maxParallelism;
-    this.channelOfGroup = heap.alloc(<usize>groups << 1);
-    for (let g = 0; g < groups; g++) {
-      store<u16>(this.channelOfGroup + (<usize>g << 1), <u16>subtaskOf(g, groups, this.channels));
-    }
   }
 
   protected ruleName(): string {
@@ -84,12 +73,7 @@ export class ExchangeOperator extends RecordOperator {
     if (this.rule == KEY_BY) {
       const input = this.config.inputs[0];
       hashKeys(reader, input.columns, input.keys, from, to, targets);
-      keyGroupsOf(targets, from, to, this.config.maxParallelism);
-      const channels = this.channelOfGroup;
-      for (let i = <usize>from; i < <usize>to; i++) {
-        const at = targets + (i << 2);
-        store<u32>(at, load<u16>(channels + (<usize>load<u32>(at) << 1)));
-      }
+      channelsOf(targets, from, to, this.config.maxParallelism, this.channels);
       return;
     }
     for (let i = from; i < to; i++) store<i32>(targets + (<usize>i << 2), this.nextTarget());
@@ -150,8 +134,9 @@ export class ExchangeOperator extends RecordOperator {
     const lists = this.lists;
     let first = lists + (<usize>load<u32>(this.counts) << 2);
     let second = lists + LIST_BYTES + (<usize>load<u32>(this.counts, 4) << 2);
+    const selection = reader.selection;
     for (let i = from; i < to; i++) {
-      const row = reader.physical(i);
+      const row = selection == 0 ? i : load<i32>(selection + (<usize>i << 2));
       const step = load<u32>(targets + (<usize>i << 2)) << 2;
       store<u32>(first, row);
       store<u32>(second, row);

@@ -95,6 +95,8 @@ export abstract class FunctionOperator<
 
   attach(reader: BatchReader): void {
     this.input.__attach(reader);
+    // Of a batch without changes beginRow() sets none: that of the row before would stay.
+    this.input.kind = 0;
   }
 
   close(): void {

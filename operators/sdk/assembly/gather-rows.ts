@@ -91,9 +91,10 @@ function gatherText(
     const value = offsets + (<usize>load<u32>(list + (<usize>k << 2)) << 2);
     const start = load<u32>(value);
     const length = load<u32>(value, 4) - start;
-    // What is copied when the text grows reaches to this row.
+    // The columns before this one hold all rows of the list already: what is copied when the text
+    // grows has to reach to the last.
     if (column.used + <i32>length + 8 > column.capacity) {
-      writer.growTextAt(column, length + 8, first + k);
+      writer.growTextAt(column, length + 8, first + count - 1);
     }
     copyShort(column.data + <usize>column.used, data + <usize>start, length);
     column.used += length;

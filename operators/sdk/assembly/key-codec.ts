@@ -22,7 +22,7 @@ export class KeyCodec {
   private capacity: i32 = 64;
   /** The key is one NOT NULL text: its bytes are the key. */
   readonly rawText: bool;
-  /** The key is one NOT NULL integer of 8 bytes: encodeLong() gives it without going by memory. */
+  /** The key is one NOT NULL integer of 8 bytes: tables look it up as it is in its column. */
   readonly longKey: bool;
 
   constructor(
@@ -48,19 +48,12 @@ export class KeyCodec {
       this.length = load<u32>(at, 4) - from;
     } else if (this.longKey) {
       const data = reader.data(unchecked(this.keys[0]));
-      store<u64>(this.buffer, this.encodeLong(data, row));
+      store<u64>(this.buffer, longKeyCode(load<i64>(data + (<usize>row << 3))));
       this.start = this.buffer;
       this.length = 8;
     } else {
       this.encodeColumns(reader, row);
     }
-  }
-
-  /** The encoded key of a row where longKey, as the u64 at its place; `data` is the column's. */
-  // @ts-ignore: decorator
-  @inline
-  encodeLong(data: usize, row: i32): u64 {
-    return longKeyCode(load<i64>(data + ((<usize>row) << 3)));
   }
 
   private encodeColumns(reader: BatchReader, row: i32): void {

@@ -215,19 +215,32 @@ function hashLongs(data: usize, from: i32, to: i32, hashes: usize): void {
   }
 }
 
-/** Replaces the hashes of rows [from, to) by their key groups. */
-export function keyGroupsOf(hashes: usize, from: i32, to: i32, maxParallelism: i32): void {
+/**
+ * Replaces the hashes of rows [from, to) by the channels, of `channels`, that their key groups go to
+ * (keyGroupOf, subtaskOf). Where the number of key groups is a power of two, four at a time.
+ */
+export function channelsOf(
+  hashes: usize,
+  from: i32,
+  to: i32,
+  maxParallelism: i32,
+  channels: i32,
+): void {
   let i = <usize>from;
   if ((maxParallelism & (maxParallelism - 1)) == 0) {
+    const shift = ctz<i32>(maxParallelism);
     const mask = i32x4.splat(maxParallelism - 1);
+    const factor = i32x4.splat(channels);
     for (; i + 4 <= <usize>to; i += 4) {
       const at = hashes + (i << 2);
-      v128.store(at, v128.and(murmurMixFour(v128.load(at)), mask));
+      const groups = v128.and(murmurMixFour(v128.load(at)), mask);
+      v128.store(at, i32x4.shr_u(i32x4.mul(groups, factor), shift));
     }
   }
   for (; i < <usize>to; i++) {
     const at = hashes + (i << 2);
-    store<i32>(at, keyGroupOf(load<i32>(at), maxParallelism));
+    const group = keyGroupOf(load<i32>(at), maxParallelism);
+    store<i32>(at, subtaskOf(group, maxParallelism, channels));
   }
 }
 

@@ -44,7 +44,9 @@ export class PartitionOperator<
   selectChannels(reader: BatchReader, from: i32, to: i32): void {
     for (let i = from; i < to; i++) {
       resetTextScratch();
-      this.input.__index = reader.physical(i);
+      const row = reader.physical(i);
+      this.input.__index = row;
+      this.input.kind = reader.rowKind(row);
       const channel = this.fn.partition(this.input, this.channels);
       if (changetype<usize>(this.fn.__failure) != 0) {
         throw new Error("no row can be refused in partition: " + this.fn.__failure!);

@@ -78,7 +78,7 @@ export class ProcessWindowOperator<
     this.elements = new WindowElements<In>(view);
     this.elements.key.__bindInput(config.inputs[0]);
     this.collector = new Collector<Out>(instantiate<Out>(), this.writers[0], config.outputs[0]);
-    this.list = new ElementList(config.inputs[0], config);
+    this.list = new ElementList(config.inputs[0]);
     const spec = config.parameters.get("evictor");
     this.evictor = Evictor.of(spec, config.inputs[0]);
     if (!spec.isNull() && this.evictor === null) return this.refuse("evictor: unknown");

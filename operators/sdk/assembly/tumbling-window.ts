@@ -11,7 +11,7 @@ import { BatchReader } from "./batch-reader";
 import { copyRow } from "./copy-columns";
 import { KeyCodec } from "./key-codec";
 import { hashValue, keyGroupOf } from "./key-hash";
-import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
+import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable, missedRow } from "./key-table";
 import { Status, WATERMARK_MAX, WATERMARK_MIN } from "./layout";
 import { collectBetweenRows, RecordOperator } from "./operator";
 import { processingTime } from "./processing-time";
@@ -38,6 +38,8 @@ export abstract class TumblingWindowOperator extends RecordOperator {
   private entries: usize = 0;
   private entriesRoom: i32 = 0;
   private lastPane: Pane | null = null;
+  /** Keys of the window that went last: the next one probably has as many. */
+  private expectedKeys: i32 = 0;
   private firing: Pane | null = null;
   private cursor: usize = 0;
   private lateOutput: bool = false;
@@ -166,7 +168,7 @@ export abstract class TumblingWindowOperator extends RecordOperator {
       const table = pane.table;
       let entry: usize;
       if (longKey) {
-        entry = table.findLong(codec.encodeLong(keyData, row));
+        entry = table.findLong(load<i64>(keyData + (<usize>row << 3)));
       } else {
         codec.encode(reader, row);
         entry = table.find(codec.start, codec.length);
@@ -199,25 +201,21 @@ export abstract class TumblingWindowOperator extends RecordOperator {
    */
   private addRows(pane: Pane, from: i32, to: i32): i32 {
     const reader = this.reader;
-    const times = reader.eventTime;
-    const start = pane.start;
-    const size = <u64>this.size;
-    let end = from + 1;
-    while (end < to && <u64>(load<i64>(times + (<usize>end << 3)) - start) < size) end++;
+    const end = runEnd(reader.eventTime, from, to, pane.start, this.size);
     const node = this.config.inputs[0].keys[0];
     const data = reader.data(node);
-    const offsets = reader.offsets(node);
     const entries = this.entries;
     const table = pane.table;
-    for (let i = from; i < end; i++) {
-      i = this.codec.longKey
-        ? table.findLongs(data, i, end, entries)
-        : table.findTexts(data, offsets, i, end, entries);
-      if (i == end) break;
-      this.codec.encode(reader, i);
-      const entry = table.find(this.codec.start, this.codec.length);
-      this.begin(entry, i);
-      store<u32>(entry + ENTRY_FLAGS, load<u32>(entry + ENTRY_FLAGS) | FLAG_TIMER);
+    const missed = this.codec.longKey
+      ? table.findLongs(data, from, end, entries)
+      : table.findTexts(data, reader.offsets(node), from, end, entries);
+    for (let m = 0; m < missed; m++) {
+      const i = missedRow(m);
+      const entry = this.entryOf(table, data, i);
+      if (table.created) {
+        this.begin(entry, i);
+        store<u32>(entry + ENTRY_FLAGS, load<u32>(entry + ENTRY_FLAGS) | FLAG_TIMER);
+      }
       store<u32>(entries + (<usize>i << 2), <u32>entry);
     }
     if (pane.restored) {
@@ -228,6 +226,15 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     }
     this.addRun(entries, from, end);
     return end;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private entryOf(table: KeyTable, data: usize, row: i32): usize {
+    const codec = this.codec;
+    if (codec.longKey) return table.findLong(load<i64>(data + (<usize>row << 3)));
+    codec.encode(this.reader, row);
+    return table.find(codec.start, codec.length);
   }
 
   private refuseRow(row: i32, i: i32): i32 {
@@ -278,7 +285,7 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     let index = this.panes.length;
     while (index > 0 && this.panes[index - 1].maxTimestamp > last) index--;
     if (index > 0 && this.panes[index - 1].maxTimestamp == last) return this.panes[index - 1];
-    const pane = new Pane(start, end, new KeyTable(this.valueBytes()));
+    const pane = new Pane(start, end, new KeyTable(this.valueBytes(), this.codec.longKey, this.expectedKeys));
     this.panes.push(pane);
     for (let i = this.panes.length - 1; i > index; i--) this.panes[i] = this.panes[i - 1];
     this.panes[index] = pane;
@@ -392,6 +399,7 @@ export abstract class TumblingWindowOperator extends RecordOperator {
   }
 
   private dropPane(pane: Pane): void {
+    this.expectedKeys = pane.table.count;
     for (let e = pane.table.first(); e != 0; e = pane.table.after(e)) {
       this.valueDropped(e + ENTRY_VALUE);
     }
@@ -456,4 +464,21 @@ export abstract class TumblingWindowOperator extends RecordOperator {
     this.lastPane = null;
     this.currentWatermark = WATERMARK_MIN;
   }
+}
+
+/**
+ * The row behind the run of rows from `from` on that fall into the window [start, start + size);
+ * that one does. Two rows at a time; a row's place in the window is negative beyond 2^63 only.
+ */
+function runEnd(times: usize, from: i32, to: i32, start: i64, size: i64): i32 {
+  let row = from + 1;
+  const starts = i64x2.splat(start);
+  const last = i64x2.splat(size - 1);
+  for (; row + 2 <= to; row += 2) {
+    const places = i64x2.sub(v128.load(times + (<usize>row << 3)), starts);
+    // Outside: beyond the last place, or before the first (negative).
+    if (v128.any_true(i64x2.gt_s(places, last)) || i64x2.bitmask(places) != 0) break;
+  }
+  while (row < to && <u64>(load<i64>(times + (<usize>row << 3)) - start) < <u64>size) row++;
+  return row;
 }

@@ -3,7 +3,9 @@
  * columns when it is opened. NULLs are left out, as in SQL; over no value sum, min, max and avg are
  * NULL. Integer sums wrap, as Flink's.
  *
- * Value per key and window: 16 bytes an aggregate, {accumulated u64, count of values u64}.
+ * Value per key and window: of each aggregate {accumulated u64, count of values u64}, of which a
+ * count has only the second and a sum over a NOT NULL column of integers only the first: both fit into half a
+ * cache line with their key.
  */
 import { BatchReader, bitAt } from "./batch-reader";
 import { ColumnBuffer } from "./column-buffer";
@@ -30,6 +32,9 @@ const AVG: i32 = 4;
 class Aggregate {
   data: usize = 0;
   validity: usize = 0;
+  /** Place in the value, and how many bytes. */
+  offset: usize = 0;
+  readonly bytes: usize;
 
   constructor(
     public kind: i32,
@@ -39,16 +44,27 @@ class Aggregate {
     public shift: i32,
     /** Output column. */
     public target: i32,
-  ) {}
+    nullable: bool,
+  ) {
+    const exact = type != TYPE_DOUBLE && type != TYPE_FLOAT;
+    this.bytes = kind == COUNT || (kind == SUM && !nullable && exact) ? 8 : 16;
+  }
+
+  /** Whether a row at least has added to it: always where no value can be absent. */
+  // @ts-ignore: decorator
+  @inline
+  hasValue(at: usize): bool {
+    return this.bytes == 8 || load<u64>(at, 8) != 0;
+  }
 
   /** In the present batch every row counts. */
   get countsAll(): bool {
     return this.validity == 0 && this.kind == COUNT;
   }
 
-  /** In the present batch every row adds a BIGINT. */
+  /** In the present batch every row adds a BIGINT, and nothing else is kept. */
   get addsLongs(): bool {
-    return this.validity == 0 && (this.kind == SUM || this.kind == AVG) && this.type == TYPE_BIGINT;
+    return this.validity == 0 && this.kind == SUM && this.bytes == 8 && this.type == TYPE_BIGINT;
   }
 
   get floating(): bool {
@@ -58,6 +74,7 @@ class Aggregate {
 
 export class WindowAggregateOperator extends TumblingWindowOperator {
   private aggregates: Aggregate[] = [];
+  private valueLength: usize = 0;
   /** The commonest cases, a single count(*) and a single sum of BIGINT, have no loop. */
   private countOnly: bool = false;
   private sumOnly: bool = false;
@@ -83,16 +100,21 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
       if (target < 0) return this.refuse("aggregate without output column");
       const type = node < 0 ? <u8>0 : input.columns[node].type;
       const shift = node < 0 ? 0 : widthShift(type, input.columns[node].p1);
-      this.aggregates.push(new Aggregate(kind, node, type, shift, target));
+      const nullable = node >= 0 && input.columns[node].nullable;
+      const aggregate = new Aggregate(kind, node, type, shift, target, nullable);
+      aggregate.offset = this.valueLength;
+      this.valueLength += aggregate.bytes;
+      this.aggregates.push(aggregate);
     }
     const first = this.aggregates.length == 1 ? this.aggregates[0] : null;
     this.countOnly = first !== null && first.kind == COUNT && first.node < 0;
-    this.sumOnly = first !== null && first.kind == SUM && first.type == TYPE_BIGINT;
+    this.sumOnly =
+      first !== null && first.kind == SUM && first.type == TYPE_BIGINT && first.bytes == 8;
     return Status.DONE;
   }
 
   valueBytes(): i32 {
-    return this.aggregates.length * 16;
+    return <i32>this.valueLength;
   }
 
   initialise(value: usize): void {}
@@ -111,10 +133,9 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
   @inline
   add(value: usize, row: i32): void {
     if (this.countOnly) {
-      store<u64>(value, load<u64>(value, 8) + 1, 8);
+      store<u64>(value, load<u64>(value) + 1);
     } else if (this.summed != 0) {
       store<i64>(value, load<i64>(value) + load<i64>(this.summed + (<usize>row << 3)));
-      store<u64>(value, load<u64>(value, 8) + 1, 8);
     } else {
       this.addAll(value, row);
     }
@@ -127,14 +148,13 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
   /** An aggregate at a time: each is a loop over the rows. */
   addRun(entries: usize, from: i32, to: i32): void {
     const aggregates = this.aggregates;
-    let offset = ENTRY_VALUE;
-    for (let i = 0; i < aggregates.length; i++, offset += 16) {
+    for (let i = 0; i < aggregates.length; i++) {
       const a = unchecked(aggregates[i]);
+      const offset = ENTRY_VALUE + a.offset;
       const next = i + 1 < aggregates.length ? unchecked(aggregates[i + 1]) : a;
       if (a.countsAll && next.addsLongs) {
         addCountsAndLongs(entries, offset, next.data, from, to);
         i++;
-        offset += 16;
       } else if (a.countsAll) addCounts(entries, offset, from, to);
       else if (a.addsLongs) addLongs(entries, offset, a.data, from, to);
       else {
@@ -147,8 +167,10 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
 
   private addAll(value: usize, row: i32): void {
     const aggregates = this.aggregates;
-    let at = value;
-    for (let i = 0; i < aggregates.length; i++, at += 16) addOne(unchecked(aggregates[i]), at, row);
+    for (let i = 0; i < aggregates.length; i++) {
+      const a = unchecked(aggregates[i]);
+      addOne(a, value + a.offset, row);
+    }
   }
 
   fire(pane: Pane, entry: usize): void {
@@ -165,16 +187,15 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
 
   private writeAggregates(value: usize): void {
     const writer = this.writers[0];
-    let at = value;
-    for (let i = 0; i < this.aggregates.length; i++, at += 16) {
+    for (let i = 0; i < this.aggregates.length; i++) {
       const a = this.aggregates[i];
+      const at = value + a.offset;
       const column = writer.columns[a.target];
-      const count = load<i64>(at, 8);
-      if (a.kind == COUNT) writeLong(column, writer.rows, count);
-      else if (count == 0) writer.writeNull(column);
+      if (a.kind == COUNT) writeLong(column, writer.rows, load<i64>(at));
+      else if (!a.hasValue(at)) writer.writeNull(column);
       else if (a.kind == AVG) {
         const sum = a.floating ? load<f64>(at) : <f64>load<i64>(at);
-        writeDouble(column, writer.rows, sum / <f64>count);
+        writeDouble(column, writer.rows, sum / <f64>load<i64>(at, 8));
       } else if (a.floating) writeDouble(column, writer.rows, load<f64>(at));
       else writeLong(column, writer.rows, load<i64>(at));
     }
@@ -184,9 +205,16 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
 /** Adds a row to one aggregate's place. */
 function addOne(a: Aggregate, at: usize, row: i32): void {
   if (a.validity != 0 && !bitAt(a.validity, row)) return;
-  const seen = load<u64>(at, 8);
-  store<u64>(at, seen + 1, 8);
-  if (a.kind == COUNT) return;
+  if (a.kind == COUNT) {
+    store<u64>(at, load<u64>(at) + 1);
+    return;
+  }
+  // Without a count of values it is a sum, which starts from the zero of a new entry.
+  let seen: u64 = 1;
+  if (a.bytes == 16) {
+    seen = load<u64>(at, 8);
+    store<u64>(at, seen + 1, 8);
+  }
   if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
   else addLong(at, a.kind, readLong(a, row), seen);
 }
@@ -195,26 +223,37 @@ function addCounts(entries: usize, offset: usize, from: i32, to: i32): void {
   const end = entries + (<usize>to << 2);
   for (let at = entries + (<usize>from << 2); at < end; at += 4) {
     const value = <usize>load<u32>(at) + offset;
-    store<u64>(value, load<u64>(value, 8) + 1, 8);
+    store<u64>(value, load<u64>(value) + 1);
   }
 }
 
-/** A count and, next to it, a sum: one visit of the entry for both. */
+// @ts-ignore: decorator
+@inline
+function addCountAndLong(entries: usize, offset: usize, data: usize, ahead: usize): void {
+  const value = <usize>load<u32>(entries + (ahead << 2)) + offset;
+  store<u64>(value, load<u64>(value) + 1);
+  store<i64>(value, load<i64>(value, 8) + load<i64>(data + (ahead << 3)), 8);
+}
+
+/** A count and, next to it, a sum, four rows a turn: one visit of the entry for both. */
 function addCountsAndLongs(entries: usize, offset: usize, data: usize, from: i32, to: i32): void {
-  for (let row = <usize>from; row < <usize>to; row++) {
-    const value = <usize>load<u32>(entries + (row << 2)) + offset;
-    store<u64>(value, load<u64>(value, 8) + 1, 8);
-    store<i64>(value, load<i64>(value, 16) + load<i64>(data + (row << 3)), 16);
-    store<u64>(value, load<u64>(value, 24) + 1, 24);
+  let row = <usize>from;
+  for (; row + 4 <= <usize>to; row += 4) {
+    addCountAndLong(entries + (row << 2), offset, data + (row << 3), 0);
+    addCountAndLong(entries + (row << 2), offset, data + (row << 3), 1);
+    addCountAndLong(entries + (row << 2), offset, data + (row << 3), 2);
+    addCountAndLong(entries + (row << 2), offset, data + (row << 3), 3);
+  }
+  for (; row < <usize>to; row++) {
+    addCountAndLong(entries + (row << 2), offset, data + (row << 3), 0);
   }
 }
 
-/** Sums (and averages' sums) of BIGINT start from the zero of a new entry. */
+/** Sums of BIGINT start from the zero of a new entry. */
 function addLongs(entries: usize, offset: usize, data: usize, from: i32, to: i32): void {
   for (let row = <usize>from; row < <usize>to; row++) {
     const value = <usize>load<u32>(entries + (row << 2)) + offset;
     store<i64>(value, load<i64>(value) + load<i64>(data + (row << 3)));
-    store<u64>(value, load<u64>(value, 8) + 1, 8);
   }
 }
 

@@ -40,6 +40,8 @@ async function build(entry: string, flags: BuildFlags): Promise<void> {
   }
   console.log(`${bold(output)}  ${built.bytes.length} bytes`);
   for (const operator of built.manifest.operators) {
+    // `$exchange` is the SDK's, in every bundle: not for authors.
+    if (operator.name.startsWith("$")) continue;
     const output = operator.outputs[0]?.schema;
     const columns = Array.isArray(output)
       ? output.map((field) => `${field.name} ${typeText(field.type)}`).join(", ")

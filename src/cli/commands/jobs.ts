@@ -17,7 +17,7 @@ export function registerJobs(program: Command): void {
     .action(list);
   withConnection(program.command("cancel"))
     .description("cancel a job")
-    .argument("<job>", "its id")
+    .argument("<job>", "its id, as `millrace list` shows it")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  millrace cancel 1f0e8a52-6f0c-4a7b-9a52-6f0c4a7b9a52")
     .action(cancel);
@@ -30,7 +30,8 @@ export function registerJobs(program: Command): void {
 }
 
 async function list(flags: JsonFlags): Promise<void> {
-  const jobs = await connect(flags).jobs();
+  const jobs = (await connect(flags).jobs()).toReversed();
+  jobs.sort((a, b) => b["start-time"] - a["start-time"]);
   if (flags.json === true) {
     console.log(JSON.stringify(jobs));
     return;

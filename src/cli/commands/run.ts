@@ -32,10 +32,33 @@ async function run(path: string, args: readonly string[], flags: RunFlags): Prom
   if (flags.json === true) console.log(JSON.stringify({ jobid: id }));
   else if (flags.detach === true) console.log(id);
   else console.error(`Job ${bold(spec.name)} ${dim(id)}`);
-  if (flags.detach === true) return;
-  await follow(client, id, spec.vertices.filter((v) => v.connector?.type === "collect").length);
+  const sinks = spec.vertices.filter((v) => v.connector?.type === "collect").length;
+  if (flags.detach === true) {
+    if (sinks > 0) console.error(dim(unreadNote(flags.url, id)));
+    return;
+  }
+  const leave = (code: number) => {
+    const stalls = sinks > 0 ? " (it will stop when its unread rows fill their buffers)" : "";
+    console.error(`\nJob ${id} goes on${stalls}. End it with: millrace cancel ${id}`);
+    process.exit(code);
+  };
+  process.once("SIGINT", () => leave(130));
+  process.stdout.prependOnceListener("error", () => leave(0));
+  if (flags.json !== true && spec.vertices.some((v) => v.connector?.type === "print")) {
+    console.error(dim("Its print sink writes to the standard output of the workers."));
+  }
+  await follow(client, id, sinks);
   if (flags.json === true) console.log(JSON.stringify({ jobid: id, state: "FINISHED" }));
   else console.error(`Job ${bold(spec.name)} finished`);
+}
+
+/** A job whose collect sink nobody reads stops, and keeps its slots: who detaches should know. */
+function unreadNote(url: string, id: string): string {
+  return (
+    "Its collect sink waits for a reader; until one comes the job stops, and holds its slots:\n" +
+    `  curl -sN -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/${id}/rows   # TOKEN: the client token\n` +
+    "A job that is to run by itself ends in filesSink(...) or printSink()."
+  );
 }
 
 /** Shows progress on standard error and rows on standard output until the job has ended. */
@@ -81,7 +104,8 @@ async function showProgress(client: MillraceClient, id: string, end: AbortSignal
     const records = recordsRead(details);
     const rate = ((records - before.records) * 1_000) / (now - before.atMs);
     before = { records, atMs: now };
-    line.update(describe(details, records, rate), now);
+    const waits = details.state === "CREATED";
+    line.update(waits ? await waiting(client) : describe(details, records, rate), now);
   }
   line.end();
 }
@@ -94,7 +118,14 @@ function describe(details: JobDetails, records: number, rate: number): string {
   const busy = details.vertices.map((v) => v.metrics["accumulated-busy-time"]);
   const total = Math.max(...busy, 0);
   return (
-    `${details.state}  ${count(records)} records in (${count(rate)}/s)  ` +
-    `${details.vertices.length} vertices  busy ${(total / 1_000).toFixed(1)} s`
+    `${details.state}  ${count(records)} rows read by ${details.vertices.length} vertices ` +
+    `(${count(rate)}/s)  busy ${(total / 1_000).toFixed(1)} s`
   );
+}
+
+/** Why a job that was taken does not run yet. */
+async function waiting(client: MillraceClient): Promise<string> {
+  const overview = await client.overview();
+  const [free, all] = [overview["slots-available"], overview["slots-total"]];
+  return `CREATED  waits for slots: ${free} of ${all} are free; \`millrace list\` shows who has them`;
 }

@@ -7,14 +7,14 @@ export function printCurlLines(url: string, folder: string, bundle: string): voi
   console.log(`\n${bold("The cluster stays up.")} In another terminal:\n`);
   const lines = [
     `TOKEN=$(sed -n 's/.*"client": "\\(.*\\)".*/\\1/p' ${tokens})`,
-    `curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/overview`,
-    `curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/wasm' \\`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" ${url}/v1/overview`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/wasm' \\`,
     `  --data-binary @${bundle} ${url}/v1/bundles/upload`,
     `JOB=$(curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
     `  --data-binary @${join(folder, "job.json")} ${url}/v1/jobs | sed 's/.*"jobid":"\\([^"]*\\)".*/\\1/')`,
     `curl -sN -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/$JOB/rows | head -3`,
-    `curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/$JOB`,
-    `curl -s -X POST -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/$JOB/cancel`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/$JOB`,
+    `curl -sw '\\n' -X POST -H "Authorization: Bearer $TOKEN" ${url}/v1/jobs/$JOB/cancel`,
   ];
   for (const line of lines) console.log(`  ${line}`);
   console.log(`\n${dim("Ctrl-C stops it.")}`);

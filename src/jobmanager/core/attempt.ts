@@ -28,7 +28,6 @@ export interface TaskRecord {
 /** What one worker has of an attempt. */
 export interface WorkerPart {
   readonly worker: string;
-  readonly descriptors: readonly TaskDescriptor[];
   /** A sink there keeps its output hidden until the job commits. */
   readonly holdsOutput: boolean;
   /** The tasks have stopped and the slots are free, or the worker is lost. */
@@ -51,16 +50,16 @@ export class Attempt {
   readonly number: number;
   readonly tasks = new Map<string, TaskRecord>();
   readonly parts = new Map<string, WorkerPart>();
+  readonly #descriptors: Map<string, readonly TaskDescriptor[]>;
 
   constructor(number: number, planned: PlannedJob, slots: readonly AllocatedSlot[], nowMs: number) {
     this.number = number;
     const places = placesOf(planned, slots);
-    const descriptorsOf = planned.deployments(places);
+    this.#descriptors = new Map(planned.deployments(places));
     const collecting = new Map<string, string[]>();
-    for (const [worker, descriptors] of descriptorsOf) {
+    for (const [worker, descriptors] of this.#descriptors) {
       this.parts.set(worker, {
         worker,
-        descriptors,
         holdsOutput: descriptors.some((task) => hasConnector(task, COMMITTING_CONNECTORS)),
         released: false,
         gone: false,
@@ -87,6 +86,16 @@ export class Attempt {
         metrics: undefined,
       });
     }
+  }
+
+  /**
+   * What a worker is told to run; handed out once, since its channels would take megabytes for as
+   * long as the job is remembered.
+   */
+  takeDescriptors(worker: string): TaskDescriptor[] {
+    const descriptors = this.#descriptors.get(worker) ?? [];
+    this.#descriptors.delete(worker);
+    return [...descriptors];
   }
 
   task(vertex: string, subtask: number): TaskRecord | undefined {

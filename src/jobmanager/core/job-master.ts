@@ -11,6 +11,7 @@
  * last has released it or is lost; what an older attempt still says is ignored.
  */
 import type { JobManagerMessage, WorkerMessage } from "../../protocol/control-messages.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
 import type { ErrorBody } from "../../protocol/errors.ts";
 import {
   BATCH_ROWS,
@@ -19,6 +20,7 @@ import {
   RELEASE_TIMEOUT_MS,
 } from "../../protocol/limits.ts";
 import { Attempt, isTaskTerminal, type TaskRecord, type WorkerPart } from "./attempt.ts";
+import { deploymentTooLarge as tooLarge } from "./deployment-size.ts";
 import { ExceptionHistory, type FailureCause } from "./exception-history.ts";
 import {
   type ClusterEvent,
@@ -113,20 +115,29 @@ export class JobMaster {
     this.#failure = undefined;
     this.#enter("RUNNING", nowMs);
     if (attempt.number > 1) this.#context.rows(this, this.relay.restart(attempt.number));
-    for (const part of attempt.parts.values()) {
-      this.#context.send(part.worker, {
-        type: "deploy",
-        deployment: {
-          job: this.id,
-          jobName: this.planned.name,
-          attempt: attempt.number,
-          bufferTimeoutMs: this.planned.bufferTimeoutMs,
-          batchRows: BATCH_ROWS,
-          memoryMaxPages: this.#context.memoryMaxPages(part.worker),
-          tasks: [...part.descriptors],
-        },
-      });
+    const deployments = [...attempt.parts.keys()].map((worker) => {
+      return { worker, deployment: this.#deploymentOf(attempt, worker) };
+    });
+    const refused = deployments.map(({ deployment }) => tooLarge(deployment)).find(Boolean);
+    if (refused !== undefined) {
+      this.#failForGood({ error: refused }, nowMs);
+      return;
     }
+    for (const { worker, deployment } of deployments) {
+      this.#context.send(worker, { type: "deploy", deployment });
+    }
+  }
+
+  #deploymentOf(attempt: Attempt, worker: string): Deployment {
+    return {
+      job: this.id,
+      jobName: this.planned.name,
+      attempt: attempt.number,
+      bufferTimeoutMs: this.planned.bufferTimeoutMs,
+      batchRows: BATCH_ROWS,
+      memoryMaxPages: this.#context.memoryMaxPages(worker),
+      tasks: attempt.takeDescriptors(worker),
+    };
   }
 
   taskState(worker: string, message: TaskStateMessage, nowMs: number): void {
@@ -222,10 +233,11 @@ export class JobMaster {
       const needed = this.slotRequests.length;
       this.#failure = {
         code: "SLOTS_INSUFFICIENT",
-        message: `Cannot run job: no ${needed} free slots for ${this.#context.slotWaitTimeoutMs} ms`,
+        message: `Cannot run job: ${needed} slots were not free within ${this.#context.slotWaitTimeoutMs / 1_000} s`,
         field: "parallelism",
         value: String(needed),
-        expected: "more workers or slots, or a smaller parallelism",
+        expected:
+          "more workers or slots, a smaller parallelism, or jobs that end (`millrace list`)",
       };
       this.exceptions.root({ error: this.#failure }, this.attempt, nowMs);
       this.#finish("FAILED", nowMs);
@@ -306,9 +318,14 @@ export class JobMaster {
   #failCommit(cause: FailureCause, nowMs: number): void {
     const message = `Cannot publish output of every sink: ${cause.error.message}; some may be public`;
     const error = { ...cause.error, code: "COMMIT_INCOMPLETE", message };
-    this.exceptions.root({ ...cause, error }, this.attempt, nowMs);
     this.#committing = false;
-    this.#failure = error;
+    this.#failForGood({ ...cause, error }, nowMs);
+  }
+
+  /** Whatever the restart strategy: a further attempt would fail likewise, or do harm. */
+  #failForGood(cause: FailureCause, nowMs: number): void {
+    this.exceptions.root(cause, this.attempt, nowMs);
+    this.#failure = cause.error;
     this.#enter("FAILING", nowMs);
     this.#cancelTasks(nowMs);
     this.#afterRelease(nowMs);

@@ -72,7 +72,7 @@ export interface DataChannel {
   close(): void;
 }
 
-const CREDIT_FRAME_BYTES = FRAME_HEADER_BYTES + 4;
+export const CREDIT_FRAME_BYTES = FRAME_HEADER_BYTES + 4;
 
 /** What the three ways share: books, headers, epochs. A subclass moves bytes. */
 export abstract class FramedChannel implements DataChannel {
@@ -93,6 +93,11 @@ export abstract class FramedChannel implements DataChannel {
   protected abstract transmit(backing: ArrayBuffer, length: number): void;
   /** Moves a credit frame upstream, with up to `spare` recycled buffers where the way can. */
   protected abstract transmitCredit(frame: ArrayBuffer, spare: number): void;
+  /** Gives the buffer of a credit frame, which may be longer. */
+  protected creditBuffer(bytes: number): ArrayBuffer {
+    return new ArrayBuffer(bytes);
+  }
+
   /** Frees what carries this endpoint. */
   protected abstract shut(): void;
 
@@ -125,7 +130,7 @@ export abstract class FramedChannel implements DataChannel {
   grant(channel: number, credits: number): void {
     if (this.#closed) return;
     this.#ledger.creditGranted(channel, credits);
-    const backing = new ArrayBuffer(CREDIT_FRAME_BYTES);
+    const backing = this.creditBuffer(CREDIT_FRAME_BYTES);
     const header = { ...this.#epoch, kind: FRAME_KIND.credit, channel, sequence: 0 };
     writeFrameHeader(new Uint8Array(backing), header, 4);
     new DataView(backing).setUint32(FRAME_HEADER_BYTES, credits, true);
@@ -158,6 +163,8 @@ export abstract class FramedChannel implements DataChannel {
       }
       if (frame.kind === FRAME_KIND.credit) {
         this.#creditReceived(frame.channel, frame.payload);
+        // A recycled buffer may have carried it.
+        this.#buffers.put(bytes.buffer);
         return;
       }
       this.#ledger.received(frame.channel, frame.kind, frame.sequence);

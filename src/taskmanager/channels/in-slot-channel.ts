@@ -1,10 +1,17 @@
 /** A data channel between two tasks of one slot: a queue that the slot's loop drains. */
-import { type ChannelHandlers, type Epoch, FramedChannel } from "./data-channel.ts";
+import {
+  type ChannelHandlers,
+  CREDIT_FRAME_BYTES,
+  type Epoch,
+  FramedChannel,
+} from "./data-channel.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 
 /** One endpoint; `pump` delivers what the other side has sent. */
 export class InSlotChannel extends FramedChannel {
   readonly #inbox: Uint8Array<ArrayBuffer>[] = [];
+  /** Buffers of credit frames that have been read, of both endpoints. */
+  #credits: ArrayBuffer[] = [];
   #other: InSlotChannel | undefined;
   #otherClosed = false;
 
@@ -18,6 +25,7 @@ export class InSlotChannel extends FramedChannel {
     const right = new InSlotChannel(epochs[1], buffers, handlers[1]);
     left.#other = right;
     right.#other = left;
+    right.#credits = left.#credits;
     return [left, right];
   }
 
@@ -31,6 +39,7 @@ export class InSlotChannel extends FramedChannel {
     for (let bytes = this.#inbox.shift(); bytes !== undefined; bytes = this.#inbox.shift()) {
       delivered = true;
       this.receive(bytes);
+      if (bytes.buffer.byteLength === CREDIT_FRAME_BYTES) this.#credits.push(bytes.buffer);
     }
     if (this.#otherClosed) this.lost();
     return delivered;
@@ -38,6 +47,10 @@ export class InSlotChannel extends FramedChannel {
 
   protected transmit(backing: ArrayBuffer, length: number): void {
     if (this.#other !== undefined) this.#other.#inbox.push(new Uint8Array(backing, 0, length));
+  }
+
+  protected override creditBuffer(bytes: number): ArrayBuffer {
+    return this.#credits.pop() ?? super.creditBuffer(bytes);
   }
 
   protected transmitCredit(frame: ArrayBuffer): void {

@@ -2,8 +2,8 @@
  * A data channel between two isolates of one process: frames are transferred, not copied, and the
  * emptied buffers travel back upstream with the credits.
  *
- * A message is one ArrayBuffer (a frame; the buffer may be longer), or an array: a credit frame and
- * recycled buffers.
+ * A message is one ArrayBuffer: a frame; the buffer may be longer. A credit frame lies in an emptied
+ * buffer, if there is one. Where there are more to go back, the message is an array of all of them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { FRAME_HEADER_BYTES } from "../../protocol/frame.ts";
@@ -46,8 +46,16 @@ export class MessagePortChannel extends FramedChannel {
     this.#port.postMessage(backing, [backing]);
   }
 
+  protected override creditBuffer(bytes: number): ArrayBuffer {
+    return this.#buffers.release(1)[0] ?? super.creditBuffer(bytes);
+  }
+
   protected transmitCredit(frame: ArrayBuffer, spare: number): void {
-    const message = [frame, ...this.#buffers.release(spare)];
+    if (spare <= 1) {
+      this.transmit(frame);
+      return;
+    }
+    const message = [frame, ...this.#buffers.release(spare - 1)];
     this.#port.postMessage(message, message);
   }
 
@@ -62,7 +70,7 @@ export class MessagePortChannel extends FramedChannel {
     }
     const [credit, ...recycled] = message;
     for (const buffer of recycled) this.#buffers.put(buffer);
-    if (credit !== undefined) this.receive(new Uint8Array(credit));
+    if (credit !== undefined) this.receive(frameIn(credit));
   }
 }
 

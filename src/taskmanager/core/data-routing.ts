@@ -70,7 +70,15 @@ export interface HeldFrame {
 interface AttemptRoutes {
   readonly job: string;
   readonly attempt: number;
-  readonly channels: ReadonlyMap<number, { readonly slot: number; readonly peer: string }>;
+  readonly channels: ReadonlyMap<number, PeerChannel>;
+}
+
+interface PeerChannel {
+  readonly slot: number;
+  readonly peer: string;
+  readonly receives: boolean;
+  /** Its last frame is here: nothing of the peer is needed for it any more. */
+  ended: boolean;
 }
 
 /** Routing table of a worker's data links. */
@@ -82,10 +90,12 @@ export class DataRouting {
 
   /** Opens the routes of an attempt. @returns the frames that came early for it, in order */
   deploy(job: string, attempt: number, slots: readonly SlotRoutes[]): HeldFrame[] {
-    const channels = new Map<number, { slot: number; peer: string }>();
+    const channels = new Map<number, PeerChannel>();
     for (const { slot, sends, receives } of slots) {
       for (const [channel, route] of [...sends, ...receives]) {
-        if (route.type === "worker") channels.set(channel, { slot, peer: route.worker });
+        if (route.type !== "worker") continue;
+        const receiving = receives.has(channel);
+        channels.set(channel, { slot, peer: route.worker, receives: receiving, ended: false });
       }
     }
     this.#attempts.set(keyOf(job, attempt), { job, attempt, channels });
@@ -108,7 +118,10 @@ export class DataRouting {
     const routes = this.#attempts.get(keyOf(job, attempt));
     if (routes !== undefined) {
       const target = routes.channels.get(channel);
-      if (target?.peer === peer) return { type: "deliver", slot: target.slot };
+      if (target?.peer === peer) {
+        if (kind === FRAME_KIND.end && target.receives) target.ended = true;
+        return { type: "deliver", slot: target.slot };
+      }
       return { type: "refused", reason: `channel ${channel} does not lead to ${peer}` };
     }
     if (attempt <= (this.#newest.get(job) ?? 0)) return { type: "stale" };
@@ -124,10 +137,15 @@ export class DataRouting {
     return { type: "held" };
   }
 
-  /** Slots of each attempt that have a channel to a peer: they are hit when its link is lost. */
+  /**
+   * Slots of each attempt that have a channel to or from a peer: they are hit when its link is lost.
+   * What came to its end is left out; what was sent to its end is not: the end may not have arrived.
+   */
   affectedBy(peer: string): { job: string; attempt: number; slots: number[] }[] {
     return [...this.#attempts.values()].flatMap(({ job, attempt, channels }) => {
-      const hit = [...channels.values()].filter((channel) => channel.peer === peer);
+      const hit = [...channels.values()].filter(
+        (channel) => channel.peer === peer && !channel.ended,
+      );
       const slots = [...new Set(hit.map((channel) => channel.slot))].sort((a, b) => a - b);
       return slots.length === 0 ? [] : [{ job, attempt, slots }];
     });

@@ -31,7 +31,7 @@ export class OutputChannel {
   readonly #allocate: FrameAllocator;
   #credits = 0;
   #sequence = 0;
-  /** At most one of each kind, in the order of their last change. */
+  /** At most one watermark, and a status on either side of it. */
   readonly #waiting: Waiting[] = [];
   #ending = false;
   #ended = false;
@@ -94,9 +94,13 @@ export class OutputChannel {
       this.#sendNow(element);
       return;
     }
-    const older = this.#waiting.findIndex((waiting) => waiting.type === element.type);
-    if (older !== -1) this.#waiting.splice(older, 1);
-    this.#waiting.push(element);
+    const waiting = this.#waiting;
+    const older = waiting.findLastIndex((other) => other.type === element.type);
+    // A watermark counts only while the channel is active: one between two statuses keeps both.
+    const between = element.type === "status" && older !== waiting.length - 1;
+    if (older !== -1 && !between) waiting.splice(older, 1);
+    if (waiting.length === 2 && waiting[0]!.type === waiting[1]!.type) waiting.shift();
+    waiting.push(element);
   }
 
   #sendNow(element: Waiting): void {

@@ -17,12 +17,11 @@ import { type ErrorBody, unreachable } from "../../protocol/errors.ts";
 import {
   HEARTBEAT_INTERVAL_MS,
   HEARTBEAT_TIMEOUT_MS,
-  REDIAL_FIRST_MS,
-  REDIAL_MAX_MS,
   SLOT_START_TIMEOUT_MS,
   TASK_CANCEL_TIMEOUT_MS,
 } from "../../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../../protocol/versions.ts";
+import { Redial } from "./redial.ts";
 import { type AttemptTask, isFinal, TaskAttempt } from "./task-attempt.ts";
 
 /** What the worker tells of itself when it registers. */
@@ -36,7 +35,8 @@ type TaskStateMessage = Extract<WorkerMessage, { type: "task_state" }>;
 /** What happens to a TaskManager. */
 export type TaskManagerInput =
   | { readonly type: "link_opened" }
-  | { readonly type: "link_closed"; readonly reason: string }
+  /** Also: could not be opened. `jitter` in [0, 1) spreads the dials of many workers. */
+  | { readonly type: "link_closed"; readonly reason: string; readonly jitter: number }
   | { readonly type: "message"; readonly message: JobManagerMessage }
   | { readonly type: "tick" }
   | { readonly type: "modules_ready"; readonly job: string; readonly attempt: number }
@@ -101,11 +101,12 @@ export type TaskManagerAction =
       readonly type: "rows_credit";
       readonly message: Extract<JobManagerMessage, { type: "rows_credit" }>;
     }
+  | { readonly type: "log"; readonly level: "info" | "warn"; readonly message: string }
   /** The JobManager does not want this worker: stop. */
   | { readonly type: "exit"; readonly error: ErrorBody };
 
 type LinkState =
-  | { readonly type: "down"; readonly redialMs: number | undefined; readonly pauseMs: number }
+  | { readonly type: "down"; readonly redialMs: number | undefined }
   | { readonly type: "registering"; readonly sinceMs: number }
   | { readonly type: "up" }
   | { readonly type: "rejected" };
@@ -114,7 +115,8 @@ type LinkState =
 export class TaskManagerCore {
   readonly #profile: WorkerProfile;
   readonly #attempts = new Map<string, TaskAttempt>();
-  #link: LinkState = { type: "down", redialMs: 0, pauseMs: REDIAL_FIRST_MS };
+  readonly #redial = new Redial();
+  #link: LinkState = { type: "down", redialMs: 0 };
   #heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS;
   #heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS;
   #heartbeatSequence = 0;
@@ -131,7 +133,7 @@ export class TaskManagerCore {
       case "link_opened":
         return this.#linkOpened(nowMs);
       case "link_closed":
-        return this.#linkClosed(nowMs);
+        return this.#linkClosed(input.reason, input.jitter, nowMs);
       case "message":
         this.#lastHeardMs = nowMs;
         return this.#message(input.message, nowMs);
@@ -188,12 +190,14 @@ export class TaskManagerCore {
    * end here too, at once. (When links resume and jobs outlive the JobManager, this is the place
    * that gives them time first.)
    */
-  #linkClosed(nowMs: number): TaskManagerAction[] {
+  #linkClosed(reason: string, jitter: number, nowMs: number): TaskManagerAction[] {
     if (this.#link.type === "rejected") return [];
-    const pauseMs = this.#link.type === "down" ? this.#link.pauseMs : REDIAL_FIRST_MS;
-    const next = Math.min(pauseMs * 2, REDIAL_MAX_MS);
-    this.#link = { type: "down", redialMs: nowMs + pauseMs, pauseMs: next };
-    return this.#endAllAttempts();
+    const message = `link to the JobManager closed: ${reason}; dialing until it answers`;
+    const news: TaskManagerAction[] = this.#redial.isNews(reason)
+      ? [{ type: "log", level: "warn", message }]
+      : [];
+    this.#link = { type: "down", redialMs: nowMs + this.#redial.pauseMs(jitter) };
+    return [...news, ...this.#endAllAttempts()];
   }
 
   #endAllAttempts(): TaskManagerAction[] {
@@ -214,7 +218,7 @@ export class TaskManagerCore {
     const actions: TaskManagerAction[] = [];
     const link = this.#link;
     if (link.type === "down" && link.redialMs !== undefined && nowMs >= link.redialMs) {
-      this.#link = { ...link, redialMs: undefined };
+      this.#link = { type: "down", redialMs: undefined };
       actions.push({ type: "dial" });
     }
     const silentMs = nowMs - this.#lastHeardMs;
@@ -257,7 +261,8 @@ export class TaskManagerCore {
         this.#heartbeatIntervalMs = message.heartbeatIntervalMs;
         this.#heartbeatTimeoutMs = message.heartbeatTimeoutMs;
         this.#nextHeartbeatMs = nowMs + message.heartbeatIntervalMs;
-        return [];
+        if (!this.#redial.registered()) return [];
+        return [{ type: "log", level: "info", message: "the JobManager has answered again" }];
       case "rejected":
         this.#link = { type: "rejected" };
         return [...this.#endAllAttempts(), { type: "exit", error: message.error }];
@@ -373,7 +378,8 @@ export class TaskManagerCore {
   #slotOverrun(input: Extract<TaskManagerInput, { type: "slot_overrun" }>): TaskManagerAction[] {
     const { source, records } = input;
     const place = source === undefined ? "" : ` at ${source.file}:${source.line}`;
-    const behind = records === undefined ? "" : ` (in the batch behind record ${records})`;
+    const batch = "in the batch that begins with record";
+    const behind = records === undefined ? "" : ` (${batch} ${records + 1} of its input)`;
     const message =
       `Operator ${input.operator} failed${place}: one call has run for ` +
       `${Math.round(input.runningMs)} ms and was stopped by the watchdog${behind}`;

@@ -15,7 +15,7 @@ import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
-import { WatermarkCoalescer } from "./watermark-coalescer.ts";
+import { type CoalescedEvent, WatermarkCoalescer } from "./watermark-coalescer.ts";
 
 export type TaskPhase = "RUNNING" | "ENDING" | "FINISHED" | "CANCELED" | "FAILED";
 
@@ -238,10 +238,7 @@ export class Task {
         this.#pushWatermark(this.#coalescer.watermark(from.input, from.index, element.timestamp));
         return;
       case "status":
-        for (const event of this.#coalescer.status(from.input, from.index, element.idle)) {
-          if (event.type === "watermark") this.#pushWatermark(event.timestamp);
-          else this.#calls.push(event);
-        }
+        this.#pushCoalesced(this.#coalescer.status(from.input, from.index, element.idle));
         return;
       case "barrier": {
         // The place of the barrier aligner: block `from` here until each channel has its barrier.
@@ -272,7 +269,7 @@ export class Task {
   }
 
   #onChannelEnd(from: InputChannel): void {
-    this.#pushWatermark(this.#coalescer.end(from.input, from.index));
+    this.#pushCoalesced(this.#coalescer.end(from.input, from.index));
     if (this.gate.open[from.input] !== 0) return;
     this.#calls.push({ type: "end_input", input: from.input });
     if (this.gate.open.every((channels) => channels === 0)) this.#calls.push({ type: "end_chain" });
@@ -293,7 +290,7 @@ export class Task {
   #endSource(): void {
     this.#sourceEnded = true;
     this.#sourceData.length = 0;
-    this.#pushWatermark(this.#coalescer.end(0, 0));
+    this.#pushCoalesced(this.#coalescer.end(0, 0));
     this.#calls.push({ type: "end_input", input: 0 }, { type: "end_chain" });
   }
 
@@ -302,6 +299,13 @@ export class Task {
     while (this.#sourceRequests + this.#sourceData.length < SOURCE_READS_AHEAD) {
       this.#sourceRequests++;
       this.#effects.requestSource();
+    }
+  }
+
+  #pushCoalesced(events: readonly CoalescedEvent[]): void {
+    for (const event of events) {
+      if (event.type === "watermark") this.#pushWatermark(event.timestamp);
+      else this.#calls.push(event);
     }
   }
 

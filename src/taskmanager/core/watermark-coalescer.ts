@@ -121,6 +121,7 @@ export class WatermarkCoalescer {
   readonly #inputs: InputState[];
   #combined = WATERMARK_MIN;
   #idle = false;
+  #openChannels: number;
 
   /** @param channels number of channels of each input */
   constructor(channels: readonly number[]) {
@@ -129,6 +130,7 @@ export class WatermarkCoalescer {
       watermark: WATERMARK_MIN,
       idle: false,
     }));
+    this.#openChannels = channels.reduce((sum, count) => sum + count, 0);
   }
 
   /** Last watermark let out; WATERMARK_MIN before the first. */
@@ -166,10 +168,19 @@ export class WatermarkCoalescer {
 
   /**
    * A channel has ended: it no longer holds the others back, as its final watermark, which says the
-   * same, would have done.
+   * same, would have done. An idle channel's end lets nothing out, since the others may be active
+   * again; but once all have ended, event time has ended too, and what was idle says so.
    */
-  end(input: number, channel: number): bigint | undefined {
-    return this.watermark(input, channel, WATERMARK_MAX);
+  end(input: number, channel: number): CoalescedEvent[] {
+    this.#openChannels--;
+    const events: CoalescedEvent[] = asEvents(this.watermark(input, channel, WATERMARK_MAX));
+    if (this.#openChannels > 0 || this.#combined === WATERMARK_MAX) return events;
+    for (const [i, state] of this.#inputs.entries()) {
+      if (state.idle) events.push({ type: "input_status", input: i, idle: false });
+      state.watermark = WATERMARK_MAX;
+      state.idle = false;
+    }
+    return [...events, ...this.#combinedStatus(), ...asEvents(this.#advance())];
   }
 
   #combinedStatus(): CoalescedEvent[] {

@@ -230,6 +230,48 @@ describe("$exchange", () => {
     },
   );
 
+  test("a text that outgrows its block as the first of a run leaves the columns before it whole", () => {
+    const schema = schemaOf({ id: "BIGINT", short: "STRING", long: "STRING" });
+    const rowOf = (i: number) => ({
+      id: i % 4 === 3 ? null : BigInt(i),
+      short: i === 4 ? null : `a${i}`,
+      long: (i === 0 ? "long ".repeat(40_000) : "b") + i,
+    });
+    const setup: HarnessSetup = {
+      operator: operatorNumber("$exchange"),
+      inputs: [{ schema, keys: [] }],
+      outputs: ["0", "1"].map((name) => ({ name, schema })),
+      parameters: { partitioner: "global" },
+    };
+    const [first] = everyMode(setup, (harness) => {
+      const writer = new BatchWriter(schema);
+      for (let i = 0; i < 9; i++) writer.append(rowOf(i), { eventTime: BigInt(i) });
+      harness.process(writer.finish());
+    }).outputs;
+    const values = rowsOf(first!).map((row) => row.values);
+    expect(values).toEqual(Array.from({ length: 9 }, (_, i) => rowOf(i)));
+  });
+
+  test("large rows make more blocks, not larger ones", () => {
+    const schema = schemaOf({ id: "BIGINT", body: "STRING" });
+    const output = { name: "0", schema };
+    const harness = new OperatorHarness(new HarnessModule(builtin), {
+      operator: operatorNumber("$exchange"),
+      inputs: [{ schema, keys: [] }],
+      outputs: [output],
+      parameters: { partitioner: "rebalance" },
+    });
+    const body = "body ".repeat(6_000);
+    for (let batch = 0; batch < 400; batch++) {
+      const writer = new BatchWriter(schema);
+      for (let i = 0; i < 8; i++) writer.append([BigInt(8 * batch + i), i % 3 === 0 ? body : "b"]);
+      harness.process(writer.finish());
+    }
+    const ids = rowsOf(harness.drain()[0]!).map((row) => row.values.id);
+    expect(ids).toEqual(Array.from({ length: 3_200 }, (_, i) => BigInt(i)));
+    expect(harness.module.pages).toBeLessThan(256);
+  });
+
   test("key_by sends a row where Flink's key groups send it", () => {
     for (const [channel, elements] of exchange("key_by").entries()) {
       for (const { values } of rowsOf(elements)) {

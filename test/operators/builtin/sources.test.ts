@@ -224,6 +224,29 @@ describe("json_lines", () => {
     );
   });
 
+  test("takes objects only, and passes over what holds nothing, as Flink does", () => {
+    const input = '[1]\n \t\r\nnull\n5\n\n"x"\n null \nnull 1\ntrue\n {"n":1} \n';
+    const driver = readAll(source("json_lines", { n: "INT" }), input, 5);
+    expect(driver.rows()).toEqual([{ n: 1 }]);
+    expect(driver.failures.map(({ message }) => message)).toEqual([
+      "not a JSON object at byte 0",
+      "not a JSON object at byte 13",
+      "not a JSON object at byte 16",
+      "text behind the value at character 5 at byte 27",
+      "not a JSON object at byte 34",
+    ]);
+    const paths = { n: "[0]", whole: "$" };
+    const any = readAll(
+      source("json_lines", { n: "INT", whole: "STRING" }, { paths }),
+      "[1]\n5\nnull",
+    );
+    expect(any.rows()).toEqual([
+      { n: 1, whole: "[1]" },
+      { n: null, whole: "5" },
+      { n: null, whole: null },
+    ]);
+  });
+
   test("drops it, or sends it to the dead letters, as the job chose", () => {
     const skip = readAll(source("json_lines", { n: "INT" }, { onError: "skip" }), bad);
     expect(skip.rows().map((row) => row.n)).toEqual([1, 3, 6]);

@@ -236,6 +236,13 @@ describe("formats", () => {
     ]);
   });
 
+  test("format_json keeps the sign of a zero, as Flink does", () => {
+    const schema = schemaOf({ f: "FLOAT", d: "DOUBLE", zero: "DOUBLE" });
+    const [record] = records("format_json", [{ f: -0, d: -0, zero: 0 }], {}, schema);
+    expect(record).toBe('{"f":-0.0,"d":-0.0,"zero":0}\n');
+    expect(JSON.parse(record!)).toEqual({ f: -0, d: -0, zero: 0 });
+  });
+
   test("format_csv quotes what needs it, and a text that reads like NULL", () => {
     const schema = schemaOf({ a: "STRING", b: "INT", c: "STRING" });
     const rows = [

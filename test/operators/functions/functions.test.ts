@@ -72,6 +72,20 @@ describe("a function operator gives the same with any room and any budget", () =
     expect(run.outputs[0]!.filter((element) => element.type === "watermark")).toHaveLength(12);
   });
 
+  test("MapFunction: a change does not outlive its batch", () => {
+    const batch = (changes: readonly number[]) => {
+      const writer = new BatchWriter(LINE);
+      for (const change of changes) writer.append(["a", BigInt(change)], { change });
+      return writer.finish();
+    };
+    const run = everyMode(setup("DoubleIt", [LINE]), (harness) => {
+      harness.process(batch([0, 1, 3]));
+      harness.process(batch([0, 0]));
+    });
+    const changes = run.outputs[0]!.map((element) => element.type === "row" && element.change);
+    expect(changes).toEqual([0, 1, 3, 0, 0]);
+  });
+
   test("FilterFunction keeps rows, their times and the place of watermarks", () => {
     const run = everyMode(setup("EvenOnly", [LINE]), (harness) => harness.process(lines()));
     const rows = rowsOf(run.outputs[0]!);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import type { MillraceError } from "../../../src/protocol/errors.ts";
 import { FRAME_KIND, type Frame } from "../../../src/protocol/frame.ts";
 import { DataRouting, slotRoutes } from "../../../src/taskmanager/core/data-routing.ts";
@@ -61,6 +62,25 @@ describe("data links", () => {
     expect(b.frames).toEqual([["a", Uint8Array.of(2)]]);
   });
 
+  test("go to a peer's new address at once, though the link to its old process still stands", async () => {
+    const a = await listen("a");
+    const before = await listen("b");
+    const after = await listen("b");
+    const first = before.happens();
+    a.links.connect("b", before.links.address);
+    a.links.send("b", Uint8Array.of(1), () => undefined);
+    await first;
+    a.links.connect("b", before.links.address);
+    expect(a.downs).toEqual([]);
+    const second = after.happens();
+    a.links.connect("b", after.links.address);
+    expect(a.downs).toMatchObject([["b", { code: "DATA_LINK_LOST" }]]);
+    a.links.send("b", Uint8Array.of(2), () => undefined);
+    await second;
+    expect(after.frames).toEqual([["a", Uint8Array.of(2)]]);
+    expect(a.downs).toHaveLength(1);
+  });
+
   test("refuse a protocol version that is not spoken, by name", async () => {
     const { links } = await listen("a");
     const { socket, texts } = await dialByHand(links.address);
@@ -82,6 +102,32 @@ describe("data links", () => {
     await once(second.socket, "close");
     expect(JSON.parse(second.texts.at(-1)!).error.code).toBe("UNAUTHORIZED");
   });
+
+  test.each(["nowhere", "ws://[::1", "ws://host:99999"])(
+    "give a peer up whose address is %s, and go on",
+    async (address) => {
+      const a = await listen("a", "secret", 100);
+      const down = a.happens();
+      a.links.connect("b", address);
+      await down;
+      expect(a.downs).toMatchObject([["b", { code: "DATA_LINK_UNREACHABLE" }]]);
+    },
+  );
+
+  test.each(['{"error":null}', '{"error":{"code":7}}', "[]", "null"])(
+    "refuse a peer whose first words are %s",
+    async (words) => {
+      const peer = new WebSocketServer({ port: 0 });
+      opened.push({ close: async () => peer.close() });
+      await once(peer, "listening");
+      peer.on("connection", (socket) => socket.send(words));
+      const a = await listen("a");
+      const down = a.happens();
+      a.links.connect("b", `ws://127.0.0.1:${(peer.address() as AddressInfo).port}`);
+      await down;
+      expect(a.downs).toMatchObject([["b", { code: "HELLO_INVALID" }]]);
+    },
+  );
 
   test("refuse a frame before hello", async () => {
     const { links } = await listen("a");

@@ -5,6 +5,7 @@ import {
   type JobManagerMessage,
   parseWorkerMessage,
   type WorkerMessage,
+  writeJobManagerMessage,
 } from "../../../src/protocol/control-messages.ts";
 import { CONTROL_LINK_PATH } from "../../../src/taskmanager/control-link.ts";
 
@@ -43,7 +44,7 @@ export class FakeJobManager {
   }
 
   send(worker: string, message: JobManagerMessage): void {
-    this.#sockets.get(worker)!.send(JSON.stringify(message));
+    this.#sockets.get(worker)!.send(writeJobManagerMessage(message));
   }
 
   /** Breaks a worker's link. */

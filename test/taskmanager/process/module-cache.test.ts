@@ -12,6 +12,7 @@ const UNBOUNDED = sampleModule({ memory: [1, 0, 1] });
 const { hash } = inspectBundle(UNBOUNDED, BUDGET);
 const OTHER = "0".repeat(64);
 const GONE = "f".repeat(64);
+const STUCK = "5".repeat(64);
 
 let server: Server;
 let jobManager: string;
@@ -21,13 +22,17 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(`${request.url} ${request.headers.authorization}`);
     if (request.url?.includes(GONE)) response.writeHead(404).end();
+    else if (request.url?.includes(STUCK)) response.write(UNBOUNDED.subarray(0, 8));
     else response.end(UNBOUNDED);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   jobManager = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => void server.close());
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
 
 describe("ModuleCache", () => {
   test("fetches a module once by its hash, with the worker token, and bounds its memory", async () => {
@@ -60,6 +65,16 @@ describe("ModuleCache", () => {
       });
     }
     expect(asked).toHaveLength(2);
+  });
+
+  test("gives a download up that goes silent, so that the next one can succeed", async () => {
+    const cache = new ModuleCache({ jobManager, token: "t", silenceMs: 50 });
+    for (let i = 0; i < 2; i++) {
+      await expect(cache.get(STUCK, BUDGET)).rejects.toMatchObject({
+        code: "MODULE_FETCH_FAILED",
+        message: expect.stringContaining("no byte for 50 ms"),
+      });
+    }
   });
 
   test("names the next step when the built-in operators are not built", async () => {

@@ -80,14 +80,42 @@ describe("TaskManagerCore", () => {
     const core = new TaskManagerCore(profile);
     core.step({ type: "tick" }, 0);
     const dials: number[] = [];
-    for (let nowMs = 1; dials.length < 8; ) {
-      core.step({ type: "link_closed", reason: "refused" }, nowMs);
+    const told: string[] = [];
+    for (let nowMs = 1; dials.length < 10; ) {
+      const actions = core.step({ type: "link_closed", reason: "refused", jitter: 1 }, nowMs);
+      told.push(...kinds(actions));
       nowMs = core.nextDeadlineMs()!;
       expect(kinds(core.step({ type: "tick" }, nowMs))).toEqual(["dial"]);
       dials.push(nowMs);
     }
     const pauses = dials.slice(1).map((at, i) => at - dials[i]!);
-    expect(pauses).toEqual([100, 200, 400, 800, 1600, 2000, 2000]);
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+    expect(told, "once, not at every dial").toEqual(["log"]);
+  });
+
+  test("goes on with those pauses where links open and close again before it is taken", () => {
+    const core = new TaskManagerCore(profile);
+    const dials: number[] = [];
+    for (let nowMs = 0; dials.length < 4; nowMs = core.nextDeadlineMs()!) {
+      dials.push(nowMs);
+      core.step({ type: "tick" }, nowMs);
+      core.step({ type: "link_opened" }, nowMs);
+      core.step({ type: "link_closed", reason: "full", jitter: 0 }, nowMs);
+    }
+    expect(dials).toEqual([0, 25, 75, 175]);
+  });
+
+  test("tells each change once: away, away for another reason, there again, away again", () => {
+    const core = registered();
+    const close = (reason: string) =>
+      kinds(core.step({ type: "link_closed", reason, jitter: 0 }, 0)).filter((k) => k === "log");
+    expect(["it closed", "refused", "refused"].map((reason) => close(reason).length)).toEqual([
+      1, 1, 0,
+    ]);
+    const limits = { heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: 1_000 };
+    const message = { type: "registered" as const, protocolVersion: 1, ...limits };
+    expect(kinds(core.step({ type: "message", message }, 0))).toEqual(["log"]);
+    expect(close("refused")).toHaveLength(1);
   });
 
   test("sends heartbeats each interval and leaves a JobManager that is silent too long", () => {
@@ -201,8 +229,14 @@ describe("TaskManagerCore", () => {
 
   test("ends everything when the link closes, because the JobManager runs it elsewhere", () => {
     const core = running();
-    const actions = core.step({ type: "link_closed", reason: "gone" }, 0);
-    expect(kinds(actions)).toEqual(["terminate_slot", "terminate_slot", "release", "discard"]);
+    const actions = core.step({ type: "link_closed", reason: "gone", jitter: 0 }, 0);
+    expect(kinds(actions)).toEqual([
+      "log",
+      "terminate_slot",
+      "terminate_slot",
+      "release",
+      "discard",
+    ]);
     expect(core.attempts()).toEqual([]);
   });
 
@@ -211,7 +245,7 @@ describe("TaskManagerCore", () => {
     const error = { code: "WORKER_REPLACED", message: "m" };
     const actions = core.step({ type: "message", message: { type: "rejected", error } }, 0);
     expect(actions.at(-1)).toEqual({ type: "exit", error });
-    expect(core.step({ type: "link_closed", reason: "x" }, 0)).toEqual([]);
+    expect(core.step({ type: "link_closed", reason: "x", jitter: 0 }, 0)).toEqual([]);
     expect(core.nextDeadlineMs()).toBeUndefined();
   });
 

@@ -211,7 +211,7 @@ describe("an operator that fails", () => {
     const error = slots.errors.get("a.0")!;
     expect(error.code).toBe("OPERATOR_FAILED");
     expect(error.message).toMatch(/Operator faulty failed at .*chain-module\.ts:\d+: thirteen/);
-    expect(error.message).toMatch(/, row 13 of its batch, behind record 0\)/);
+    expect(error.message).toMatch(/, record 14 of its input\)/);
   });
 
   test.each([100, 7, 5, 3, 1])("names its record where a call takes %i rows", (rows) => {
@@ -219,8 +219,7 @@ describe("an operator that fails", () => {
     const slots = harnessOf([taskOf("a", [count(50), faulty({ trapAt: 13 }), sink])], { slice });
     slots.deploy().settle();
     const { message } = slots.errors.get("a.0")!;
-    const found = /row (\d+) of its batch, behind record (\d+)\)/.exec(message);
-    expect(Number(found?.[1]) + Number(found?.[2]), message).toBe(13);
+    expect(message).toContain(", record 14 of its input)");
   });
 
   test("is named when the machine traps", () => {
@@ -231,6 +230,15 @@ describe("an operator that fails", () => {
     expect(error.message).toMatch(/faulty failed at chain-module\.ts:1: .*(divide|zero)/i);
   });
 
+  test("has its message cut before it outgrows a control message", () => {
+    const wordy = { operator: "$exchange", parameters: { partitioner: "x".repeat(1_000_000) } };
+    const slots = harnessOf([taskOf("a", [count(5), wordy, sink])]);
+    slots.deploy().settle();
+    const error = slots.errors.get("a.0")!;
+    expect(error.message).toMatch(/unknown partitioner xxx/);
+    expect(error.message.length).toBeLessThan(5_000);
+  });
+
   test("has its row refused: fail, drop or dead-letter, as chosen", () => {
     const run = (rest: Partial<ChainSpec>, chain: ChainSpec[] = [sink]) =>
       harnessOf([taskOf("a", [count(30), faulty({ refuse: 3 }, rest), ...chain])])
@@ -238,7 +246,7 @@ describe("an operator that fails", () => {
         .settle();
     const failed = run({});
     expect(failed.errors.get("a.0")).toMatchObject({ code: "ROW_FAILED" });
-    expect(failed.errors.get("a.0")!.message).toMatch(/row 3 of its batch, .* refused: no 3$/);
+    expect(failed.errors.get("a.0")!.message).toMatch(/: record 4 of its input is refused: no 3$/);
     const dropped = run({ onRowError: "drop" });
     expect(lines(dropped.written.get("a.0"))).toEqual(upTo(30).filter((n) => n % 10 !== 3));
     expect(dropped.slots[0]!.metrics()[0]!.recordsFailed).toBe(3);

@@ -10,7 +10,7 @@ import {
 import type { TaskDescriptor } from "../../../src/protocol/deployment.ts";
 import { MillraceError } from "../../../src/protocol/errors.ts";
 import { FRAME_HEADER_BYTES, FRAME_KIND, type FrameKind } from "../../../src/protocol/frame.ts";
-import { WATERMARK_MAX } from "../../../src/taskmanager/core/element.ts";
+import { elementOf, WATERMARK_MAX } from "../../../src/taskmanager/core/element.ts";
 import { OutputChannel } from "../../../src/taskmanager/core/output-channel.ts";
 import type {
   ChainCall,
@@ -18,6 +18,7 @@ import type {
   ChainProgress,
   OperatorChainPort,
 } from "../../../src/taskmanager/core/task-chain.ts";
+import { StatusWatermarkValve } from "../../../src/taskmanager/core/watermark-coalescer.ts";
 import { operator, peer, SlotHarness, taskOf } from "./slot-harness.ts";
 
 /** Writes down its calls; sends what a test says. */
@@ -393,10 +394,37 @@ describe("OutputChannel", () => {
           const mark = channel.waiting.find((waiting) => waiting.type === "watermark");
           if (mark !== undefined) expect(mark).toMatchObject({ timestamp: newest });
           expect(channel.waiting.length === 0 || channel.credits === 0).toBe(true);
-          expect(channel.waiting.length).toBeLessThanOrEqual(2);
+          expect(channel.waiting.length).toBeLessThanOrEqual(3);
         }
       }),
     );
+  });
+
+  test("a watermark that waits reaches a consumer who had us for idle", () => {
+    const valve = new StatusWatermarkValve(1);
+    const reached: bigint[] = [];
+    const channel = new OutputChannel(
+      1,
+      peer(0),
+      (_, frame) => {
+        const element = elementOf(frame);
+        if (element.type === "status") valve.status(0, element.idle);
+        if (element.type === "watermark")
+          reached.push(valve.watermark(0, element.timestamp) ?? -1n);
+      },
+      (bytes) => new ArrayBuffer(bytes),
+    );
+    channel.grant(1);
+    channel.status(true);
+    for (const timestamp of [6n, 7n]) {
+      channel.status(false);
+      channel.watermark(timestamp);
+      channel.status(true);
+    }
+    channel.grant(3);
+    expect(reached).toEqual([7n]);
+    expect(valve.idle).toBe(true);
+    expect(channel.credits).toBe(0);
   });
 
   test("keeps one watermark and one status while there is no credit, then sends in order", () => {

@@ -88,8 +88,34 @@ describe("WatermarkCoalescer", () => {
   test("an ended channel does not hold the others back", () => {
     const coalescer = new WatermarkCoalescer([2]);
     expect(coalescer.watermark(0, 0, 7n)).toBeUndefined();
-    expect(coalescer.end(0, 1)).toBe(7n);
-    expect(coalescer.end(0, 0)).toBe(WATERMARK_MAX);
+    expect(coalescer.end(0, 1)).toEqual([{ type: "watermark", timestamp: 7n }]);
+    expect(coalescer.end(0, 0)).toEqual([{ type: "watermark", timestamp: WATERMARK_MAX }]);
+  });
+
+  test("event time ends with the last channel, also where all of them had gone idle", () => {
+    const coalescer = new WatermarkCoalescer([2, 1]);
+    const idle: [number, number][] = [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ];
+    for (const [input, channel] of idle) coalescer.status(input, channel, true);
+    expect(coalescer.end(0, 0), "the others may be active again").toEqual([]);
+    expect(coalescer.end(1, 0)).toEqual([]);
+    expect(coalescer.end(0, 1)).toEqual([
+      { type: "input_status", input: 0, idle: false },
+      { type: "input_status", input: 1, idle: false },
+      { type: "status", idle: false },
+      { type: "watermark", timestamp: WATERMARK_MAX },
+    ]);
+  });
+
+  test("an idle channel that ended does not stop one that is active again", () => {
+    const coalescer = new WatermarkCoalescer([2]);
+    coalescer.status(0, 0, true);
+    coalescer.end(0, 0);
+    expect(coalescer.watermark(0, 1, 5n)).toBe(5n);
+    expect(coalescer.end(0, 1)).toEqual([{ type: "watermark", timestamp: WATERMARK_MAX }]);
   });
 
   test("never lets a watermark fall, whatever the channels say", () => {
