@@ -155,7 +155,7 @@ export class ModuleInstance {
   }
 
   /** A field of the RESULT record of 32 bits. */
-  result(field: "row" | "code" | "pointer" | "length"): number {
+  result(field: "row" | "code" | "pointer" | "length" | "keyGroup"): number {
     return this.view.getUint32(this.#resultAt + RESULT[field], true);
   }
 

@@ -1,0 +1,18 @@
+/** The package's entry `millrace/testing`. */
+export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
+export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
+export type { Columns, OperatorSetup } from "./operator-plan.ts";
+export type { StateChunk } from "./operator-subtask.ts";
+export {
+  type HarnessOptions,
+  type LoggedLine,
+  MAX_WATERMARK,
+  type OperatorSnapshot,
+  OperatorTestHarness,
+  type RowKind,
+  StreamRecord,
+  type Timestamp,
+  Watermark,
+} from "./operator-test-harness.ts";
+export { formatRows } from "./row-table.ts";
+export type { BundleSource } from "./test-bundle.ts";
