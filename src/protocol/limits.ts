@@ -151,3 +151,7 @@ export const HTTP_CONNECTIONS_MAX = 4_096;
 export const JOB_MAX_SUBTASKS = 16_384;
 /** Channels of one job: an all-to-all edge of parallelism 256 has 65,536. */
 export const JOB_MAX_CHANNELS = 262_144;
+/** Rows that a collection source asks an application for at once. */
+export const COLLECTION_PIECE_ROWS = 1_024;
+/** A collection that the application does not offer by then is not there. */
+export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;
