@@ -1,4 +1,6 @@
 /** The package's entry `millrace/testing`. */
+
+export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
 export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
 export type { Columns, OperatorSetup } from "./operator-plan.ts";
@@ -15,4 +17,5 @@ export {
   Watermark,
 } from "./operator-test-harness.ts";
 export { formatRows } from "./row-table.ts";
+export { type JobResult, type RunJobOptions, runJob, type TestJob } from "./run-job.ts";
 export type { BundleSource } from "./test-bundle.ts";
