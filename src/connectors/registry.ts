@@ -29,7 +29,10 @@ export function openSource(spec: ConnectorSpec, context: SubtaskContext): Source
     case "datagen":
       return new DatagenSourceReader(connectorOptions(sourceConnectors.datagen, spec), context);
     case "collection":
-      return new CollectionSourceReader(connectorOptions(sourceConnectors.collection, spec), context);
+      return new CollectionSourceReader(
+        connectorOptions(sourceConnectors.collection, spec),
+        context,
+      );
     default:
       throw unknownConnector(spec, Object.keys(sourceConnectors).join(", "));
   }

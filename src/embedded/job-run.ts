@@ -18,7 +18,7 @@ export interface JobPackage {
 
 /** Lines of one collect sink. */
 export interface CollectedLines {
-  /** Id of the sink's vertex. */
+  /** Uid of the sink. */
   readonly sink: string;
   readonly lines: string;
 }
@@ -101,7 +101,7 @@ export class JobRun {
           continue;
         }
         given = true;
-        yield { sink: sinkOf(item), lines: item.lines };
+        yield { sink: item.sink, lines: item.lines };
       }
     } finally {
       reader.close();
@@ -183,8 +183,4 @@ async function addSlots(cluster: MiniCluster, spec: JobSpecInput): Promise<void>
   const wanted = [...groups.values()].reduce((sum, slots) => sum + slots, 0);
   const { "slots-available": free } = await cluster.client.overview();
   if (wanted > free) await cluster.addWorker(wanted - free);
-}
-
-function sinkOf(item: { readonly vertex: string; readonly sink?: string }): string {
-  return item.sink ?? item.vertex;
 }

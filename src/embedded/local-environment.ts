@@ -98,7 +98,7 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
    * @throws MillraceError of the validation, the job's failure, JOB_CANCELED; the signal's reason
    */
   override async *executeAndCollect(stream: DataStream, options: ExecuteOptions = {}): AsyncRows {
-    stream.collect().disableChaining();
+    stream.collect();
     const sink = this.#newest!.id;
     this.#collectSinks.add(sink);
     const spec = this.toJobSpec(options.name ?? DEFAULT_NAME);

@@ -72,9 +72,9 @@ export async function runJob(
   const collections = inputsOf(graph, options.inputs);
   const collects = graph.nodes.filter((node) => node.connector?.type === "collect");
   const readers = new Map(
-    collects.map((node) => [node.id, new RowLineReader(node.inputs[0]!.schema)]),
+    collects.map((node) => [node.uid, new RowLineReader(node.inputs[0]!.schema)]),
   );
-  const found = new Map<string, PlainRow[]>(collects.map((node) => [node.id, []]));
+  const found = new Map<string, PlainRow[]>(collects.map((node) => [node.uid, []]));
   const cluster =
     options.cluster ??
     (await MiniCluster.start({ slots: 1, print: options.print ?? (() => undefined) }));
@@ -94,7 +94,7 @@ export async function runJob(
   } finally {
     if (options.cluster === undefined) await cluster.close();
   }
-  const sinks = new Map(collects.map((node) => [titleOf(node), found.get(node.id)!]));
+  const sinks = new Map(collects.map((node) => [titleOf(node), found.get(node.uid)!]));
   return {
     sinks,
     get rows(): PlainRow[] {
@@ -114,12 +114,14 @@ async function load(
   if (typeof job !== "function") return { spec: job, bundles: new Map() };
   const env = new StreamExecutionEnvironment();
   const bundles = new Map<string, Uint8Array>();
-  const bundle: JobContext["bundle"] = async (path) => {
-    const { hash, manifest, bytes } = await loadTestBundle(resolve(folderOf(options.folder), path));
+  const path = (relative: string) => resolve(folderOf(options.folder), relative);
+  const bundle: JobContext["bundle"] = async (file) => {
+    const { hash, manifest, bytes } = await loadTestBundle(path(file));
     if (bytes !== undefined) bundles.set(hash, bytes);
     return new Bundle(hash, manifest);
   };
-  const made = await job({ env, bundle, args: options.args ?? [] });
+  const context = { env, bundle, path, args: options.args ?? [] };
+  const made = await job(context);
   const isSpec = typeof made === "object" && made !== null && "vertices" in made;
   const name = job.name === "" ? "test job" : job.name;
   return { spec: isSpec ? (made as JobSpecInput) : env.toJobSpec(name), bundles };
@@ -161,14 +163,13 @@ function inputEntries(
   return [[sources[0]!.id, inputs as Rows]];
 }
 
-/** Sources with rows read them; collect sinks stand alone, so that their rows can be told apart. */
+/** Sources that have rows here read those. */
 function withInputs(
   spec: JobSpecInput,
   graph: StreamGraph,
   collections: ReadonlyMap<string, CollectionInput>,
 ): JobSpecInput {
   const vertices = spec.vertices.map((vertex): JobSpecInput["vertices"][number] => {
-    if (vertex.connector?.type === "collect") return { ...vertex, chaining: "never" };
     const input = collections.get(vertex.id);
     if (input === undefined) return vertex;
     const time = graph.nodes.find((node) => node.id === vertex.id)?.outputs[0]?.timeAttribute;

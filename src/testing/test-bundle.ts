@@ -6,7 +6,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
@@ -81,7 +80,8 @@ async function fromBytes(bytes: Uint8Array): Promise<TestBundle> {
     const { manifest } = inspectBundle(bytes, MODULE_MEMORY_MAX_PAGES);
     const bounded = imposeMemoryMaximum(bytes, MODULE_MEMORY_MAX_PAGES);
     const module = await WebAssembly.compile(bounded as Uint8Array<ArrayBuffer>);
-    return { hash, module, manifest, bytes };
+    const codeShift = bounded.length - bytes.length;
+    return { hash, module, manifest, bytes, codeShift };
   });
 }
 
@@ -100,8 +100,8 @@ async function readBundle(path: string): Promise<Uint8Array> {
 
 async function build(path: string, key: string, options: TestBuildOptions): Promise<TestBundle> {
   const folder = cacheFolder();
-  const file = join(folder, `${key}.wasm`);
-  if (existsSync(file)) return fromBytes(await readFile(file));
+  const file = folder === undefined ? undefined : join(folder, `${key}.wasm`);
+  if (file !== undefined && existsSync(file)) return fromBytes(await readFile(file));
   // The compiler takes 0.4 s to load, which a run that finds its bundle should not cost.
   const { buildBundle } = await import("../build/compile.ts");
   const { bytes } = await buildBundle({
@@ -110,10 +110,12 @@ async function build(path: string, key: string, options: TestBuildOptions): Prom
     optimize: options.optimize ?? "none",
     ...(options.registered === undefined ? {} : { registered: options.registered }),
   });
-  await mkdir(folder, { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, bytes);
-  await rename(draft, file);
+  if (folder !== undefined && file !== undefined) {
+    await mkdir(folder, { recursive: true });
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, bytes);
+    await rename(draft, file);
+  }
   return fromBytes(bytes);
 }
 
@@ -125,11 +127,13 @@ function nameOf(path: string): string {
   return folder === "operators" ? basename(dirname(dirname(path))) : folder;
 }
 
-/** Like other build tools: under node_modules, which no project commits. */
-function cacheFolder(): string {
-  const modules = resolve("node_modules");
-  const home = existsSync(modules) ? join(modules, ".cache") : tmpdir();
-  return join(home, "millrace", "bundles");
+/** As other build tools: under the project's node_modules; undefined: there is none. */
+function cacheFolder(): string | undefined {
+  for (let folder = resolve("."); ; folder = dirname(folder)) {
+    const modules = join(folder, "node_modules");
+    if (existsSync(modules)) return join(modules, ".cache", "millrace", "bundles");
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
 /** Hash of all that decides a bundle: sources (a bundle's lie in one folder), SDK and compiler. */

@@ -18,7 +18,9 @@ describe("OperatorTestHarness on AssemblyScript sources", () => {
     harness.processElement(item("whale", 2));
     expectRows(harness.extractOutputValues(), [item("whale", 50)]);
     const failing = () => harness.processElements([item("sea", 1), item("ship", 7), item("x", 1)]);
-    expect(failing).toThrow(/Operator Share failed at index\.ts:16: no share.*row 1 of its batch/);
+    expect(failing).toThrow(
+      /Operator Share failed at index\.ts:17: Index out of range.*row 1 of its batch/,
+    );
     expect(() => harness.processElement(item("sea", 1))).toThrow(/it has failed/);
     const again = await OperatorTestHarness.open(SOURCES, "Share");
     expect(() => again.processElements([item("sea", 1), item("ship", 7)])).toThrow(

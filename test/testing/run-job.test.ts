@@ -82,7 +82,9 @@ describe("runJob", () => {
     const { rows } = await runJob(shares, { ...options, inputs: [{ name: "whale", n: 2 }] });
     expectRows(rows, [{ name: "whale", n: 50 }]);
     const failing = runJob(shares, { ...options, inputs: [{ name: "ship", n: 7 }] });
-    await expect(failing).rejects.toThrow(/Share failed at index\.ts:16: no share.*row 0/);
+    await expect(failing).rejects.toThrow(
+      /Share failed at index\.ts:17: Index out of range.*row 0/,
+    );
   });
 
   test("says what is wrong with inputs and results", async () => {

@@ -13,7 +13,6 @@ export class Share extends MapFunction<Item, Item> {
   private table: i64[] = [0, 100, 50, 33];
 
   map(item: Item, out: Item): void {
-    assert(item.n < this.table.length, "no share of that number");
     out.name = item.name;
     out.n = this.table[<i32>item.n];
   }
