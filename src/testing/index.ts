@@ -1,5 +1,6 @@
 /** The package's entry `millrace/testing`. */
 
+export type { JobContext } from "../cli/job-file.ts";
 export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
 export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";

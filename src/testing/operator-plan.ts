@@ -72,6 +72,7 @@ export function planOperator(
       changeMode: { mode: "insert-only" },
     }),
   );
+  const isSource = operator.description.kind === "source";
   const changeMode = setup.changeMode ?? { mode: "insert-only" };
   const stream: StreamType = { schema: input, changeMode, timeAttribute: null };
   const vertex = vertexSpecSchema.parse({
@@ -84,7 +85,7 @@ export function planOperator(
   const outputs = planOutputs({
     operator,
     vertex,
-    inputs: [stream],
+    inputs: isSource ? [] : [stream],
     keys,
     // Every side output is there to be looked at.
     used: new Set(["late", ...operator.description.outputs.map((output) => output.name)]),
@@ -109,14 +110,15 @@ function find(
   const parameters = { ...setup.window, ...lateness, ...setup.parameters };
   const reference = { bundle: bundle.hash as "builtin", name, parameters };
   const operator = findOperator(reference, () => bundle.manifest, name);
-  const { kind } = operator.description;
-  if (!["source", "exchange"].includes(kind) && operator.description.inputs.length < 2) {
-    return operator;
-  }
-  throw invalid(`operator ${name} is a ${kind}`, "operator", kind, "an operator of one input");
+  const { kind, inputs } = operator.description;
+  const readsBytes = kind === "source" && operator.builtin !== undefined && name !== "datagen";
+  if (kind !== "exchange" && inputs.length < 2 && !readsBytes) return operator;
+  const expected = "an operator of one input, or a source that makes its rows";
+  throw invalid(`operator ${name} is a ${kind}`, "operator", kind, expected);
 }
 
 function inputOf({ name, description }: FoundOperator, setup: OperatorSetup): Schema {
+  if (description.kind === "source") return [];
   const declared = description.inputs[0]?.schema ?? "any";
   const wanted = typeof declared === "string" ? undefined : declared;
   if (setup.input === undefined) {
@@ -159,6 +161,7 @@ function describeTask(
   { stream, keys, outputs }: Streams,
 ): TaskDescriptor {
   const { name, bundle, parameters } = operator;
+  const isSource = operator.description.kind === "source";
   const { subtask = 0, parallelism = 1, onRowError = "fail" } = setup;
   return {
     vertex: name,
@@ -174,14 +177,16 @@ function describeTask(
         bundle,
         operator: name,
         parameters: { ...parameters },
-        inputs: [
-          {
-            name: "input 0",
-            schema: [...stream.schema],
-            changeMode: mutable(stream.changeMode),
-            keys: [...keys],
-          },
-        ],
+        inputs: isSource
+          ? []
+          : [
+              {
+                name: "input 0",
+                schema: [...stream.schema],
+                changeMode: mutable(stream.changeMode),
+                keys: [...keys],
+              },
+            ],
         outputs: outputs.map((output) => ({
           name: output.name,
           schema: [...output.schema],
@@ -191,7 +196,7 @@ function describeTask(
         onRowError,
       },
     ],
-    gates: [{ input: 0, channels: [{ channel: INPUT_CHANNEL, peer: PEER }] }],
+    gates: isSource ? [] : [{ input: 0, channels: [{ channel: INPUT_CHANNEL, peer: PEER }] }],
     outputs: outputs.map((_, output) => ({
       from: 0,
       output,

@@ -128,6 +128,11 @@ export class OperatorSubtask {
     }
   }
 
+  /** A source has said that it is at its end. */
+  get finished(): boolean {
+    return this.#chain.finished;
+  }
+
   /** Rows that it has refused or dropped as late so far. */
   get rowsFailed(): number {
     return this.#instance.counter("rowsFailed");

@@ -150,6 +150,10 @@ export class OperatorTestHarness {
 
   /** Rows as one batch: how they come in a job. */
   processElements(rows: Iterable<PlainRow | StreamRecord>): void {
+    if (this.#plan.task.gates.length === 0) {
+      const message = `Cannot give rows to operator ${this.#plan.task.name}: it is a source`;
+      throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "poll()" });
+    }
     const records = Array.from(rows, (row) =>
       row instanceof StreamRecord ? row : new StreamRecord(row),
     );
@@ -163,6 +167,19 @@ export class OperatorTestHarness {
     if (records.length === 0) return;
     const block = writer.finish();
     this.#call({ type: "batch", input: 0, block }, records);
+  }
+
+  /**
+   * Lets a source make about `rows` rows, at least one poll.
+   * @returns false: it is at its end
+   */
+  poll(rows = 1): boolean {
+    if (this.#plan.task.gates.length > 0) {
+      const message = `Cannot poll operator ${this.#plan.task.name}: it is no source`;
+      throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "processElement" });
+    }
+    if (!this.#subtask.finished) this.#call({ type: "source_poll", rows });
+    return !this.#subtask.finished;
   }
 
   /** One that is not above the last one changes nothing, as in a task. */

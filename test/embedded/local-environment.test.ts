@@ -4,6 +4,7 @@ import {
   createLocalEnvironment,
   Duration,
   MiniCluster,
+  RestartStrategies,
   sum,
   TumblingEventTimeWindows,
   WatermarkStrategy,
@@ -205,6 +206,15 @@ describe("LocalStreamEnvironment", () => {
     await rows.next();
     await env.close();
     await expect(all(rows)).rejects.toThrow(/its cluster was closed/);
+  });
+
+  test("does not restart what cannot be read again", async () => {
+    const env = local().setRestartStrategy(RestartStrategies.fixedDelay(1, 0));
+    async function* wrong() {
+      yield { n: "one" };
+    }
+    const rows = env.fromAsyncIterable(wrong(), NUMBERS).executeAndCollect();
+    await expect(rows.next()).rejects.toMatchObject({ code: "COLLECTION_NOT_REPLAYABLE" });
   });
 
   test("refuses what cannot be run", async () => {

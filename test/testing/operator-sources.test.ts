@@ -50,6 +50,24 @@ describe("OperatorTestHarness on AssemblyScript sources", () => {
     expectRows(harness.extractSideOutputValues("odd"), [item("a", 1), item("a", 3)]);
   });
 
+  test("polls a source to its end", async () => {
+    const harness = await OperatorTestHarness.open(SOURCES, "ToThree");
+    expect(harness.poll()).toBe(true);
+    expectRows(harness.extractOutputValues(), [item("n", 1)]);
+    expect([harness.poll(10), harness.poll()]).toEqual([false, false]);
+    expectRows(harness.extractOutputValues(), [item("n", 1), item("n", 2), item("n", 3)]);
+    expect(() => harness.processElement(item("n", 4))).toThrow(/it is a source/);
+    const generated = await OperatorTestHarness.open("builtin", "datagen", {
+      outputs: { main: { n: "INT NOT NULL" } },
+      parameters: { "number-of-rows": 5, fields: { n: { kind: "sequence", start: 7, end: 11 } } },
+    });
+    while (generated.poll());
+    expectRows(
+      generated.extractOutputValues(),
+      [7, 8, 9, 10, 11].map((n) => ({ n })),
+    );
+  });
+
   test("compiles again when a source has changed, and only then", async () => {
     cpSync(new URL("./assembly/", import.meta.url), folder, { recursive: true });
     const entry = join(folder, "index.ts");

@@ -199,7 +199,7 @@ describe("OperatorTestHarness", () => {
     expect(await failing(WORDS, "SplitWords", { input: { text: "STRING" } })).toMatch(
       /JOB_INPUT_FIELD_MISSING/,
     );
-    expect(await failing("builtin", "datagen")).toMatch(/HARNESS_SETUP_INVALID/);
+    expect(await failing("builtin", "text_lines")).toMatch(/HARNESS_SETUP_INVALID/);
     expect(await failing("nowhere.wasm", "x")).toMatch(/FILE_NOT_FOUND/);
     const harness = await open(WORDS, "SplitWords");
     expect(() => harness.getSideOutput("late")).toThrow(/has none/);

@@ -1,5 +1,5 @@
 /** Operators for the tests of the harness: one that traps, one that refuses, one with a side output. */
-import { Collector, MapFunction, ProcessContext, ProcessFunction, Text } from "millrace/sdk";
+import { Collector, MapFunction, ProcessContext, ProcessFunction, SourceFunction, Text } from "millrace/sdk";
 
 @row
 export class Item {
@@ -47,5 +47,19 @@ export class Even extends ProcessFunction<Item, Item> {
     result.name = item.name;
     result.n = item.n;
     to.collect();
+  }
+}
+
+/** Counts to three. */
+@operator
+export class ToThree extends SourceFunction<Item> {
+  private next: i64 = 1;
+
+  poll(out: Collector<Item>): bool {
+    const item = out.row();
+    item.name = Text.of("n");
+    item.n = this.next++;
+    out.collect();
+    return this.next <= 3;
   }
 }
