@@ -103,7 +103,7 @@ export class RowLineReader {
   *rows(lines: string): Generator<Record<string, PlainValue>> {
     for (const line of lines.split("\n")) {
       if (line === "") continue;
-      const parsed = this.#integers.size === 0 ? JSON.parse(line) : this.#parseExactly(line);
+      const parsed = this.#parse(line);
       const row: Record<string, PlainValue> = {};
       for (const { name, type } of this.#schema) {
         const value = parsed[name] ?? null;
@@ -113,7 +113,18 @@ export class RowLineReader {
     }
   }
 
-  /** The digits of a BIGINT, not the double that they round to. */
+  /** A BIGINT by its digits where the double that they round to says less. */
+  #parse(line: string): Record<string, unknown> {
+    const parsed = JSON.parse(line) as Record<string, unknown>;
+    for (const name of this.#integers) {
+      const value = parsed[name];
+      if (typeof value !== "number") continue;
+      if (!Number.isSafeInteger(value)) return this.#parseExactly(line);
+      parsed[name] = BigInt(value);
+    }
+    return parsed;
+  }
+
   #parseExactly(line: string): Record<string, unknown> {
     const revive = (name: string, value: unknown, context: { source?: string }): unknown =>
       typeof value === "number" && this.#integers.has(name) ? BigInt(context.source!) : value;

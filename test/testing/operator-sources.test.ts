@@ -88,6 +88,52 @@ describe("OperatorTestHarness on AssemblyScript sources", () => {
     expect(await share()).toBe(100n);
   });
 
+  test.each([{}, { outputRoom: 1, budget: 0 }])(
+    "fires timers in virtual time: %j",
+    async (mode) => {
+      const describeOperator = (name: string) => ({
+        name,
+        kind: "generic" as const,
+        inputs: [{ schema: "any" as const, accepts: ["insert-only" as const], keyed: false }],
+        outputs: [
+          { name: "main", schema: "any" as const, emits: { mode: "insert-only" as const } },
+        ],
+        parameters: [],
+        states: [],
+      });
+      const harness = await OperatorTestHarness.open(
+        "test/testing/timers/assembly/index.ts",
+        "timers",
+        {
+          ...mode,
+          registered: ["timers", "$exchange"].map(describeOperator),
+          input: { n: "BIGINT NOT NULL" },
+          outputs: { main: { at: "BIGINT NOT NULL", clock: "BIGINT NOT NULL" } },
+          processingTime: 1_000,
+        },
+      );
+      expect(harness.nextProcessingTimeTimer()).toBe(undefined);
+      harness.processElement({ n: 30 }, 5);
+      harness.processElement({ n: 10 });
+      expect([harness.nextProcessingTimeTimer(), harness.nextEventTimeTimer()]).toEqual([
+        1_010, 35,
+      ]);
+      harness.setProcessingTime(1_009);
+      expect(harness.extractOutputValues()).toEqual([]);
+      harness.setProcessingTime(2_000);
+      expectRows(harness.extractOutputValues(), [
+        { at: 1_010, clock: 1_010 },
+        { at: 1_030, clock: 1_030 },
+      ]);
+      expect(harness.getProcessingTime()).toBe(2_000);
+      harness.clearOutput();
+      harness.processWatermark(34);
+      expect(harness.extractOutputValues()).toEqual([]);
+      harness.processWatermark(35);
+      expectRows(harness.extractOutputValues(), [{ at: 35, clock: 2_000 }]);
+    },
+  );
+
   test("runs a process window function", async () => {
     const stream = (schema: "any") => ({ schema });
     const parameter = (name: string) => ({ name, type: "BIGINT" as const, default: 0 });
