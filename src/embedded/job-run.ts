@@ -147,13 +147,9 @@ export class JobRun {
   }
 
   async #cancelAndWait(): Promise<void> {
-    try {
-      await this.cancel();
-      await this.#cluster.client.waitForEnd(this.id);
-    } catch (error) {
-      // It is over, whichever way; or the cluster is closed, and the job with it.
-      if (!(error instanceof MillraceError)) throw error;
-    }
+    // Refused if it is over, or being cancelled; then, and where the cluster is closed, it ends too.
+    await this.cancel().catch(ignoreRefusal);
+    await this.#cluster.client.waitForEnd(this.id).catch(ignoreRefusal);
   }
 
   async #close(): Promise<void> {
@@ -171,6 +167,10 @@ export class JobRun {
       expected: "restart strategy none for a job whose rows are consumed as they come",
     });
   }
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof MillraceError)) throw error;
 }
 
 /** Slots that a job needs: of each slot sharing group the largest parallelism. */

@@ -336,7 +336,8 @@ export class OperatorTestHarness {
       this.#subtask.call(call);
     } catch (error) {
       this.#failure = error;
-      throw this.#withRow(error, records);
+      if (error instanceof MillraceError) this.#addRow(error, records);
+      throw error;
     }
   }
 
@@ -369,14 +370,13 @@ export class OperatorTestHarness {
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }
 
-  /** The error with the row that was being processed, as a table. */
-  #withRow(error: unknown, records: readonly StreamRecord[]): unknown {
-    if (!(error instanceof MillraceError)) return error;
+  /** Adds the row that was being processed to the error's message, as a table. */
+  #addRow(error: MillraceError, records: readonly StreamRecord[]): void {
     const row = records[this.#subtask.rowInProgress ?? -1]?.row;
-    if (row === undefined) return error;
-    const message = `${error.message}\nrow:\n${formatRows([row])}`;
-    const detail = error.field === undefined ? {} : { field: error.field };
-    return new MillraceError(error.code, message, { ...detail, cause: error });
+    if (row === undefined) return;
+    const { message, stack } = error;
+    error.message = `${message}\nrow:\n${formatRows([row])}`;
+    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
   }
 
   #place(output: string): number {
