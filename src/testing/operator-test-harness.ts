@@ -370,13 +370,11 @@ export class OperatorTestHarness {
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }
 
-  /** Adds the row that was being processed to the error's message, as a table. */
+  /** Adds the row that was being processed, and makes the stack begin at the test's own call. */
   #addRow(error: MillraceError, records: readonly StreamRecord[]): void {
     const row = records[this.#subtask.rowInProgress ?? -1]?.row;
-    if (row === undefined) return;
-    const { message, stack } = error;
-    error.message = `${message}\nrow:\n${formatRows([row])}`;
-    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+    if (row !== undefined) error.message += `\nrow:\n${formatRows([row])}`;
+    Error.captureStackTrace(error, this.#call);
   }
 
   #place(output: string): number {
