@@ -57,7 +57,7 @@ export interface ExecuteOptions {
 }
 
 /** Rows as they come; leaving the loop cancels the job. */
-export type AsyncRows = AsyncGenerator<Record<string, unknown>, void, undefined>;
+export type AsyncRows<Row = Record<string, unknown>> = AsyncGenerator<Row, void, undefined>;
 
 /**
  * Builds a job.

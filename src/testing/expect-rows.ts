@@ -19,9 +19,17 @@ export interface ExpectRowsOptions {
  *   not expected.
  */
 export function expectRows(
+  actual: readonly object[],
+  expected: readonly object[],
+  options: ExpectRowsOptions = {},
+): void {
+  compare(actual as readonly PlainRow[], expected as readonly PlainRow[], options);
+}
+
+function compare(
   actual: readonly PlainRow[],
   expected: readonly PlainRow[],
-  options: ExpectRowsOptions = {},
+  options: ExpectRowsOptions,
 ): void {
   const order = options.order ?? "exact";
   const { missing, surplus } =

@@ -27,8 +27,8 @@ export class StreamRecord {
   readonly timestamp: Timestamp | undefined;
   readonly kind: RowKind;
 
-  constructor(row: PlainRow, timestamp?: Timestamp, kind: RowKind = "insert") {
-    this.row = row;
+  constructor(row: object, timestamp?: Timestamp, kind: RowKind = "insert") {
+    this.row = row as PlainRow;
     this.timestamp = timestamp;
     this.kind = kind;
   }
@@ -143,13 +143,13 @@ export class OperatorTestHarness {
   }
 
   /** One row; without a timestamp it has no event time. */
-  processElement(row: PlainRow | StreamRecord, timestamp?: Timestamp): void {
+  processElement(row: object | StreamRecord, timestamp?: Timestamp): void {
     const record = row instanceof StreamRecord ? row : new StreamRecord(row, timestamp);
     this.processElements([record]);
   }
 
   /** Rows as one batch: how they come in a job. */
-  processElements(rows: Iterable<PlainRow | StreamRecord>): void {
+  processElements(rows: Iterable<object | StreamRecord>): void {
     if (this.#plan.task.gates.length === 0) {
       const message = `Cannot give rows to operator ${this.#plan.task.name}: it is a source`;
       throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "poll()" });

@@ -16,7 +16,8 @@ const TABLE_MAX_ROWS = 50;
  * Values are written as in JavaScript (`2n` is a bigint, `'2'` a string), numbers to the right.
  * @param marks a text in front of each row, such as `-` for one that is missing
  */
-export function formatRows(rows: readonly PlainRow[], marks?: readonly string[]): string {
+export function formatRows(given: readonly object[], marks?: readonly string[]): string {
+  const rows = given as readonly PlainRow[];
   if (rows.length === 0) return "(no rows)";
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (columns.length === 0) return `(${rows.length} rows without columns)`;

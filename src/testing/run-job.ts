@@ -22,7 +22,7 @@ import { loadTestBundle } from "./test-bundle.ts";
 /** Makes a job from a context, as the default export of a job file. */
 export type TestJob = (context: JobContext) => unknown;
 
-type Rows = Iterable<PlainRow> | AsyncIterable<PlainRow>;
+type Rows = Iterable<object> | AsyncIterable<object>;
 
 /** How a job is run in a test. */
 export interface RunJobOptions {

@@ -89,10 +89,7 @@ describe("LocalStreamEnvironment", () => {
       },
       Object.fromEntries(Object.keys(columns).map((name) => [name, null])),
     ];
-    expectRows(
-      (await all(local().fromCollection(rows, columns).executeAndCollect())) as never,
-      rows,
-    );
+    expectRows(await all(local().fromCollection(rows, columns).executeAndCollect()), rows);
   });
 
   test("runs windows over an array, twice", async () => {
@@ -117,7 +114,7 @@ describe("LocalStreamEnvironment", () => {
       { device: "a", sum_n: 3, count: 1, window_start: 10_000, window_end: 20_000 },
     ];
     for (let run = 0; run < 2; run++) {
-      expectRows((await all(sums.executeAndCollect())) as never, expected, { order: "any" });
+      expectRows(await all(sums.executeAndCollect()), expected, { order: "any" });
     }
   });
 
