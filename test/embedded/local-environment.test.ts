@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   count,
@@ -89,6 +90,30 @@ describe("LocalStreamEnvironment", () => {
       },
       Object.fromEntries(Object.keys(columns).map((name) => [name, null])),
     ];
+    expectRows(await all(local().fromCollection(rows, columns).executeAndCollect()), rows);
+  });
+
+  test("gives 2,000 random rows back to the bit", async () => {
+    const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 9 });
+    const row = fc.record({
+      i: orNull(fc.oneof(int64, fc.maxSafeInteger().map(BigInt), fc.constantFrom(2n ** 53n + 1n))),
+      // JSON of JavaScript's making writes -0 as 0.
+      d: orNull(fc.double().map((d) => d + 0)),
+      f: orNull(fc.float().map((f) => f + 0)),
+      s: orNull(fc.string({ unit: "grapheme" })),
+      t: orNull(fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 })),
+      u: orNull(fc.bigInt({ min: -(2n ** 50n), max: 2n ** 50n })),
+    });
+    const rows = fc.sample(row, { numRuns: 2_000, seed: 7 });
+    const columns = {
+      i: "BIGINT",
+      d: "DOUBLE",
+      f: "FLOAT",
+      s: "STRING",
+      t: "TIMESTAMP(3)",
+      u: "TIMESTAMP_LTZ(6)",
+    };
     expectRows(await all(local().fromCollection(rows, columns).executeAndCollect()), rows);
   });
 
@@ -212,6 +237,20 @@ describe("LocalStreamEnvironment", () => {
     }
     const rows = env.fromAsyncIterable(wrong(), NUMBERS).executeAndCollect();
     await expect(rows.next()).rejects.toMatchObject({ code: "COLLECTION_NOT_REPLAYABLE" });
+  });
+
+  test("does not give rows again that were consumed before a restart", async () => {
+    const env = local().setRestartStrategy(RestartStrategies.fixedDelay(1, 0));
+    const consumed = Promise.withResolvers<void>();
+    async function* wrong() {
+      yield { n: 1 };
+      await consumed.promise;
+      yield { n: "two" };
+    }
+    const rows = env.fromAsyncIterable(wrong(), NUMBERS).executeAndCollect();
+    await rows.next();
+    consumed.resolve();
+    await expect(rows.next()).rejects.toMatchObject({ code: "COLLECT_RESTARTED" });
   });
 
   test("refuses what cannot be run", async () => {
