@@ -1,6 +1,15 @@
 /** The package's public entry: the job builder and the client. */
 export { MillraceClient } from "./client/millrace-client.ts";
 export {
+  type Columns,
+  createLocalEnvironment,
+  type JobClient,
+  type LocalEnvironmentOptions,
+  LocalStreamEnvironment,
+} from "./embedded/local-environment.ts";
+export { MiniCluster, type MiniClusterOptions } from "./embedded/mini-cluster.ts";
+export type { PlainRow, PlainValue } from "./embedded/plain-row.ts";
+export {
   DataStream,
   KeyedStream,
   OutputTag,

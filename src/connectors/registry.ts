@@ -2,6 +2,7 @@
 import { sinkConnectors, sourceConnectors } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import { CollectionSourceReader } from "./collection-source.ts";
 import {
   connectorOptions,
   type SinkOutlets,
@@ -27,6 +28,11 @@ export function openSource(spec: ConnectorSpec, context: SubtaskContext): Source
       return new SocketSourceReader(connectorOptions(sourceConnectors.socket, spec), context);
     case "datagen":
       return new DatagenSourceReader(connectorOptions(sourceConnectors.datagen, spec), context);
+    case "collection":
+      return new CollectionSourceReader(
+        connectorOptions(sourceConnectors.collection, spec),
+        context,
+      );
     default:
       throw unknownConnector(spec, Object.keys(sourceConnectors).join(", "));
   }

@@ -172,7 +172,7 @@ const byName = new Map(
 /** Names of the built-in sources' connectors: what can feed each. */
 export const SOURCE_CONNECTORS: Readonly<Record<string, readonly string[]>> = {
   text_lines: ["file", "socket"],
-  json_lines: ["file", "socket"],
+  json_lines: ["file", "socket", "collection"],
   csv: ["file", "socket"],
   datagen: ["datagen"],
 };

@@ -9,7 +9,11 @@ import { LATE } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
-import type { StreamExecutionEnvironment } from "./stream-environment.ts";
+import type {
+  AsyncRows,
+  ExecuteOptions,
+  StreamExecutionEnvironment,
+} from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
 import { Aggregate, type WatermarkParameters, type WindowAssigner } from "./windows.ts";
 
@@ -136,6 +140,10 @@ export class DataStream {
   }
   discard(): DataStreamSink {
     return this.sinkTo(blackholeSink());
+  }
+  /** Runs the job in this process and gives the rows of this stream: see createLocalEnvironment. */
+  executeAndCollect(options?: ExecuteOptions): AsyncRows {
+    return this.env.executeAndCollect(this, options);
   }
 
   #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream {

@@ -1,9 +1,11 @@
 /** Where a DataStream job begins, and where its job spec is written. */
-import { SingleOutputStreamOperator } from "./data-stream.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { type DataStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import { files, type Source, socket, textLines } from "./sources.ts";
+import type { StreamGraph } from "./stream-graph.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
 import type { WatermarkParameters } from "./windows.ts";
@@ -46,6 +48,16 @@ export const RestartStrategies = {
     };
   },
 } as const;
+
+/** How a job is executed in this process. */
+export interface ExecuteOptions {
+  readonly name?: string;
+  /** Cancels the job; what is awaited fails with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Rows as they come; leaving the loop cancels the job. */
+export type AsyncRows<Row = Record<string, unknown>> = AsyncGenerator<Row, void, undefined>;
 
 /**
  * Builds a job.
@@ -147,6 +159,27 @@ export class StreamExecutionEnvironment {
     if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
     validateJob(spec, (bundle) => this.#manifestOf(bundle));
     return spec;
+  }
+
+  /**
+   * The stream graph of a job spec that toJobSpec gave: what its streams hold.
+   * @throws MillraceError of validateJob.
+   */
+  toStreamGraph(spec: JobSpecInput): StreamGraph {
+    return validateJob(spec, (bundle) => this.#manifestOf(bundle));
+  }
+
+  /**
+   * Runs the job and gives the rows of a stream (Flink: DataStream.executeAndCollect). An environment
+   * that only describes its job cannot.
+   * @throws MillraceError ENVIRONMENT_CANNOT_EXECUTE
+   */
+  executeAndCollect(_stream: DataStream, _options: ExecuteOptions = {}): AsyncRows {
+    throw new MillraceError(
+      "ENVIRONMENT_CANNOT_EXECUTE",
+      "Cannot execute: this environment only describes its job",
+      { expected: "an environment of createLocalEnvironment()" },
+    );
   }
 
   /** The operators of a bundle that the job uses. */

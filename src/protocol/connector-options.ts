@@ -32,6 +32,8 @@ export const sourceConnectors = {
     /** Over all subtasks; absent: as fast as the job takes them. */
     rowsPerSecond: z.number().positive().optional(),
   }),
+  /** Rows of the application in whose process the job runs; the id names them there. */
+  collection: z.strictObject({ type: z.literal("collection"), id: z.string().min(1) }),
 } as const;
 
 /** Host sides of sinks. */

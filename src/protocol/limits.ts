@@ -164,3 +164,7 @@ export const LOG_LINES_PER_SECOND = 50;
 export const LOG_LINES_BURST = 200;
 /** Counters of user code that one slot tells apart. */
 export const USER_COUNTERS_MAX = 256;
+/** Rows that a collection source asks an application for at once. */
+export const COLLECTION_PIECE_ROWS = 1_024;
+/** A collection that the application does not offer by then is not there. */
+export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;

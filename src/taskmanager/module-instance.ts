@@ -172,7 +172,7 @@ export class ModuleInstance {
   }
 
   /** A field of the RESULT record of 32 bits. */
-  result(field: "row" | "code" | "pointer" | "length"): number {
+  result(field: "row" | "code" | "pointer" | "length" | "keyGroup"): number {
     return this.#resultWords[(this.#resultAt + RESULT[field]) >>> 2]!;
   }
 

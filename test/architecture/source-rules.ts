@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   jobmanager: 2,
   sim: 3,
   testing: 3,
+  embedded: 3,
   client: 3,
   cli: 3,
 };

@@ -1,0 +1,22 @@
+/** The package's entry `millrace/testing`. */
+
+export type { JobContext } from "../cli/job-file.ts";
+export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
+export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
+export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
+export type { Columns, OperatorSetup } from "./operator-plan.ts";
+export type { StateChunk } from "./operator-subtask.ts";
+export {
+  type HarnessOptions,
+  type LoggedLine,
+  MAX_WATERMARK,
+  type OperatorSnapshot,
+  OperatorTestHarness,
+  type RowKind,
+  StreamRecord,
+  type Timestamp,
+  Watermark,
+} from "./operator-test-harness.ts";
+export { formatRows } from "./row-table.ts";
+export { type JobResult, type RunJobOptions, runJob, type TestJob } from "./run-job.ts";
+export type { BundleSource } from "./test-bundle.ts";

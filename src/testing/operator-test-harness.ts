@@ -1,0 +1,402 @@
+/**
+ * Drives one operator with rows, watermarks and virtual time (Flink: OneInputStreamOperatorTestHarness
+ * and KeyedOneInputStreamOperatorTestHarness), in any test runner.
+ */
+import { batchValues, type PlainRow, plainMillis, plainRow } from "../embedded/plain-row.ts";
+import { BatchWriter } from "../protocol/batch/batch-writer.ts";
+import { MillraceError } from "../protocol/errors.ts";
+import { BATCH_ROWS } from "../protocol/limits.ts";
+import type { OperatorDescription } from "../protocol/manifest.ts";
+import { ROW_KIND, type Schema } from "../protocol/types.ts";
+import type { ChainCall } from "../taskmanager/core/task-chain.ts";
+import { type OperatorSetup, type PlannedOperator, planOperator } from "./operator-plan.ts";
+import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
+import { formatRows } from "./row-table.ts";
+import { type BundleSource, loadTestBundle, type TestBundle } from "./test-bundle.ts";
+
+/** Milliseconds since 1970; beyond 2^53 a bigint. */
+export type Timestamp = number | bigint;
+export type RowKind = keyof typeof ROW_KIND;
+
+/** The watermark behind which nothing comes: the end of event time. */
+export const MAX_WATERMARK = 0x7fff_ffff_ffff_ffffn;
+
+/** A row with its lanes (Flink: StreamRecord, with the change of a RowKind). */
+export class StreamRecord {
+  readonly row: PlainRow;
+  readonly timestamp: Timestamp | undefined;
+  readonly kind: RowKind;
+
+  constructor(row: object, timestamp?: Timestamp, kind: RowKind = "insert") {
+    this.row = row as PlainRow;
+    this.timestamp = timestamp;
+    this.kind = kind;
+  }
+}
+
+/** A watermark among an output's rows. */
+export class Watermark {
+  readonly timestamp: Timestamp;
+
+  constructor(timestamp: Timestamp) {
+    this.timestamp = timestamp;
+  }
+}
+
+/** An operator's state, as a checkpoint would keep it. */
+export interface OperatorSnapshot {
+  readonly operator: string;
+  readonly checkpoint: number;
+  readonly chunks: readonly StateChunk[];
+}
+
+/** How a harness runs its operator. */
+export interface HarnessOptions extends OperatorSetup {
+  /** Rows that an output holds before it has to be emptied; 1 shows what depends on room. */
+  readonly outputRoom?: number;
+  /** Rows of one call into the module; 0 makes it stop after every row. */
+  readonly budget?: number;
+  /** Before each input the state moves to a new instance by a snapshot: shows state that is lost. */
+  readonly snapshotAfterEveryInput?: boolean;
+  /** Processing time at the beginning, ms. Default 0. */
+  readonly processingTime?: number;
+  /** How sources are compiled: `none` (default) takes a fraction of the time of `speed`. */
+  readonly optimize?: "speed" | "none";
+  /** Operators that the entry registers by itself. */
+  readonly registered?: readonly OperatorDescription[];
+}
+
+/** A line that the operator logged. */
+export interface LoggedLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const DEFAULT_BUDGET = 4096;
+const CHANGES = Object.keys(ROW_KIND) as RowKind[];
+
+type Element = StreamRecord | Watermark;
+
+/**
+ * One subtask of an operator.
+ *
+ *     const harness = await OperatorTestHarness.open("operators/index.ts", "SplitWords");
+ *     harness.processElement({ line: "the whale" });
+ *     harness.extractOutputValues(); // [{ word: "the" }, { word: "whale" }]
+ *
+ * After a failure (a trap, a refused row with `onRowError: "fail"`) it takes no further input, as a
+ * task does. Methods throw MillraceError: ROW_* for rows that do not fit, OPERATOR_FAILED and
+ * ROW_FAILED with the author's place and the row.
+ */
+export class OperatorTestHarness {
+  readonly #bundle: TestBundle;
+  readonly #plan: PlannedOperator;
+  readonly #options: HarnessOptions;
+  readonly #outputs: Element[][];
+  /** Lines that the operator logged. */
+  readonly logs: LoggedLine[] = [];
+  /** Counters of the operator. */
+  readonly metrics = new Map<string, bigint>();
+  #subtask: OperatorSubtask;
+  #nowMs: number;
+  #watermark = -(2n ** 63n);
+  #ended = false;
+  #failure: unknown;
+  #snapshots = 0;
+  #touched = false;
+
+  private constructor(bundle: TestBundle, plan: PlannedOperator, options: HarnessOptions) {
+    this.#bundle = bundle;
+    this.#plan = plan;
+    this.#options = options;
+    this.#nowMs = options.processingTime ?? 0;
+    this.#outputs = plan.outputs.map(() => []);
+    this.#subtask = this.#openSubtask();
+  }
+
+  /**
+   * Opens an operator of a bundle.
+   * @param source `"builtin"`, a bundle file, its bytes, or an entry of AssemblyScript sources
+   */
+  static async open(
+    source: BundleSource,
+    operator: string,
+    options: HarnessOptions = {},
+  ): Promise<OperatorTestHarness> {
+    const { optimize, registered } = options;
+    const bundle = await loadTestBundle(source, {
+      ...(optimize === undefined ? {} : { optimize }),
+      ...(registered === undefined ? {} : { registered }),
+    });
+    return new OperatorTestHarness(bundle, planOperator(bundle, operator, options), options);
+  }
+
+  /** Columns of the input. */
+  get inputSchema(): Schema {
+    return this.#plan.input;
+  }
+
+  /** Columns of an output; default: the main one. */
+  outputSchema(output = "main"): Schema {
+    return this.#plan.outputs[this.#place(output)]!.schema;
+  }
+
+  /** One row; without a timestamp it has no event time. */
+  processElement(row: object | StreamRecord, timestamp?: Timestamp): void {
+    const record = row instanceof StreamRecord ? row : new StreamRecord(row, timestamp);
+    this.processElements([record]);
+  }
+
+  /** Rows as one batch: how they come in a job. */
+  processElements(rows: Iterable<object | StreamRecord>): void {
+    if (this.#plan.task.gates.length === 0) {
+      const message = `Cannot give rows to operator ${this.#plan.task.name}: it is a source`;
+      throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "poll()" });
+    }
+    const records = Array.from(rows, (row) =>
+      row instanceof StreamRecord ? row : new StreamRecord(row),
+    );
+    const writer = new BatchWriter(this.#plan.input);
+    for (const { row, timestamp, kind } of records) {
+      writer.append(batchValues(row, this.#plan.input), {
+        eventTime: timestamp === undefined ? undefined : wholeTime(timestamp, "timestamp"),
+        change: ROW_KIND[kind],
+      });
+    }
+    if (records.length === 0) return;
+    const block = writer.finish();
+    this.#call({ type: "batch", input: 0, block }, records);
+  }
+
+  /**
+   * Lets a source make about `rows` rows, at least one poll.
+   * @returns false: it is at its end
+   */
+  poll(rows = 1): boolean {
+    if (this.#plan.task.gates.length > 0) {
+      const message = `Cannot poll operator ${this.#plan.task.name}: it is no source`;
+      throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "processElement" });
+    }
+    if (!this.#subtask.finished) this.#call({ type: "source_poll", rows });
+    return !this.#subtask.finished;
+  }
+
+  /** One that is not above the last one changes nothing, as in a task. */
+  processWatermark(timestamp: Timestamp | Watermark): void {
+    const plain = timestamp instanceof Watermark ? timestamp.timestamp : timestamp;
+    const time = wholeTime(plain, "watermark");
+    if (time <= this.#watermark) return;
+    this.#watermark = time;
+    this.#call({ type: "watermark", timestamp: time });
+  }
+
+  /** The input turns idle (Flink: WatermarkStatus.IDLE) or active again. */
+  processWatermarkStatus(status: "idle" | "active"): void {
+    this.#call({ type: "input_status", input: 0, idle: status === "idle" });
+  }
+
+  /** The end of a bounded input, as a task sees it: the last watermark, then the end. */
+  endInput(): void {
+    if (this.#ended) return;
+    this.processWatermark(MAX_WATERMARK);
+    this.#call({ type: "end_input", input: 0 });
+    this.#ended = true;
+  }
+
+  /** Moves the clock on; timers that become due fire in their order, each at its time. */
+  setProcessingTime(nowMs: number): void {
+    if (nowMs < this.#nowMs) {
+      const message = `Cannot set processing time: ${nowMs} ms lies before ${this.#nowMs} ms`;
+      throw new MillraceError("HARNESS_TIME_INVALID", message, {
+        field: "processingTime",
+        value: nowMs,
+        expected: `at least ${this.#nowMs}`,
+      });
+    }
+    for (;;) {
+      const due = this.#subtask.nextTimer("processing");
+      if (due === undefined || due > BigInt(Math.floor(nowMs))) break;
+      this.#nowMs = Math.max(this.#nowMs, Number(due));
+      this.#call({ type: "timers", nowMs: this.#nowMs });
+    }
+    this.#nowMs = nowMs;
+  }
+
+  getProcessingTime(): number {
+    return this.#nowMs;
+  }
+
+  /** When the next event-time timer is due, ms; undefined: there is none. */
+  nextEventTimeTimer(): Timestamp | undefined {
+    const due = this.#subtask.nextTimer("event");
+    return due === undefined ? undefined : plainMillis(due);
+  }
+
+  /** When the next processing-time timer is due, ms; undefined: there is none. */
+  nextProcessingTimeTimer(): Timestamp | undefined {
+    const due = this.#subtask.nextTimer("processing");
+    return due === undefined ? undefined : plainMillis(due);
+  }
+
+  /** All that came out of the main output: records and watermarks, in order. */
+  getOutput(): readonly Element[] {
+    return this.#outputs[0] ?? [];
+  }
+
+  /** The rows that came out of the main output. */
+  extractOutputValues(): PlainRow[] {
+    return rowsOf(this.getOutput());
+  }
+
+  /** All that came out of a side output (`late`, `dead_letter`, or the author's). */
+  getSideOutput(tag: string | { readonly id: string }): readonly Element[] {
+    return this.#outputs[this.#place(typeof tag === "string" ? tag : tag.id)]!;
+  }
+
+  /** The rows that came out of a side output. */
+  extractSideOutputValues(tag: string | { readonly id: string }): PlainRow[] {
+    return rowsOf(this.getSideOutput(tag));
+  }
+
+  /** Forgets what came out so far. */
+  clearOutput(): void {
+    for (const output of this.#outputs) output.length = 0;
+  }
+
+  /** Rows that were refused and dropped, or came too late. */
+  get numRecordsFailed(): number {
+    return this.#subtask.rowsFailed;
+  }
+
+  /** Bytes of state, as the operator counts them. */
+  get stateBytes(): number {
+    return this.#subtask.stateBytes;
+  }
+
+  /** The operator's state; it goes on with it. */
+  snapshot(): OperatorSnapshot {
+    this.#checkUsable();
+    const checkpoint = ++this.#snapshots;
+    const chunks = this.#subtask.snapshot(BigInt(checkpoint));
+    return { operator: this.#plan.task.name, checkpoint, chunks };
+  }
+
+  /**
+   * Begins with the state of a snapshot, also one of other subtasks or another parallelism: a subtask
+   * takes what belongs to its key groups. Several snapshots are those of several subtasks.
+   */
+  initializeState(...snapshots: readonly OperatorSnapshot[]): void {
+    if (this.#touched) {
+      const message = "Cannot initialize state: the operator has already had input";
+      const expected = "initializeState before the first element, watermark or time";
+      throw new MillraceError("HARNESS_STATE_INVALID", message, { expected });
+    }
+    this.#subtask.restore(snapshots.flatMap((snapshot) => snapshot.chunks));
+  }
+
+  /** Ends the operator. */
+  close(): void {
+    this.#subtask.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #openSubtask(): OperatorSubtask {
+    const host = {
+      processingTimeMs: () => this.#nowMs,
+      log: (level: number, message: string) =>
+        void this.logs.push({ level: LOG_LEVELS[level] ?? "info", message }),
+      metric: (name: string, delta: bigint) =>
+        void this.metrics.set(name, (this.metrics.get(name) ?? 0n) + delta),
+    };
+    const { outputRoom = BATCH_ROWS, budget = DEFAULT_BUDGET } = this.#options;
+    return new OperatorSubtask(this.#bundle, this.#plan, host, { outputRoom, budget }, (...taken) =>
+      this.#taken(...taken),
+    );
+  }
+
+  #taken(output: number, element: TakenElement): void {
+    const timestamp = element.timestamp === undefined ? undefined : plainMillis(element.timestamp);
+    if (element.type === "watermark") {
+      this.#outputs[output]!.push(new Watermark(timestamp!));
+      return;
+    }
+    const row = plainRow(element.values, this.#plan.outputs[output]!.schema);
+    this.#outputs[output]!.push(new StreamRecord(row, timestamp, CHANGES[element.change]!));
+  }
+
+  #call(call: ChainCall, records: readonly StreamRecord[] = []): void {
+    this.#checkUsable();
+    if (this.#options.snapshotAfterEveryInput && this.#touched) this.#moveToNewInstance();
+    this.#touched = true;
+    try {
+      this.#subtask.call(call);
+    } catch (error) {
+      this.#failure = error;
+      if (error instanceof MillraceError) this.#addRow(error, records);
+      throw error;
+    }
+  }
+
+  #moveToNewInstance(): void {
+    const chunks = this.#subtask.snapshot(BigInt(++this.#snapshots));
+    this.#subtask.close();
+    this.#subtask = this.#openSubtask();
+    this.#subtask.restore(chunks);
+    // The watermark is no part of a snapshot: in a job it comes again from the sources.
+    if (this.#watermark > -(2n ** 63n)) this.#replayWatermark();
+  }
+
+  /** Tells a new instance the watermark it stood at, unseen. */
+  #replayWatermark(): void {
+    const lengths = this.#outputs.map((output) => output.length);
+    this.#subtask.call({ type: "watermark", timestamp: this.#watermark });
+    for (const [i, output] of this.#outputs.entries()) {
+      const news = output.splice(lengths[i]!);
+      output.push(...news.filter((element) => element instanceof StreamRecord));
+    }
+  }
+
+  #checkUsable(): void {
+    if (this.#failure !== undefined) {
+      const message = `Cannot go on with operator ${this.#plan.task.name}: it has failed`;
+      throw new MillraceError("HARNESS_FAILED", message, { cause: this.#failure });
+    }
+    if (!this.#ended) return;
+    const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
+    throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
+  }
+
+  /** Adds the row that was being processed, and makes the stack begin at the test's own call. */
+  #addRow(error: MillraceError, records: readonly StreamRecord[]): void {
+    const row = records[this.#subtask.rowInProgress ?? -1]?.row;
+    if (row !== undefined) error.message += `\nrow:\n${formatRows([row])}`;
+    Error.captureStackTrace(error, this.#call);
+  }
+
+  #place(output: string): number {
+    const place = this.#plan.outputs.findIndex(({ name }) => name === output);
+    if (place !== -1) return place;
+    const expected = this.#plan.outputs.map(({ name }) => name).join(", ");
+    const message = `Cannot read output ${output}: operator ${this.#plan.task.name} has none`;
+    const detail = { field: "output", value: output, expected };
+    throw new MillraceError("HARNESS_OUTPUT_UNKNOWN", message, detail);
+  }
+}
+
+function rowsOf(elements: readonly Element[]): PlainRow[] {
+  return elements.flatMap((element) => (element instanceof StreamRecord ? [element.row] : []));
+}
+
+function wholeTime(time: Timestamp, what: string): bigint {
+  if (typeof time === "bigint") return time;
+  if (Number.isSafeInteger(time)) return BigInt(time);
+  throw new MillraceError("HARNESS_TIME_INVALID", `Cannot take ${what}: ${time} is no whole ms`, {
+    field: what,
+    value: time,
+    expected: "a whole number of ms since 1970; beyond 2^53 a bigint",
+  });
+}
