@@ -1,5 +1,7 @@
 /** The package's public entry: the job builder and the client. */
+export type { JobContext, JobFunction } from "./cli/job-file.ts";
 export { MillraceClient } from "./client/millrace-client.ts";
+export { openBundle } from "./plan/bundle-file.ts";
 export {
   DataStream,
   KeyedStream,
@@ -10,6 +12,7 @@ export {
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export type { AnyRow, RowOf, SchemaOf } from "./plan/row-type.ts";
 export { schemaOf } from "./plan/schema-match.ts";
 export {
   blackholeSink,

@@ -52,6 +52,7 @@ export async function loadJob(path: string, args: readonly string[]): Promise<Lo
   const made = await make({ env, bundle, args });
   const name = basename(file).replace(/\.[cm]?[jt]s$/, "");
   const spec = isSpec(made) ? made : env.toJobSpec(name);
+  for (const [hash, bytes] of env.bundles()) bundles.set(hash, bytes);
   return { spec, bundles };
 }
 

@@ -3,7 +3,8 @@ import { SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
-import { files, type Source, socket, textLines } from "./sources.ts";
+import type { ColumnOf } from "./row-type.ts";
+import { files, type Source, socket, type TextLine, textLines } from "./sources.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
 import type { WatermarkParameters } from "./windows.ts";
@@ -88,25 +89,25 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
-  fromSource(
-    source: Source,
-    watermarks?: WatermarkParameters,
+  fromSource<Row>(
+    source: Source<Row>,
+    watermarks?: WatermarkParameters<ColumnOf<Row>>,
     name?: string,
-  ): SingleOutputStreamOperator {
+  ): SingleOutputStreamOperator<Row> {
     const transformation = this.add("source", source.operator, []);
     transformation.connector = source.connector;
     transformation.schema = source.schema;
     transformation.name = name;
-    const stream = new SingleOutputStreamOperator(this, transformation);
+    const stream = new SingleOutputStreamOperator<Row>(this, transformation);
     return watermarks === undefined ? stream : stream.assignTimestampsAndWatermarks(watermarks);
   }
 
   /** A row `line STRING` for each line of a file, or of the files of a folder. */
-  readTextFile(path: string): SingleOutputStreamOperator {
+  readTextFile(path: string): SingleOutputStreamOperator<TextLine<false>> {
     return this.fromSource(textLines(files(path)));
   }
   /** A row `line STRING` for each line that a TCP server sends. */
-  socketTextStream(host: string, port: number): SingleOutputStreamOperator {
+  socketTextStream(host: string, port: number): SingleOutputStreamOperator<TextLine<false>> {
     return this.fromSource(textLines(socket(host, port)));
   }
 
@@ -144,13 +145,25 @@ export class StreamExecutionEnvironment {
     return spec;
   }
 
+  /** Files of the bundles that the job uses, by content hash, of those whose handles know them. */
+  bundles(): Map<string, Uint8Array> {
+    const files = new Map<string, Uint8Array>();
+    for (const { bundle, bytes } of this.#handles()) {
+      if (bytes !== undefined) files.set(bundle, bytes);
+    }
+    return files;
+  }
+
   /** The operators of a bundle that the job uses. */
   #manifestOf(bundle: string) {
-    const handles = this.#transformations.flatMap((transformation) => [
+    const used = this.#handles().filter((handle) => handle.bundle === bundle);
+    return { operators: used.map((handle) => handle.description) };
+  }
+
+  #handles(): OperatorHandle[] {
+    return this.#transformations.flatMap((transformation) => [
       transformation.operator,
       ...transformation.inputs.flat().flatMap((stream) => stream.partitionerOperator ?? []),
     ]);
-    const used = handles.filter((handle) => handle.bundle === bundle);
-    return { operators: used.map((handle) => handle.description) };
   }
 }
