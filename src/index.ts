@@ -1,5 +1,6 @@
 /** The package's public entry: the job builder and the client. */
 export type { JobContext, JobFunction } from "./cli/job-file.ts";
+export { runLocally } from "./cli/local-run.ts";
 export { MillraceClient } from "./client/millrace-client.ts";
 export { openBundle } from "./plan/bundle-file.ts";
 export {
