@@ -1,5 +1,5 @@
 /** Tells when a file that a project's job depends on has been saved. */
-import { type FSWatcher, readdirSync, watch } from "node:fs";
+import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 
 /** Editors write a file in several steps: what comes within this time is one save. */
@@ -11,8 +11,8 @@ export interface WatchOptions {
   readonly folder: string;
   /** Files that are written by us: their change is no save. */
   readonly written: readonly string[];
-  /** At a save; `names` are the files, absolute. */
-  changed(files: ReadonlySet<string>): void;
+  /** At a save. */
+  changed(): void;
 }
 
 export class SourceWatch {
@@ -20,6 +20,7 @@ export class SourceWatch {
   readonly #watchers = new Map<string, FSWatcher>();
   #inputs: readonly string[] = [];
   #pending = new Set<string>();
+  readonly #seen = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WatchOptions) {
@@ -65,10 +66,19 @@ export class SourceWatch {
     this.#pending.add(file);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const files = this.#pending;
+      const files = [...this.#pending].filter((name) => this.#isNew(name));
       this.#pending = new Set();
-      this.#options.changed(files);
+      if (files.length > 0) this.#options.changed();
     }, SETTLE_MS);
+  }
+
+  /** One write makes several events, and on a busy machine some come late: the file decides. */
+  #isNew(file: string): boolean {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    const now = stats === undefined ? "gone" : `${stats.mtimeMs} ${stats.size}`;
+    const before = this.#seen.get(file);
+    this.#seen.set(file, now);
+    return now !== before;
   }
 
   #matters(file: string): boolean {

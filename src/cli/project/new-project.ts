@@ -55,6 +55,8 @@ function checkName(name: string): void {
   if (valid && name !== "node_modules") return;
   const suggestion = name
     .normalize("NFKD")
+    // Accents apart from their letters.
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+|-+$/g, "")
