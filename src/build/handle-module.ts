@@ -90,6 +90,8 @@ const PARAMETER_TYPES: Readonly<Record<OperatorDescription["parameters"][number]
     BIGINT: "number | bigint",
     DOUBLE: "number",
     STRING: "string",
+    OBJECT: "Readonly<Record<string, unknown>>",
+    ARRAY: "readonly unknown[]",
   };
 
 function sideOutputText(

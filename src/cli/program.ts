@@ -11,7 +11,7 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
 ];
 
 const EXAMPLES = `
-From nothing:
+Examples, from nothing:
   millrace new my-job && cd my-job && npm install
   millrace dev                     rebuild and run on every save
   millrace run                     run the project's job

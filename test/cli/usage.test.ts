@@ -35,14 +35,14 @@ describe("millrace", () => {
   test.each([...COMMANDS, "build"])("%s --help shows an example", async (command) => {
     const { code, out } = await millrace([command, "--help"]);
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`Example:\n  millrace ${command}`));
+    expect(out).toMatch(new RegExp(`Examples?:\n  millrace ${command}`));
   });
 
   const label = ["taskmanager", "--token", "x", "--label", "nonsense"];
   const halfTls = ["jobmanager", "--port", "0", "--tls-cert", "cert.pem"];
   test.each([
     ["an unknown command", ["nonsense"], /unknown command 'nonsense'/],
-    ["a missing argument", ["run"], /missing required argument 'job'/],
+    ["a missing argument", ["cancel"], /missing required argument 'job'/],
     ["an unknown option", ["list", "--nonsense"], /unknown option '--nonsense'/],
     ["an option that is no number", ["cluster", "--workers", "two"], /a whole number/],
     ["a label without a value", label, /--label nonsense: key=value/],

@@ -196,8 +196,8 @@ describe("millrace explain", () => {
   });
 });
 
-describe("completion", () => {
-  const commands = commandTree(createProgram());
+describe("completion", async () => {
+  const commands = commandTree(await createProgram());
 
   /** What bash offers for a line whose last word is being written. */
   function offered(line: string): string[] {
@@ -225,15 +225,17 @@ _millrace 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-test("docs/cli.md is what `npm run docs:cli` writes", () => {
+test("docs/cli.md is what `npm run docs:cli` writes", async () => {
   const text = readFileSync(join(ROOT, "docs/cli.md"), "utf8");
-  expect(cliReference(createProgram())).toBe(text);
+  expect(cliReference(await createProgram())).toBe(text);
 });
 
-test("every command has an example, and --json unless it stays until it is stopped", () => {
+test("every command has an example, and --json unless it stays until it is stopped", async () => {
   const staying = ["jobmanager", "taskmanager", "cluster"];
-  for (const command of createProgram().commands) {
-    const section = cliReference(createProgram()).split(`## millrace ${command.name()}\n`)[1]!;
+  for (const command of (await createProgram()).commands) {
+    const section = cliReference(await createProgram()).split(
+      `## millrace ${command.name()}\n`,
+    )[1]!;
     expect(section.split("\n## ")[0]).toContain("Example");
     const json = command.options.some((option) => option.long === "--json");
     expect([command.name(), json]).toEqual([command.name(), !staying.includes(command.name())]);

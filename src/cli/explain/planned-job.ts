@@ -1,5 +1,5 @@
 /** A job's graphs, made on the client as the JobManager makes them. */
-import { buildJobGraph, type JobGraph, slotsNeeded } from "../../plan/job-graph.ts";
+import { buildJobGraph, type JobGraph } from "../../plan/job-graph.ts";
 import type { StreamGraph } from "../../plan/stream-graph.ts";
 import { validateJob } from "../../plan/validate-job.ts";
 import { inspectBundle } from "../../protocol/bundle/inspect.ts";
@@ -9,6 +9,18 @@ export interface PlannedJob {
   readonly streamGraph: StreamGraph;
   readonly jobGraph: JobGraph;
   readonly slots: number;
+}
+
+/**
+ * Slots a job needs: the i-th subtask of every vertex of a slot sharing group runs in one slot, so
+ * each group needs as many as its largest parallelism (Flink: SlotSharingGroup).
+ */
+function slotsNeeded(graph: JobGraph): number {
+  const sizes = new Map<string, number>();
+  for (const { slotSharingGroup, parallelism } of graph.vertices) {
+    sizes.set(slotSharingGroup, Math.max(sizes.get(slotSharingGroup) ?? 0, parallelism));
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** @throws MillraceError of validateJob, as at submission */
