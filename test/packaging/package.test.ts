@@ -161,6 +161,17 @@ export default async function job({ env, bundle, path }) {
     expect(counts).toEqual(["a 3", "b 1", "c 1"]);
     const status = millrace(["status", "--url", url, "--json"]);
     expect([status.status, JSON.parse(status.stdout).ok]).toEqual([0, true]);
+    const nowhere =
+      "export default ({ env }) => { env.readTextFile('/nowhere/at/all').collect(); }\n";
+    writeFileSync(join(folder, "broken.mjs"), nowhere);
+    const broken = millrace(["run", "broken.mjs", "--url", url]);
+    expect([broken.status, broken.stderr]).toEqual([1, expect.stringContaining("/nowhere/at/all")]);
+    const wrong = millrace(["status", "--url", url]);
+    expect(wrong.status).toBe(1);
+    expect(wrong.stdout).toMatch(/wrong {2}Job broken failed: .*\/nowhere\/at\/all/);
+    expect(wrong.stdout).toContain("next: ");
+    const logs = millrace(["logs", "--url", url, "--level", "warn"]);
+    expect([logs.status, logs.stdout]).toEqual([0, expect.stringContaining("/nowhere/at/all")]);
   }, 60_000);
 });
 
