@@ -3,6 +3,7 @@ import { bareExchange } from "./bare-exchange.ts";
 import { bareText } from "./bare-text.ts";
 import { boundary } from "./boundary.ts";
 import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
+import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
 import { startup } from "./startup.ts";
 import { text } from "./text.ts";
@@ -15,4 +16,5 @@ export const BENCHES: readonly Bench[] = [
   text,
   boundary,
   startup,
+  firstHour,
 ];

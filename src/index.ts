@@ -1,4 +1,5 @@
 /** The package's public entry: the job builder and the client. */
+export type { JobContext, JobFunction } from "./cli/job-file.ts";
 export { MillraceClient } from "./client/millrace-client.ts";
 export {
   type Columns,
@@ -9,6 +10,7 @@ export {
 } from "./embedded/local-environment.ts";
 export { MiniCluster, type MiniClusterOptions } from "./embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "./embedded/plain-row.ts";
+export { openBundle } from "./plan/bundle-file.ts";
 export {
   DataStream,
   KeyedStream,
@@ -19,6 +21,7 @@ export {
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export type { AnyRow, RowOf, SchemaOf } from "./plan/row-type.ts";
 export { schemaOf } from "./plan/schema-match.ts";
 export {
   blackholeSink,

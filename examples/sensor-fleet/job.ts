@@ -2,7 +2,8 @@
  * Sensor fleet: readings (JSON lines) to averages per device and 10 s window, to alerts for the
  * devices that were too warm.
  *
- *     millrace run examples/sensor-fleet/job.ts readings.jsonl 80
+ *     millrace run examples/sensor-fleet/job.ts                       the readings beside it
+ *     millrace run examples/sensor-fleet/job.ts "$PWD/mine.jsonl" 60   others, from 60 degrees on
  */
 
 import type { JobContext } from "../../src/cli/job-file.ts";
@@ -21,14 +22,14 @@ const READING = [
   { name: "at", type: { type: "BIGINT", nullable: false } },
 ] as const;
 
-export default async function sensorFleet({ env, bundle, args }: JobContext) {
+export default async function sensorFleet({ env, bundle, path, args }: JobContext) {
   const fleet = await bundle("../../build/sensor-fleet.wasm");
-  const [path = "readings.jsonl", limit = "80"] = args;
+  const [readings = path("readings.jsonl"), limit = "80"] = args;
   const lateBy = WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(2));
 
   env
     .setParallelism(2)
-    .fromSource(jsonLines(files(path), READING), lateBy.withTimestampField("at", "ms"))
+    .fromSource(jsonLines(files(readings), READING), lateBy.withTimestampField("at", "ms"))
     .filter(fleet.operator("PlausibleReadings"))
     .keyBy("device")
     .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))

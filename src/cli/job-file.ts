@@ -7,7 +7,6 @@
  *       env.readTextFile("novel.txt").flatMap(words.operator("SplitWords")).print();
  *     }
  */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,6 +15,8 @@ import { Bundle } from "../plan/operator-handle.ts";
 import { StreamExecutionEnvironment } from "../plan/stream-environment.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import { inAuthorsCode } from "./authors-code.ts";
+import { offerOwnPackage } from "./own-package.ts";
 
 /** A job and the bundles that have to be uploaded before it. */
 export interface LoadedJob {
@@ -28,32 +29,37 @@ export interface JobContext {
   readonly env: StreamExecutionEnvironment;
   /** A bundle file, its path relative to the job file. It is uploaded with the job. */
   bundle(path: string): Promise<Bundle>;
+  /** A path relative to the job file, made absolute: workers have working folders of their own. */
+  path(relative: string): string;
   /** Arguments behind the job file, all of them text. */
   readonly args: readonly string[];
 }
 
-/** Makes a job from a context; its name is the file's, or the folder's of a file job.ts or index.ts. */
-export type JobFunction = (
-  context: JobContext,
-) => JobSpecInput | undefined | Promise<JobSpecInput | undefined>;
+/**
+ * Makes a job from a context: in its environment, or as a job spec that it returns (or promises).
+ * Its name defaults to the file's, or to the folder's of a file job.ts or index.ts.
+ */
+export type JobFunction = (context: JobContext) => unknown;
 
 /** @throws MillraceError JOB_FILE_INVALID, BUNDLE_* */
-export async function loadJob(path: string, args: readonly string[]): Promise<LoadedJob> {
-  const file = resolve(path);
+export async function loadJob(job: string, args: readonly string[]): Promise<LoadedJob> {
+  const file = resolve(job);
   if (extname(file) === ".json") return { spec: readSpec(file), bundles: new Map() };
+  const make = await importJob(file);
   const bundles = new Map<string, Uint8Array>();
   const env = new StreamExecutionEnvironment();
-  const make = await importJob(file);
+  const path = (relative: string) => resolve(dirname(file), relative);
   const bundle = async (relative: string) => {
-    const bytes = readInput(resolve(dirname(file), relative), "bundle");
+    const bytes = readInput(path(relative), "bundle");
     const info = inspectBundle(bytes);
     bundles.set(info.hash, bytes);
     return new Bundle(info.hash, info.manifest);
   };
-  const spec = await inJobFile(file, async () => {
-    const made = await make({ env, bundle, args });
+  const spec = await inAuthorsCode(file, async () => {
+    const made = await make({ env, bundle, path, args });
     return isSpec(made) ? made : env.toJobSpec(nameOf(file));
   });
+  for (const [hash, bytes] of env.bundles()) bundles.set(hash, bytes);
   return { spec, bundles };
 }
 
@@ -63,45 +69,14 @@ function nameOf(file: string): string {
   return name === "job" || name === "index" ? basename(dirname(file)) : name;
 }
 
-/** Runs what is the author's, so that what it throws names the author's file and line. */
-async function inJobFile<T>(file: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (thrown) {
-    if (thrown instanceof MillraceError) throw thrown;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const place = placeIn(file, thrown);
-    const expected = "a .ts or .js file whose default export makes a job, or a job spec (.json)";
-    throw new MillraceError("JOB_FILE_INVALID", `Cannot run ${place ?? file}: ${reason}`, {
-      ...(place === undefined ? { field: "job", value: file, expected } : {}),
-      cause: thrown,
-    });
-  }
-}
-
-/** `FILE:LINE` of the first line of a stack that lies in the file, or of what does not parse in it. */
-function placeIn(file: string, thrown: unknown): string | undefined {
-  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-  const line = lineAfter(stack, pathToFileURL(file).href) ?? lineAfter(stack, file);
-  if (line !== undefined) return `${file}:${line}`;
-  if (!(thrown instanceof SyntaxError)) return undefined;
-  // The stack of a module that does not parse says nothing of it; Node's own check does.
-  const { stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8" });
-  const checked = lineAfter(stderr, file);
-  return checked === undefined ? undefined : `${file}:${checked}`;
-}
-
-function lineAfter(text: string, place: string): string | undefined {
-  return text.split(`${place}:`)[1]?.match(/^\d+/)?.[0];
-}
-
 function isSpec(made: unknown): made is JobSpecInput {
   return typeof made === "object" && made !== null && "vertices" in made;
 }
 
 async function importJob(file: string): Promise<JobFunction> {
   readInput(file, "job");
-  const module = await inJobFile(file, () => import(pathToFileURL(file).href));
+  offerOwnPackage();
+  const module = await inAuthorsCode(file, () => import(pathToFileURL(file).href));
   if (typeof module.default === "function") return module.default;
   const message = `Cannot run ${file}: it has no default export that is a function`;
   throw new MillraceError("JOB_FILE_INVALID", message, {

@@ -8,4 +8,4 @@ import module from "node:module";
 
 // Deno keeps a cache of its own and has no such function.
 module.enableCompileCache?.();
-await import("./program.ts");
+await import("./command-line.ts");

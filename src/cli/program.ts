@@ -1,55 +1,70 @@
-/** The commands, and what becomes of their errors; main.ts starts it. */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { errorBodyOf } from "../protocol/errors.ts";
+/** The command line's commands: what command-line.ts runs, and what completion and docs/cli.md come from. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
 import { registerServers } from "./commands/servers.ts";
-import { describeError, endWithReader } from "./terminal.ts";
 
-const VERSION = "0.1.0";
-const SERVERS = new Set(["jobmanager", "taskmanager", "cluster"]);
+/** What a script may rely on. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, "done; of `status`: all is well"],
+  [1, "the job or the call failed; of `status`: something is wrong"],
+  [2, "wrong usage: an unknown command or option, a missing argument, Node too old"],
+];
 
-endWithReader();
-const program = new Command("millrace")
-  .description("Stream processing with Flink's semantics; operators are WebAssembly modules.")
-  .version(VERSION)
-  .showHelpAfterError("(add --help for the options and an example)")
-  .exitOverride();
-program.addHelpText(
-  "after",
-  `
-Example, in three terminals:
+/** Known to who works on Millrace itself: there is no `millrace` on the path. */
+const CHECKOUT = import.meta.url.endsWith(".ts")
+  ? "\n\nIn a checkout, write `npm run millrace --` for `millrace`."
+  : "";
+
+const EXAMPLES = `
+Examples, from nothing:
+  millrace new my-job && cd my-job && npm install
+  millrace dev                     rebuild and run on every save
+  millrace run                     run the project's job
+
+A cluster, in three terminals:
   millrace jobmanager
   millrace taskmanager --slots 4
-  millrace run examples/word-count/job.ts "$PWD/novel.txt"
+  millrace run job.ts
 
-or JobManager and workers in one process:
-  millrace cluster --workers 2 --slots 2
+or all in one process:
+  millrace cluster --workers 2 --slots 2`;
 
-In a checkout, write \`npm run millrace --\` for \`millrace\`.`,
-);
-registerServers(program);
-// A server loads nothing of the clients' commands, which bring the job planner and the compiler.
-if (!SERVERS.has(process.argv[2] ?? "")) {
-  const { registerRun } = await import("./commands/run.ts");
-  const { registerJobs } = await import("./commands/jobs.ts");
-  const { registerBuild } = await import("./commands/build.ts");
-  registerRun(program);
-  registerJobs(program);
-  registerBuild(program);
+/** The version of this Millrace. */
+export function ownVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
 }
 
-try {
-  await program.parseAsync();
-} catch (thrown) {
-  if (thrown instanceof InvalidArgumentError) {
-    // Found by a command itself: commander has not said it yet.
-    console.error(`error: ${thrown.message}`);
-    process.exitCode = 2;
-  } else if (thrown instanceof CommanderError) {
-    process.exitCode = thrown.exitCode === 0 ? 0 : 2;
-  } else {
-    const error = errorBodyOf(thrown);
-    if (process.argv.includes("--json")) console.log(JSON.stringify({ errors: [error] }));
-    else console.error(describeError(error));
-    process.exitCode = 1;
-  }
+/** The program with the commands that stay until they are stopped; it loads little. */
+export function serverProgram(): Command {
+  const program = emptyProgram();
+  registerServers(program);
+  return program;
+}
+
+/** The program with all commands, in the order of the help. */
+export async function createProgram(): Promise<Command> {
+  const program = emptyProgram();
+  (await import("./commands/new.ts")).registerNew(program);
+  (await import("./commands/build.ts")).registerBuild(program);
+  (await import("./commands/inspect.ts")).registerInspect(program);
+  (await import("./commands/dev.ts")).registerDev(program);
+  (await import("./commands/run.ts")).registerRun(program);
+  (await import("./commands/explain.ts")).registerExplain(program);
+  registerServers(program);
+  (await import("./commands/jobs.ts")).registerJobs(program);
+  (await import("./commands/status.ts")).registerStatus(program);
+  (await import("./commands/logs.ts")).registerLogs(program);
+  (await import("./commands/completion.ts")).registerCompletion(program);
+  return program;
+}
+
+function emptyProgram(): Command {
+  const program = new Command("millrace")
+    .description("Stream processing with Flink's semantics; operators are WebAssembly modules.")
+    .version(ownVersion())
+    .showHelpAfterError("(add --help for the options and an example)")
+    .exitOverride();
+  const codes = EXIT_CODES.map(([code, meaning]) => `  ${code}  ${meaning}`).join("\n");
+  return program.addHelpText("after", `${EXAMPLES}${CHECKOUT}\n\nExit codes:\n${codes}`);
 }

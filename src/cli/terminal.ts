@@ -25,12 +25,19 @@ export function describeError(error: ErrorBody): string {
   return lines.join("\n");
 }
 
+let readerLeft: () => void = () => process.exit(0);
+
 /** A reader that has enough (`millrace list | head -1`) ends the program, without a stack. */
 export function endWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit(0);
+    readerLeft();
   });
+}
+
+/** What a reader that leaves does instead; it may be told more than once. */
+export function whenReaderLeaves(leave: () => void): void {
+  readerLeft = leave;
 }
 
 /** A line that is written over on a terminal, and kept to one line a second elsewhere. */

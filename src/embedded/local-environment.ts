@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { type DataStream, SingleOutputStreamOperator } from "../plan/data-stream.ts";
 import type { JobSpecInput } from "../plan/job-spec.ts";
 import { Bundle, builtin } from "../plan/operator-handle.ts";
+import type { AnyRow, RowOfSchema, RowOfTexts } from "../plan/row-type.ts";
 import { schemaOf } from "../plan/schema-match.ts";
 import {
   type AsyncRows,
@@ -23,6 +24,13 @@ import { checkJsonColumns, RowLineReader } from "./row-json.ts";
 
 /** Columns: a schema, or Flink's type texts by name (`{ word: "STRING NOT NULL", n: "BIGINT" }`). */
 export type Columns = Schema | Readonly<Record<string, string>>;
+
+/** Rows of columns, as an editor knows them. */
+export type RowOfColumns<C extends Columns> = C extends Schema
+  ? RowOfSchema<C>
+  : C extends Readonly<Record<string, string>>
+    ? RowOfTexts<C>
+    : AnyRow;
 
 /** Where the jobs of an environment run. */
 export interface LocalEnvironmentOptions extends Pick<MiniClusterOptions, "print" | "log"> {
@@ -69,7 +77,10 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
   }
 
   /** Rows of an array, or of what else can be read again. Not parallel, as in Flink. */
-  fromCollection(rows: Iterable<object>, columns: Columns): SingleOutputStreamOperator {
+  fromCollection<const C extends Columns>(
+    rows: Iterable<object>,
+    columns: C,
+  ): SingleOutputStreamOperator<RowOfColumns<C>> {
     return this.#fromRows(rows, columns, "Collection Source");
   }
 
@@ -77,7 +88,10 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
    * Rows as an AsyncIterable gives them: it is asked for the next ones only while the job takes them.
    * When the job ends early its `return` is called, as when a loop is left.
    */
-  fromAsyncIterable(rows: AsyncIterable<object>, columns: Columns): SingleOutputStreamOperator {
+  fromAsyncIterable<const C extends Columns>(
+    rows: AsyncIterable<object>,
+    columns: C,
+  ): SingleOutputStreamOperator<RowOfColumns<C>> {
     return this.#fromRows(rows, columns, "AsyncIterable Source");
   }
 
@@ -97,7 +111,10 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
    * job back; leaving the loop, or the signal, cancels it.
    * @throws MillraceError of the validation, the job's failure, JOB_CANCELED; the signal's reason
    */
-  override async *executeAndCollect(stream: DataStream, options: ExecuteOptions = {}): AsyncRows {
+  override async *executeAndCollect<Row>(
+    stream: DataStream<Row>,
+    options: ExecuteOptions = {},
+  ): AsyncRows<Row> {
     stream.collect();
     const sink = this.#newest!.id;
     this.#collectSinks.add(sink);
@@ -106,7 +123,7 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     const reader = new RowLineReader(node.inputs[0]!.schema);
     const run = await this.#submit(withoutSinks(spec, this.#collectSinks, sink), options.signal);
     for await (const item of run.lines()) {
-      if (item.sink === sink) yield* reader.rows(item.lines);
+      if (item.sink === sink) yield* reader.rows(item.lines) as Iterable<Row>;
     }
   }
 
@@ -146,7 +163,8 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
 
   async #submit(spec: JobSpecInput, signal: AbortSignal | undefined): Promise<JobRun> {
     const cluster = this.#options.cluster ?? (await this.#ownCluster());
-    const bundles = this.#bundles;
+    // Those that were opened here, and those that typed handles bring.
+    const bundles = new Map([...this.#bundles, ...this.bundles()]);
     return JobRun.submit(cluster, { spec, bundles, collections: this.#collections, signal });
   }
 
@@ -155,11 +173,11 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     return this.#cluster;
   }
 
-  #fromRows(
+  #fromRows<C extends Columns>(
     rows: CollectionInput["rows"],
-    columns: Columns,
+    columns: C,
     name: string,
-  ): SingleOutputStreamOperator {
+  ): SingleOutputStreamOperator<RowOfColumns<C>> {
     const schema = Array.isArray(columns)
       ? (columns as Schema)
       : schemaOf(columns as Record<string, string>);

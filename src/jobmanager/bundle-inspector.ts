@@ -4,14 +4,14 @@
  */
 import { Worker } from "node:worker_threads";
 import type { BundleInfo } from "../protocol/bundle/inspect.ts";
+import { entryFile } from "../protocol/entry-file.ts";
 import { type ErrorBody, errorFromBody, MillraceError } from "../protocol/errors.ts";
 import { BUNDLE_PARSE_TIMEOUT_MS } from "../protocol/limits.ts";
 
 /** What the thread answers. */
 export type InspectionResult = { readonly info: BundleInfo } | { readonly error: ErrorBody };
 
-// The same ending as this file: .ts from a checkout, .js from a package.
-const ENTRY = new URL(import.meta.url.replace(/inspector(\.[a-z]+)$/, "inspector-thread$1"));
+const ENTRY = entryFile("./bundle-inspector-thread", import.meta.url);
 
 /** Heap of the parser, MiB: the largest bundle, its unpacked sources and room to work. */
 const PARSER_HEAP_MIB = 256;

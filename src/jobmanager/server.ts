@@ -86,7 +86,6 @@ export async function startJobManager(options: JobManagerOptions = {}): Promise<
   const shown = host.includes(":") ? `[${host}]` : host;
   const authority = `${shown}:${port}`;
   const url = `${tls ? "https" : "http"}://${authority}`;
-  log.log("info", `JobManager listens on ${url}`);
   return {
     url,
     workerUrl: `${tls ? "wss" : "ws"}://${authority}${WORKER_LINK_PATH}`,

@@ -7,7 +7,8 @@ import { MillraceError } from "../protocol/errors.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
 import { LATE } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
-import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import { builtin, type OperatorHandle, type OperatorKind } from "./operator-handle.ts";
+import type { AnyRow, ColumnOf, WindowColumns, WithColumns } from "./row-type.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
 import type {
   AsyncRows,
@@ -15,11 +16,18 @@ import type {
   StreamExecutionEnvironment,
 } from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
-import { Aggregate, type WatermarkParameters, type WindowAssigner } from "./windows.ts";
+import {
+  Aggregate,
+  type ResultsOf,
+  type WatermarkParameters,
+  type WindowAssigner,
+} from "./windows.ts";
 
-/** Names a side output. */
-export class OutputTag {
+/** Names a side output whose rows are `Row`. */
+export class OutputTag<Row = AnyRow> {
   readonly id: string;
+  /** Never there: it carries the type. */
+  declare readonly "~row"?: Row;
 
   constructor(id: string) {
     this.id = id;
@@ -29,8 +37,11 @@ export class OutputTag {
   static readonly deadLetter = new OutputTag(DEAD_LETTER);
 }
 
-/** A stream of rows, or several that are united. */
-export class DataStream {
+/**
+ * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where
+ * operators carry no types it is anything, and the planner alone checks.
+ */
+export class DataStream<Row = AnyRow> {
   protected readonly env: StreamExecutionEnvironment;
   protected readonly upstreams: readonly Upstream[];
 
@@ -40,43 +51,53 @@ export class DataStream {
   }
 
   /** One row in, one row out. */
-  map(operator: OperatorHandle): SingleOutputStreamOperator {
+  map<Out>(operator: OperatorHandle<Row, Out, "map">): SingleOutputStreamOperator<Out> {
     return this.#transform(operator, ["map"]);
   }
 
   /** Keeps the rows for which the operator says true. */
-  filter(operator: OperatorHandle): SingleOutputStreamOperator {
-    return this.#transform(operator, ["filter"]);
+  filter(operator: OperatorHandle<Row, AnyRow, "filter">): SingleOutputStreamOperator<Row> {
+    return this.#transform<Row>(operator, ["filter"]);
   }
 
   /** One row in, any number out. */
-  flatMap(operator: OperatorHandle): SingleOutputStreamOperator {
+  flatMap<Out>(operator: OperatorHandle<Row, Out, "flat_map">): SingleOutputStreamOperator<Out> {
     return this.#transform(operator, ["flat_map"]);
   }
 
   /** Any operator of one input: process functions, generic operators. */
-  process(operator: OperatorHandle): SingleOutputStreamOperator {
+  process<Out>(operator: OperatorHandle<Row, Out, ProcessKind>): SingleOutputStreamOperator<Out> {
     return this.#transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
   }
 
   /** Columns under other names, in another order: new name to old name. */
-  select(fields: Readonly<Record<string, string>>): SingleOutputStreamOperator {
+  select<const Names extends Readonly<Record<string, ColumnOf<Row>>>>(
+    fields: Names,
+  ): SingleOutputStreamOperator<{ readonly [N in keyof Names]: Row[Names[N]] }> {
     return this.#transform(builtin("select", { fields }), ["generic"]);
   }
 
   /** Event time from a field, and watermarks (see WatermarkStrategy); as parallel as its input. */
-  assignTimestampsAndWatermarks(strategy: WatermarkParameters): SingleOutputStreamOperator {
-    return this.#transform(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
+  assignTimestampsAndWatermarks(
+    strategy: WatermarkParameters<ColumnOf<Row>>,
+  ): SingleOutputStreamOperator<Row> {
+    return this.#transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
   }
 
   /**
    * Partitions by key: by fields of the rows, or by the fields that a KeySelector gives, which travel
    * behind the row's own.
    */
+  keyBy<Key>(
+    selector: OperatorHandle<Row, Key, "key_selector">,
+  ): KeyedStream<WithColumns<Row, Key>, ColumnOf<Key>>;
+  // Last, because an editor explains the last overload: the columns there are.
+  keyBy<Key extends ColumnOf<Row>>(...keys: readonly Key[]): KeyedStream<Row, Key>;
   keyBy(...keys: readonly string[] | readonly [selector: OperatorHandle]): KeyedStream {
     const [first] = keys;
-    if (typeof first !== "object")
+    if (typeof first !== "object") {
       return new KeyedStream(this.env, this.upstreams, keys as string[]);
+    }
     // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
     const keyed = this.upstreams.flatMap((upstream) => {
       const stream = new DataStream(this.env, [upstream]);
@@ -88,7 +109,7 @@ export class DataStream {
   }
 
   /** This stream and others of equal schema as one. */
-  union(...others: readonly DataStream[]): DataStream {
+  union(...others: readonly DataStream<Row>[]): DataStream<Row> {
     return new DataStream(this.env, [
       ...this.upstreams,
       ...others.flatMap((other) => other.upstreams),
@@ -96,36 +117,36 @@ export class DataStream {
   }
 
   /** Subtask i to subtask i; both ends have the same parallelism. */
-  forward(): DataStream {
+  forward(): DataStream<Row> {
     return this.#partitioned("forward");
   }
   /** Round robin over all subtasks. */
-  rebalance(): DataStream {
+  rebalance(): DataStream<Row> {
     return this.#partitioned("rebalance");
   }
   /** Round robin over the nearest subtasks. */
-  rescale(): DataStream {
+  rescale(): DataStream<Row> {
     return this.#partitioned("rescale");
   }
   /** At random. */
-  shuffle(): DataStream {
+  shuffle(): DataStream<Row> {
     return this.#partitioned("shuffle");
   }
   /** Every row to every subtask. */
-  broadcast(): DataStream {
+  broadcast(): DataStream<Row> {
     return this.#partitioned("broadcast");
   }
   /** All rows to the first subtask. */
-  global(): DataStream {
+  global(): DataStream<Row> {
     return this.#partitioned("global");
   }
   /** By an operator made from a PartitionFunction. */
-  partitionCustom(operator: OperatorHandle): DataStream {
+  partitionCustom(operator: OperatorHandle<Row, AnyRow, "exchange">): DataStream<Row> {
     checkKind(operator, ["exchange"]);
     return this.#partitioned("custom", operator);
   }
 
-  sinkTo(sink: Sink): DataStreamSink {
+  sinkTo(sink: Sink<Row>): DataStreamSink {
     const transformation = this.env.add("sink", sink.format, [this.upstreams]);
     transformation.connector = sink.connector;
     return new DataStreamSink(transformation);
@@ -142,11 +163,11 @@ export class DataStream {
     return this.sinkTo(blackholeSink());
   }
   /** Runs the job in this process and gives the rows of this stream: see createLocalEnvironment. */
-  executeAndCollect(options?: ExecuteOptions): AsyncRows {
+  executeAndCollect(options?: ExecuteOptions): AsyncRows<Row> {
     return this.env.executeAndCollect(this, options);
   }
 
-  #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream {
+  #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream<Row> {
     const upstreams = this.upstreams.map(({ from, output }): Upstream => {
       const stream = { from, output, partitioner };
       return operator === undefined ? stream : { ...stream, partitionerOperator: operator };
@@ -154,21 +175,24 @@ export class DataStream {
     return new DataStream(this.env, upstreams);
   }
 
-  #transform(
-    operator: OperatorHandle,
-    kinds: readonly string[],
+  #transform<Out>(
+    operator: OperatorHandle<Row, Out>,
+    kinds: readonly OperatorKind[],
     besideInput = false,
-  ): SingleOutputStreamOperator {
+  ): SingleOutputStreamOperator<Out> {
     checkKind(operator, kinds);
     const transformation = this.env.add("operator", operator, [this.upstreams]);
     const [input, ...others] = this.upstreams;
     const direct = others.length === 0 && input?.partitioner === undefined;
     if (besideInput && direct) transformation.follows = input?.from;
-    return new SingleOutputStreamOperator(this.env, transformation);
+    return new SingleOutputStreamOperator<Out>(this.env, transformation);
   }
 }
 
-function checkKind(operator: OperatorHandle, kinds: readonly string[]): void {
+/** Kinds of operators of one input. */
+type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
+
+function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
   const { kind } = operator.description;
   if (kinds.includes(kind)) return;
   const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
@@ -177,7 +201,7 @@ function checkKind(operator: OperatorHandle, kinds: readonly string[]): void {
 }
 
 /** What an operator puts out; its settings are made here. */
-export class SingleOutputStreamOperator extends DataStream {
+export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
   readonly #transformation: Transformation;
   readonly #tags: ReadonlyMap<string, string>;
 
@@ -193,7 +217,7 @@ export class SingleOutputStreamOperator extends DataStream {
   }
 
   /** Rows of a side output. */
-  getSideOutput(tag: OutputTag): DataStream {
+  getSideOutput<Side>(tag: OutputTag<Side>): DataStream<Side> {
     const output = this.#tags.get(tag.id) ?? tag.id;
     return new DataStream(this.env, [{ from: this.#transformation, output }]);
   }
@@ -239,7 +263,7 @@ export class SingleOutputStreamOperator extends DataStream {
 }
 
 /** A stream that is partitioned by key. */
-export class KeyedStream extends DataStream {
+export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
   constructor(
     env: StreamExecutionEnvironment,
     upstreams: readonly Upstream[],
@@ -251,13 +275,19 @@ export class KeyedStream extends DataStream {
     super(env, keyed);
   }
 
-  window(assigner: WindowAssigner): WindowedStream {
+  window(assigner: WindowAssigner): WindowedStream<Row, Key> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
 }
 
+/** The columns of the key, which a window's result begins with. */
+type KeyColumns<Row, Key extends string> = 0 extends 1 & Row ? AnyRow : Pick<Row, Key & keyof Row>;
+
+/** A built-in aggregate over columns that the row has. */
+type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
+
 /** Windows of a keyed stream. */
-export class WindowedStream {
+export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   readonly #env: StreamExecutionEnvironment;
   readonly #upstreams: readonly Upstream[];
   readonly #assigner: WindowAssigner;
@@ -290,6 +320,14 @@ export class WindowedStream {
    * Aggregates each key's window: by one AggregateFunction, or by built-in aggregates. The result is
    * the key's fields, then the aggregate's, then window_start and window_end.
    */
+  aggregate<Out>(
+    operator: OperatorHandle<Row, Out, "aggregate">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
+  aggregate<const List extends readonly [AggregateOn<Row>, ...AggregateOn<Row>[]]>(
+    ...aggregates: List
+  ): SingleOutputStreamOperator<
+    WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & WindowColumns>
+  >;
   aggregate(
     ...aggregates: readonly [OperatorHandle] | readonly [Aggregate, ...Aggregate[]]
   ): SingleOutputStreamOperator {

@@ -2,18 +2,33 @@
 import { MillraceError } from "../protocol/errors.ts";
 import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
 import { builtinOperator } from "./builtin-operators.ts";
+import type { AnyRow } from "./row-type.ts";
 
 /** Values of an operator's parameters. */
 export type Parameters = Readonly<Record<string, unknown>>;
 
-/** One operator, ready to stand in a job. */
-export interface OperatorHandle {
+/**
+ * One operator, ready to stand in a job. The type parameters are what an editor checks: the columns
+ * it reads, the rows it gives, its kind. Handles without them fit everywhere; the planner checks.
+ */
+export interface OperatorHandle<In = AnyRow, Out = AnyRow, Kind extends OperatorKind = AnyRow> {
   /** Content hash of the bundle (sha-256, hex), or "builtin". */
   readonly bundle: string;
   readonly name: string;
   readonly description: OperatorDescription;
   readonly parameters: Parameters;
+  /** The bundle's file, where the handle knows it: it is uploaded with the job. */
+  readonly bytes?: Uint8Array;
+  /** Never there: it carries the types. */
+  readonly "~types"?: {
+    readonly reads: (row: In) => void;
+    readonly gives: Out;
+    readonly kind: Kind;
+  };
 }
+
+/** What an operator is (`operators[].kind` of a bundle's self-description). */
+export type OperatorKind = OperatorDescription["kind"];
 
 /**
  * A bundle that is known by its content hash and self-description.
@@ -24,16 +39,27 @@ export interface OperatorHandle {
 export class Bundle {
   readonly hash: string;
   readonly manifest: Manifest;
+  readonly #bytes: Uint8Array | undefined;
 
-  constructor(hash: string, manifest: Manifest) {
+  /** @param bytes Its file, to be uploaded with the jobs that use it. */
+  constructor(hash: string, manifest: Manifest, bytes?: Uint8Array) {
     this.hash = hash;
     this.manifest = manifest;
+    this.#bytes = bytes;
   }
 
   /** @throws MillraceError JOB_UNKNOWN_OPERATOR naming the operators there are. */
   operator(name: string, parameters: Parameters = {}): OperatorHandle {
     const description = this.manifest.operators.find((operator) => operator.name === name);
-    if (description !== undefined) return { bundle: this.hash, name, description, parameters };
+    if (description !== undefined) {
+      const given = Object.entries(parameters).map(([key, value]) =>
+        // A BIGINT beyond 2^53 travels as a decimal text.
+        typeof value === "bigint" ? [key, String(value)] : [key, value],
+      );
+      const values = Object.fromEntries(given) as Parameters;
+      const handle = { bundle: this.hash, name, description, parameters: values };
+      return this.#bytes === undefined ? handle : { ...handle, bytes: this.#bytes };
+    }
     const message = `Cannot use operator ${name}: bundle ${this.manifest.name} has none of that name`;
     throw new MillraceError("JOB_UNKNOWN_OPERATOR", message, {
       field: "operator.name",

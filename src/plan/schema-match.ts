@@ -3,12 +3,15 @@ import { assertOperatorType } from "../protocol/batch/physical-type.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { parseType, typeText } from "../protocol/type-text.ts";
 import type { ChangeMode, Field, LogicalType, Schema } from "../protocol/types.ts";
+import type { RowOfTexts, SchemaOf } from "./row-type.ts";
 
 /**
  * A schema from Flink's type texts: `schemaOf({ word: "STRING NOT NULL", n: "BIGINT" })`.
  * @throws MillraceError TYPE_INVALID
  */
-export function schemaOf(columns: Readonly<Record<string, string>>): Schema {
+export function schemaOf<const C extends Readonly<Record<string, string>>>(
+  columns: C,
+): SchemaOf<RowOfTexts<C>> {
   return Object.entries(columns).map(([name, text]) => ({ name, type: parseType(text) }));
 }
 

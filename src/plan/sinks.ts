@@ -2,10 +2,11 @@
 import type { SinkConnectorInput } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import type { AnyRow } from "./row-type.ts";
 
-/** A sink, ready for `sinkTo`. */
-export interface Sink {
-  readonly format: OperatorHandle;
+/** A sink that takes rows with certain columns, ready for `sinkTo`. */
+export interface Sink<Row = AnyRow> {
+  readonly format: OperatorHandle<Row>;
   readonly connector: ConnectorSpec;
 }
 
@@ -31,7 +32,10 @@ export function text(options: { readonly separator?: string } = {}): OperatorHan
 }
 
 /** Rows on the worker's standard output, `SUBTASK> row` as Flink prints them. */
-export function printSink(format = json(), identifier?: string): Sink {
+export function printSink<Row = AnyRow>(
+  format: OperatorHandle<Row> = json(),
+  identifier?: string,
+): Sink<Row> {
   const named = identifier === undefined ? {} : { identifier };
   return { format, connector: { type: "print", ...named } };
 }
@@ -39,16 +43,20 @@ export function printSink(format = json(), identifier?: string): Sink {
 type FilesOptions = Omit<Extract<SinkConnectorInput, { type: "files" }>, "type" | "path">;
 
 /** Rolling files in a folder. */
-export function filesSink(path: string, format = json(), options: FilesOptions = {}): Sink {
+export function filesSink<Row = AnyRow>(
+  path: string,
+  format: OperatorHandle<Row> = json(),
+  options: FilesOptions = {},
+): Sink<Row> {
   return { format, connector: { type: "files", path, ...options } };
 }
 
 /** Nothing is kept. */
-export function blackholeSink(format = text()): Sink {
+export function blackholeSink<Row = AnyRow>(format: OperatorHandle<Row> = text()): Sink<Row> {
   return { format, connector: { type: "blackhole" } };
 }
 
 /** Rows to the client that watches the job. */
-export function collectSink(format = json()): Sink {
+export function collectSink<Row = AnyRow>(format: OperatorHandle<Row> = json()): Sink<Row> {
   return { format, connector: { type: "collect" } };
 }

@@ -3,13 +3,14 @@ import type { SourceConnectorInput } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
 import type { Schema } from "../protocol/types.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import type { AnyRow, RowOfSchema } from "./row-type.ts";
 
 /** Bytes from somewhere: what a parser reads. */
 export type ByteConnector = Extract<SourceConnectorInput, { type: "file" | "socket" }>;
 
-/** A source, ready for `env.fromSource`. */
-export interface Source {
-  readonly operator: OperatorHandle;
+/** A source of rows, ready for `env.fromSource`. */
+export interface Source<Row = AnyRow> {
+  readonly operator: OperatorHandle<AnyRow, Row>;
   readonly connector: ConnectorSpec;
   /** Columns that the source is to make; absent where the operator has its own. */
   readonly schema?: Schema;
@@ -27,11 +28,16 @@ export function socket(host: string, port: number): ByteConnector {
   return { type: "socket", host, port };
 }
 
+/** Rows of textLines. */
+export type TextLine<Numbered extends boolean> = Numbered extends true
+  ? { readonly line: string; readonly line_number: bigint }
+  : { readonly line: string };
+
 /** A row `line STRING` for each line; with lineNumber also `line_number BIGINT`, from 1. */
-export function textLines(
+export function textLines<const Numbered extends boolean = false>(
   connector: ByteConnector,
-  options: { readonly lineNumber?: boolean } = {},
-): Source {
+  options: { readonly lineNumber?: Numbered } = {},
+): Source<TextLine<Numbered>> {
   return { operator: builtin("text_lines", options), connector };
 }
 
@@ -42,11 +48,11 @@ export interface JsonOptions {
 }
 
 /** A row for each line of JSON. */
-export function jsonLines(
+export function jsonLines<const S extends Schema>(
   connector: ByteConnector,
-  schema: Schema,
+  schema: S,
   options: JsonOptions = {},
-): Source {
+): Source<RowOfSchema<S>> {
   return { operator: builtin("json_lines", { ...options }), connector, schema };
 }
 
@@ -61,7 +67,11 @@ export interface CsvOptions {
 }
 
 /** A row for each CSV record (RFC 4180). */
-export function csv(connector: ByteConnector, schema: Schema, options: CsvOptions = {}): Source {
+export function csv<const S extends Schema>(
+  connector: ByteConnector,
+  schema: S,
+  options: CsvOptions = {},
+): Source<RowOfSchema<S>> {
   return { operator: builtin("csv", { ...options }), connector, schema };
 }
 
@@ -87,7 +97,10 @@ export interface DatagenOptions {
 }
 
 /** Random or counted rows (Flink: the datagen connector); the same seed gives the same rows. */
-export function datagen(schema: Schema, options: DatagenOptions = {}): Source {
+export function datagen<const S extends Schema>(
+  schema: S,
+  options: DatagenOptions = {},
+): Source<RowOfSchema<S>> {
   const { rowsPerSecond, numberOfRows, seed, fields } = options;
   const parameters = {
     ...(numberOfRows === undefined ? {} : { "number-of-rows": numberOfRows }),
@@ -99,9 +112,9 @@ export function datagen(schema: Schema, options: DatagenOptions = {}): Source {
 }
 
 /** Rows that an uploaded SourceFunction makes. */
-export function generated(
-  operator: OperatorHandle,
+export function generated<Row>(
+  operator: OperatorHandle<AnyRow, Row, "source">,
   options: { readonly rowsPerSecond?: number } = {},
-): Source {
+): Source<Row> {
   return { operator, connector: { type: "datagen", ...options } };
 }

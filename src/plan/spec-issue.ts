@@ -1,6 +1,7 @@
 /** Paths of fields in a job spec, and zod's issues as errors that name them. */
 import type { z } from "zod";
 import { MillraceError } from "../protocol/errors.ts";
+import type { JobSpecInput } from "./job-spec.ts";
 
 /** `vertices[2].outputs[0].name`. */
 export function bracketPath(prefix: string, path: readonly PropertyKey[]): string {
@@ -35,6 +36,29 @@ function expectedOf(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return issue.expected;
   if (issue.code === "too_small" && issue.origin === "array") return `at least ${issue.minimum}`;
   return issue.message.replace(/^Invalid input: expected /, "");
+}
+
+/**
+ * An error of the planner, which says a path of the job spec, for who has written no job spec: it also
+ * names the operators there as the job's builder knows them.
+ */
+export function withVertexNames(error: MillraceError, spec: JobSpecInput): MillraceError {
+  const [, list, index] = /^(vertices|edges)\[(\d+)\]/.exec(error.field ?? "") ?? [];
+  const at = Number(index);
+  let names = "";
+  if (list === "vertices") names = vertexName(spec, spec.vertices[at]?.id);
+  if (list === "edges") {
+    const edge = spec.edges?.[at];
+    names = `${vertexName(spec, edge?.from)} -> ${vertexName(spec, edge?.to)}`;
+  }
+  if (names === "") return error;
+  const { code, message, ...detail } = error.toBody();
+  return new MillraceError(code, `${message} (at ${names})`, { ...detail, cause: error });
+}
+
+function vertexName(spec: JobSpecInput, id: string | undefined): string {
+  const vertex = spec.vertices.find((other) => other.id === id);
+  return vertex?.name === undefined ? (id ?? "") : `${vertex.id} "${vertex.name}"`;
 }
 
 /** JOB_SPEC_INVALID for the first issue of a job spec. */

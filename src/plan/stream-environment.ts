@@ -4,7 +4,9 @@ import { type DataStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
-import { files, type Source, socket, textLines } from "./sources.ts";
+import type { AnyRow, ColumnOf } from "./row-type.ts";
+import { files, type Source, socket, type TextLine, textLines } from "./sources.ts";
+import { withVertexNames } from "./spec-issue.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
@@ -57,7 +59,7 @@ export interface ExecuteOptions {
 }
 
 /** Rows as they come; leaving the loop cancels the job. */
-export type AsyncRows<Row = Record<string, unknown>> = AsyncGenerator<Row, void, undefined>;
+export type AsyncRows<Row = AnyRow> = AsyncGenerator<Row, void, undefined>;
 
 /**
  * Builds a job.
@@ -100,16 +102,16 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
-  fromSource(
-    source: Source,
-    watermarks?: WatermarkParameters,
+  fromSource<Row>(
+    source: Source<Row>,
+    watermarks?: WatermarkParameters<ColumnOf<Row>>,
     name?: string,
-  ): SingleOutputStreamOperator {
+  ): SingleOutputStreamOperator<Row> {
     const transformation = this.add("source", source.operator, []);
     transformation.connector = source.connector;
     transformation.schema = source.schema;
     transformation.name = name;
-    const stream = new SingleOutputStreamOperator(this, transformation);
+    const stream = new SingleOutputStreamOperator<Row>(this, transformation);
     if (watermarks === undefined) return stream;
     const assigned = stream.assignTimestampsAndWatermarks(watermarks);
     // What is said of the two is said of the source, too.
@@ -119,11 +121,11 @@ export class StreamExecutionEnvironment {
   }
 
   /** A row `line STRING` for each line of a file, or of the files of a folder. */
-  readTextFile(path: string): SingleOutputStreamOperator {
+  readTextFile(path: string): SingleOutputStreamOperator<TextLine<false>> {
     return this.fromSource(textLines(files(path)));
   }
   /** A row `line STRING` for each line that a TCP server sends. */
-  socketTextStream(host: string, port: number): SingleOutputStreamOperator {
+  socketTextStream(host: string, port: number): SingleOutputStreamOperator<TextLine<false>> {
     return this.fromSource(textLines(socket(host, port)));
   }
 
@@ -157,7 +159,11 @@ export class StreamExecutionEnvironment {
     if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
     if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
     if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
-    validateJob(spec, (bundle) => this.#manifestOf(bundle));
+    try {
+      this.toStreamGraph(spec);
+    } catch (error) {
+      throw error instanceof MillraceError ? withVertexNames(error, spec) : error;
+    }
     return spec;
   }
 
@@ -174,7 +180,7 @@ export class StreamExecutionEnvironment {
    * that only describes its job cannot.
    * @throws MillraceError ENVIRONMENT_CANNOT_EXECUTE
    */
-  executeAndCollect(_stream: DataStream, _options: ExecuteOptions = {}): AsyncRows {
+  executeAndCollect<Row>(_stream: DataStream<Row>, _options: ExecuteOptions = {}): AsyncRows<Row> {
     throw new MillraceError(
       "ENVIRONMENT_CANNOT_EXECUTE",
       "Cannot execute: this environment only describes its job",
@@ -182,13 +188,25 @@ export class StreamExecutionEnvironment {
     );
   }
 
+  /** Files of the bundles that the job uses, by content hash, of those whose handles know them. */
+  bundles(): Map<string, Uint8Array> {
+    const files = new Map<string, Uint8Array>();
+    for (const { bundle, bytes } of this.#handles()) {
+      if (bytes !== undefined) files.set(bundle, bytes);
+    }
+    return files;
+  }
+
   /** The operators of a bundle that the job uses. */
   #manifestOf(bundle: string) {
-    const handles = this.#transformations.flatMap((transformation) => [
+    const used = this.#handles().filter((handle) => handle.bundle === bundle);
+    return { operators: used.map((handle) => handle.description) };
+  }
+
+  #handles(): OperatorHandle[] {
+    return this.#transformations.flatMap((transformation) => [
       transformation.operator,
       ...transformation.inputs.flat().flatMap((stream) => stream.partitionerOperator ?? []),
     ]);
-    const used = handles.filter((handle) => handle.bundle === bundle);
-    return { operators: used.map((handle) => handle.description) };
   }
 }

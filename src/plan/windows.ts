@@ -1,6 +1,7 @@
 /** Window assigners, aggregates and watermark strategies of the DataStream builder. */
 import type { AggregateSpec } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
+import type { AnyRow } from "./row-type.ts";
 
 /** An assigner as the operator's parameters name it. */
 export interface WindowAssigner {
@@ -21,48 +22,80 @@ export const TumblingEventTimeWindows = {
   },
 } as const;
 
-/** A built-in aggregate; `as` gives its result another name. */
-export class Aggregate {
-  readonly spec: AggregateSpec;
+/**
+ * A built-in aggregate over the column `Reads`, whose result is the column `Name`; `as` gives it
+ * another name.
+ */
+export class Aggregate<
+  Name extends string = string,
+  Reads extends string = AnyRow,
+  Fn extends AggregateSpec["fn"] = AnyRow,
+> {
+  readonly spec: AggregateSpec & { readonly fn: Fn };
+  /** Never there: it carries the types. */
+  declare readonly "~types"?: { readonly name: Name; readonly reads: Reads };
 
-  constructor(spec: AggregateSpec) {
+  constructor(spec: AggregateSpec & { readonly fn: Fn }) {
     this.spec = spec;
   }
 
-  as(name: string): Aggregate {
+  as<Other extends string>(name: Other): Aggregate<Other, Reads, Fn> {
     return new Aggregate({ ...this.spec, as: name });
   }
 }
 
-function aggregateOf(fn: "sum" | "min" | "max" | "avg", field: string): Aggregate {
-  return new Aggregate({ fn, field, as: `${fn}_${field}` });
+/** Columns that an aggregate adds to rows that have the columns of `Row`. */
+type ResultOf<Row, A> =
+  A extends Aggregate<infer Name, infer Reads, infer Fn>
+    ? { readonly [N in Name]: ResultValue<Row, Reads, Fn> }
+    : never;
+type ResultValue<Row, Reads, Fn> = Fn extends "count"
+  ? bigint
+  : Fn extends "avg"
+    ? number
+    : Reads extends keyof Row
+      ? Row[Reads]
+      : AnyRow;
+type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
+  ? I
+  : never;
+/** Columns that all of some aggregates add. */
+export type ResultsOf<Row, List extends readonly Aggregate[]> = Both<ResultOf<Row, List[number]>>;
+
+function aggregateOf<Fn extends "sum" | "min" | "max" | "avg", Field extends string>(
+  fn: Fn,
+  field: Field,
+): Aggregate<`${Fn}_${Field}`, Field, Fn> {
+  return new Aggregate({ fn, field, as: `${fn}_${field}` } as AggregateSpec & { fn: Fn });
 }
 
 /** Number of rows, or of those whose `field` is not NULL; result `count` or `count_FIELD`. */
-export function count(field?: string): Aggregate {
+export function count(): Aggregate<"count", never, "count">;
+export function count<F extends string>(field: F): Aggregate<`count_${F}`, F, "count">;
+export function count(field?: string): Aggregate<AnyRow> {
   if (field === undefined) return new Aggregate({ fn: "count", as: "count" });
   return new Aggregate({ fn: "count", field, as: `count_${field}` });
 }
 /** Sum, of the field's own type; integers wrap. Result `sum_FIELD`. */
-export function sum(field: string): Aggregate {
+export function sum<F extends string>(field: F): Aggregate<`sum_${F}`, F, "sum"> {
   return aggregateOf("sum", field);
 }
 /** Smallest value; result `min_FIELD`. */
-export function min(field: string): Aggregate {
+export function min<F extends string>(field: F): Aggregate<`min_${F}`, F, "min"> {
   return aggregateOf("min", field);
 }
 /** Largest value; result `max_FIELD`. */
-export function max(field: string): Aggregate {
+export function max<F extends string>(field: F): Aggregate<`max_${F}`, F, "max"> {
   return aggregateOf("max", field);
 }
 /** Mean as DOUBLE; result `avg_FIELD`. */
-export function avg(field: string): Aggregate {
+export function avg<F extends string>(field: F): Aggregate<`avg_${F}`, F, "avg"> {
   return aggregateOf("avg", field);
 }
 
 /** Parameters of the operator assign_timestamps. */
-export interface WatermarkParameters {
-  readonly field: string;
+export interface WatermarkParameters<Field extends string = AnyRow> {
+  readonly field: Field;
   readonly unit?: TimeUnit;
   readonly strategy: "bounded" | "monotonous" | "none";
   readonly maxOutOfOrdernessMs?: number;
@@ -97,7 +130,10 @@ export class WatermarkStrategy {
   }
 
   /** @param unit What a BIGINT field counts since the epoch; TIMESTAMP fields have their own unit. */
-  withTimestampField(field: string, unit?: TimeUnit): WatermarkParameters {
+  withTimestampField<Field extends string>(
+    field: Field,
+    unit?: TimeUnit,
+  ): WatermarkParameters<Field> {
     return {
       field,
       strategy: this.#strategy,

@@ -31,7 +31,12 @@ export class MillraceError extends Error {
   constructor(
     code: string,
     message: string,
-    detail: { field?: string; value?: unknown; expected?: string; cause?: unknown } = {},
+    detail: {
+      field?: string | undefined;
+      value?: unknown;
+      expected?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = "MillraceError";

@@ -1,5 +1,6 @@
 /** A slot's isolate, seen from the worker's main isolate: a worker thread for one attempt. */
 import { Worker } from "node:worker_threads";
+import { entryFile } from "../protocol/entry-file.ts";
 import { type ErrorBody, errorBodyOf } from "../protocol/errors.ts";
 import { SLOT_YOUNG_GENERATION_MB } from "../protocol/limits.ts";
 import { boardOperators, boardSources, forgetMemories, newBoard, readBoard } from "./call-board.ts";
@@ -13,8 +14,7 @@ export interface SlotIsolateHandlers {
   exited(error: ErrorBody): void;
 }
 
-// The same ending as this file: .ts from a checkout, .js from a package.
-const ENTRY = new URL(import.meta.url.replace(/slot-isolate(\.[a-z]+)$/, "slot-worker$1"));
+const ENTRY = entryFile("./slot-worker", import.meta.url);
 
 /** A running isolate. */
 export class SlotIsolate {

@@ -124,7 +124,9 @@ async function load(
   const made = await job(context);
   const isSpec = typeof made === "object" && made !== null && "vertices" in made;
   const name = job.name === "" ? "test job" : job.name;
-  return { spec: isSpec ? (made as JobSpecInput) : env.toJobSpec(name), bundles };
+  const spec = isSpec ? (made as JobSpecInput) : env.toJobSpec(name);
+  // Those that were opened here, and those that typed handles bring.
+  return { spec, bundles: new Map([...bundles, ...env.bundles()]) };
 }
 
 /** A folder as a path, or as the address of a file in it (`import.meta.url`). */

@@ -9,6 +9,7 @@ const DOC = readFileSync(new URL("docs/errors.md", ROOT), "utf8");
 const OTHER_WORDS = new Set([
   ...["INTERVAL_DAY_SECOND", "INTERVAL_YEAR_MONTH", "TIMESTAMP_LTZ"],
   ...["MILLRACE_TOKEN", "MILLRACE_WORKER_TOKEN", "ERR_MODULE_NOT_FOUND"],
+  ...["MODULE_NOT_FOUND", "MILLRACE_HOME", "MILLRACE_URL", "NO_COLOR"],
 ]);
 /** Codes that are put together from parts. */
 const COMPOSED = new Map([

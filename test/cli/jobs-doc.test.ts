@@ -1,12 +1,10 @@
 /** The job of docs/jobs.md: its files, as they stand there, give the rows and dead letters it says. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { Closers, TestCluster, temporaryFolder } from "../cluster/cluster.ts";
 import { millrace } from "./millrace.ts";
 
-const SOURCES = new URL("../../src/", import.meta.url);
 const closers = new Closers();
 afterAll(() => closers.close());
 
@@ -17,7 +15,7 @@ function writeFiles(folder: string): void {
   const [orders, operators, job] = blocks;
   writeFileSync(join(folder, "orders.csv"), orders!);
   writeFileSync(join(folder, "operators.ts"), operators!);
-  writeFileSync(join(folder, "orders.ts"), job!.replaceAll("../src/", fileURLToPath(SOURCES)));
+  writeFileSync(join(folder, "orders.ts"), job!);
 }
 
 /** The JSON lines of a folder's files. */

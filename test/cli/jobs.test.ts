@@ -1,4 +1,6 @@
 /** The commands that work with a cluster, and `build`. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +9,7 @@ import { datagen } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
 import { inspectBundle } from "../../src/protocol/bundle/inspect.ts";
 import { Closers, TestCluster, temporaryFolder } from "../cluster/cluster.ts";
-import { type Finished, millrace } from "./millrace.ts";
+import { type Finished, MAIN, millrace } from "./millrace.ts";
 
 const closers = new Closers();
 let cluster: TestCluster;
@@ -127,14 +129,63 @@ describe("millrace run --detach, list and cancel", () => {
     const list = await call("list");
     expect(list.out.split("\n")[0]).toMatch(/^JOB +STATE +DURATION +ATTEMPT +NAME$/);
     expect(list.out.split("\n")[1]).toMatch(new RegExp(`^${id} +RUNNING .* numbers$`));
-    const cancelled = await call("cancel", id);
-    expect([cancelled.code, cancelled.out]).toEqual([0, `Cancelling ${id}\n`]);
-    await cluster.status(id, "CANCELED");
+    const start = id.slice(0, 12);
+    const shown = await call("info", start);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toMatch(new RegExp(`^numbers  RUNNING\nid +${id}\n`));
+    expect(shown.out).toMatch(/^VERTEX +PARALLELISM .*\n.*format_json +1 +RUNNING/m);
+    const cancelled = await call("cancel", start);
+    expect([cancelled.code, cancelled.out]).toEqual([0, `${id} CANCELED\n`]);
     const jobs = JSON.parse((await call("list", "--json")).out);
     const job = jobs.find((one: { jid: string }) => one.jid === id);
     expect(job).toMatchObject({ jid: id, state: "CANCELED", name: "numbers" });
     const unknown = await call("cancel", "1f0e8a52-6f0c-4a7b-9a52-6f0c4a7b9a52");
     expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("[JOB_NOT_FOUND]")]);
+    for (const none of ["nonsense", ""]) {
+      const missing = await call("info", none);
+      expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("[JOB_NOT_FOUND]")]);
+    }
+  });
+
+  test("info says why a job failed, and where", async () => {
+    const job = root("examples/word-count/job.ts");
+    const failed = await call("run", "--json", job, join(folder, "absent.txt"));
+    const { jobid } = JSON.parse(failed.out.split("\n")[0]!);
+    const shown = await call("info", jobid);
+    expect(shown.out).toContain("FAILED");
+    expect(shown.out).toMatch(/^error .*absent\.txt.*\[FILE_NOT_FOUND\]/m);
+  });
+});
+
+describe("millrace run, ended by Ctrl-C", () => {
+  async function interrupted(...flags: string[]) {
+    const { url, tokens } = cluster.manager;
+    const env = { ...process.env, MILLRACE_URL: url, MILLRACE_TOKEN: tokens.client, NO_COLOR: "1" };
+    const args = [MAIN, "run", numbersJob(undefined), ...flags];
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let err = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      err += chunk;
+    });
+    // The first row says that it runs.
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    const id = /[0-9a-f-]{36}/.exec(err)![0];
+    return { code, err, id };
+  }
+
+  test("leaves the job running, and says how to end it", async () => {
+    const { code, err, id } = await interrupted();
+    expect([code, err]).toEqual([130, expect.stringContaining(`millrace cancel ${id}`)]);
+    await cluster.status(id, "RUNNING");
+    await call("cancel", id);
+  });
+
+  test("cancels the job first with --cancel-on-exit", async () => {
+    const { code, err, id } = await interrupted("--cancel-on-exit");
+    expect([code, err]).toEqual([130, expect.stringContaining(`Cancelling ${id}`)]);
+    await cluster.status(id, "CANCELED");
   });
 });
 

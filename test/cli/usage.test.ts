@@ -35,14 +35,14 @@ describe("millrace", () => {
   test.each([...COMMANDS, "build"])("%s --help shows an example", async (command) => {
     const { code, out } = await millrace([command, "--help"]);
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`Example:\n  millrace ${command}`));
+    expect(out).toMatch(new RegExp(`Examples?:\n  millrace ${command}`));
   });
 
   const label = ["taskmanager", "--token", "x", "--label", "nonsense"];
   const halfTls = ["jobmanager", "--port", "0", "--tls-cert", "cert.pem"];
   test.each([
     ["an unknown command", ["nonsense"], /unknown command 'nonsense'/],
-    ["a missing argument", ["run"], /missing required argument 'job'/],
+    ["a missing argument", ["cancel"], /missing required argument 'job'/],
     ["an unknown option", ["list", "--nonsense"], /unknown option '--nonsense'/],
     ["an option that is no number", ["cluster", "--workers", "two"], /a whole number/],
     ["a label without a value", label, /--label nonsense: key=value/],
@@ -90,7 +90,7 @@ describe("millrace cluster", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("ends clean on %s", async (signal) => {
     const home = temporaryFolder(closers);
     const args = ["cluster", "--port", "0", "--data-dir", home, "--workers", "2"];
-    const { child } = await startMillrace(args, /worker-2.* joined/);
+    const { child } = await startMillrace(args, /worker-2 registered/);
     expect(await endOf(child, signal)).toEqual([0, null]);
     expect(existsSync(join(home, "tokens.json"))).toBe(true);
   });
@@ -133,15 +133,16 @@ describe.skipIf(older === undefined)("bin/millrace.js under an older Node", () =
   test("hands signals over, too", async () => {
     const home = temporaryFolder(closers);
     const args = [LAUNCHER, "cluster", "--port", "0", "--data-dir", home];
-    const child = spawn(older!, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(older!, args, { stdio: ["ignore", "inherit", "pipe"] });
+    closers.add(() => void child.kill("SIGKILL"));
     let printed = "";
-    const joined = new Promise<void>((resolve) => {
-      child.stdout.on("data", (chunk: Buffer) => {
+    const registered = new Promise<void>((resolve) => {
+      child.stderr.on("data", (chunk: Buffer) => {
         printed += chunk;
-        if (printed.includes("joined")) resolve();
+        if (printed.includes("registered")) resolve();
       });
     });
-    await inTime("a worker", joined);
+    await inTime("a worker", registered);
     expect(await endOf(child, "SIGTERM")).toEqual([0, null]);
   });
 });

@@ -1,8 +1,11 @@
-/** `millrace list`, `cancel` and `upload`: short calls to a running cluster. */
+/** `millrace list`, `info`, `cancel` and `upload`: short calls to a running cluster. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { MillraceError } from "../../protocol/errors.ts";
+import { cancelAndWait } from "../cancel-job.ts";
 import { type ConnectionOptions, connect, withConnection } from "../connection.ts";
+import { jobIdOf } from "../job-id.ts";
+import { jobText } from "../job-text.ts";
 import { count, table } from "../terminal.ts";
 
 interface JsonFlags extends ConnectionOptions {
@@ -15,11 +18,17 @@ export function registerJobs(program: Command): void {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  millrace list")
     .action(list);
-  withConnection(program.command("cancel"))
-    .description("cancel a job")
-    .argument("<job>", "its id, as `millrace list` shows it")
+  withConnection(program.command("info"))
+    .description("show a job: its state, its vertices, and why it failed")
+    .argument("<job>", "its id, as `millrace list` shows it, or a start of it that no other has")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  millrace cancel 1f0e8a52-6f0c-4a7b-9a52-6f0c4a7b9a52")
+    .addHelpText("after", "\nExample:\n  millrace info 1f0e8a52")
+    .action(info);
+  withConnection(program.command("cancel"))
+    .description("cancel a job, and wait for its end")
+    .argument("<job>", "its id, as `millrace list` shows it, or a start of it that no other has")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  millrace cancel 1f0e8a52")
     .action(cancel);
   withConnection(program.command("upload"))
     .description("upload a bundle")
@@ -46,9 +55,19 @@ async function list(flags: JsonFlags): Promise<void> {
   console.log(table(["JOB", "STATE", "DURATION", "ATTEMPT", "NAME"], rows));
 }
 
+async function info(job: string, flags: JsonFlags): Promise<void> {
+  const client = connect(flags);
+  const id = await jobIdOf(client, job);
+  const [details, exceptions] = await Promise.all([client.job(id), client.exceptions(id)]);
+  if (flags.json === true) console.log(JSON.stringify({ ...details, exceptions }));
+  else console.log(jobText(details, exceptions));
+}
+
 async function cancel(job: string, flags: JsonFlags): Promise<void> {
-  await connect(flags).cancel(job);
-  console.log(flags.json === true ? JSON.stringify({ jobid: job }) : `Cancelling ${job}`);
+  const client = connect(flags);
+  const id = await jobIdOf(client, job);
+  const state = await cancelAndWait(client, id);
+  console.log(flags.json === true ? JSON.stringify({ jobid: id, state }) : `${id} ${state}`);
 }
 
 async function upload(path: string, flags: JsonFlags): Promise<void> {

@@ -104,11 +104,11 @@ async function openJobManager(flags: JobManagerFlags): Promise<RunningJobManager
 
 async function openTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
   const { startTaskManager } = await import("../../taskmanager/task-manager-process.ts");
-  const worker = await startTaskManager(options);
-  worker.registered.then(() =>
-    console.log(`Worker ${bold(worker.worker)} joined with ${options.slots} slots`),
-  );
-  return worker;
+  return startTaskManager(options);
+}
+
+function tellJoined(name: string, slots: number): void {
+  console.log(`Worker ${bold(name)} joined with ${slots} slots`);
 }
 
 async function runJobManager(flags: JobManagerFlags): Promise<void> {
@@ -126,6 +126,7 @@ async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
     ...dataListenerOf(flags),
     labels: labelsOf(flags.label),
   });
+  worker.registered.then(() => tellJoined(worker.worker, flags.slots));
   const refused = await Promise.race([untilInterrupted(), worker.stopped]);
   if (refused !== undefined) {
     console.error(describeError(refused));

@@ -1,0 +1,57 @@
+/** Loads a job file again and again, each time as it now is with all that it imports. */
+import { Worker } from "node:worker_threads";
+import { entryFile } from "../../protocol/entry-file.ts";
+import { type ErrorBody, errorFromBody, MillraceError } from "../../protocol/errors.ts";
+import type { LoadedJob } from "../job-file.ts";
+
+export interface LoadRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+export type LoadResult = { readonly job: LoadedJob } | { readonly error: ErrorBody };
+
+/** Longest time that a job file may take to make its job. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+export class JobLoader {
+  /** Has loaded Millrace itself and waits for a file: that is most of the time of a load. */
+  #spare = startThread();
+
+  /** @throws MillraceError of loadJob, JOB_FILE_INVALID */
+  async load(request: LoadRequest): Promise<LoadedJob> {
+    const thread = this.#spare;
+    this.#spare = startThread();
+    const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
+    const fail = (why: string, cause?: unknown) => {
+      const message = `Cannot run ${request.file}: ${why}`;
+      reject(new MillraceError("JOB_FILE_INVALID", message, { cause }));
+    };
+    const timer = setTimeout(
+      () => fail(`it made no job within ${LOAD_TIMEOUT_MS / 1_000} s`),
+      LOAD_TIMEOUT_MS,
+    );
+    thread.once("message", resolve);
+    thread.once("error", (error) => fail(error.message, error));
+    thread.once("exit", (code) => fail(`it ended its thread with code ${code}`));
+    thread.postMessage(request);
+    try {
+      const result = await promise;
+      if ("job" in result) return result.job;
+      throw errorFromBody(result.error);
+    } finally {
+      clearTimeout(timer);
+      await thread.terminate();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#spare.terminate();
+  }
+}
+
+function startThread(): Worker {
+  const thread = new Worker(entryFile("./job-loader-thread", import.meta.url), { stdin: false });
+  // A spare thread alone keeps no process alive.
+  thread.unref();
+  return thread;
+}

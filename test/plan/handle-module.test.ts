@@ -1,0 +1,163 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildBundle } from "../../src/build/compile.ts";
+import { handleModule } from "../../src/build/handle-module.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+// Inside the repository, so that `millrace` and the checker are found as in a user's project.
+const folder = join(ROOT, "build", `handles-${process.pid}`);
+
+const OPERATORS = `
+import { Collector, FilterFunction, FlatMapFunction, ProcessContext, ProcessFunction, SinkFunction, RecordWriter, Text } from "millrace/sdk";
+@row class Line { line!: Text; }
+@row class Word { word!: Text; n: i64; @nullable score: f64; }
+@row class Problem { why!: Text; }
+/** Splits a line. */
+@operator class SplitWords extends FlatMapFunction<Line, Word> {
+  flatMap(line: Line, out: Collector<Word>): void { out.row().word = line.line; out.collect(); }
+}
+@operator class Threshold extends FilterFunction<Word> {
+  @parameter limit: f64 = 80;
+  @parameter must: i64;
+  filter(value: Word): bool { return value.score > this.limit; }
+}
+@operator("top-n") class TopN extends FilterFunction<Word> {
+  @parameter size: i32 = 10;
+  filter(value: Word): bool { return value.n < this.size; }
+}
+@operator @sideOutput("bad", Problem) class Check extends ProcessFunction<Word, Word> {
+  processElement(value: Word, context: ProcessContext, out: Collector<Word>): void {}
+}
+@operator class WriteWord extends SinkFunction<Word> {
+  write(value: Word, record: RecordWriter): void { record.write(value.word); }
+}
+`;
+
+const HEAD = `
+import { avg, blackholeSink, collectSink, count, filesSink, StreamExecutionEnvironment, schemaOf, jsonLines, files, sum, TumblingEventTimeWindows, textLines, WatermarkStrategy } from "millrace";
+import * as ops from "./handles.ts";
+const env = new StreamExecutionEnvironment();
+const lines = env.readTextFile("novel.txt");
+const words = lines.flatMap(ops.splitWords);
+`;
+
+const GOOD = [
+  'words.keyBy("word").window(TumblingEventTimeWindows.of(1000)).aggregate(count()).keyBy("window_end");',
+  'words.keyBy("word").window(TumblingEventTimeWindows.of(1000)).aggregate(sum("n").as("total"), avg("score")).select({ a: "total", b: "avg_score", c: "word" });',
+  "words.filter(ops.threshold({ limit: 40, must: 2n ** 60n })).filter(ops.topN()).filter(ops.topN({ size: 3 })).keyBy('n');",
+  "const bad = words.process(ops.check).getSideOutput(ops.checkBad); bad.select({ text: 'why' });",
+  "words.sinkTo(collectSink()); words.sinkTo(filesSink('out', ops.writeWord)); lines.print();",
+  'env.fromSource(textLines(files("a"), { lineNumber: true }), WatermarkStrategy.forMonotonousTimestamps().withTimestampField("line_number", "s")).flatMap(ops.splitWords);',
+  'env.fromSource(jsonLines(files("a"), schemaOf({ line: "STRING NOT NULL", at: "BIGINT" }))).flatMap(ops.splitWords);',
+  'env.fromSource(jsonLines(files("a"), [{ name: "line", type: { type: "STRING", nullable: false } }])).flatMap(ops.splitWords);',
+  // Without types, everything is left to the planner.
+  'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
+];
+
+const BAD: readonly (readonly [snippet: string, says: string])[] = [
+  ['words.keyBy("wrod");', '"wrod"'],
+  ['words.keyBy("word", "m");', '"m"'],
+  ["lines.map(ops.splitWords);", '"flat_map"'],
+  ["words.flatMap(ops.splitWords);", "line"],
+  ["words.filter(ops.threshold({ limit: '40', must: 1 }));", "string"],
+  ["words.filter(ops.threshold({ limit: 40 }));", "must"],
+  ["words.filter(ops.topN({ siez: 1 }));", "siez"],
+  ["lines.sinkTo(filesSink('out', ops.writeWord));", "word"],
+  ["words.select({ a: 'b' });", '"b"'],
+  ['words.keyBy("word").window(TumblingEventTimeWindows.of(1)).aggregate(sum("m"));', '"m"'],
+  [
+    'words.keyBy("word").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("n");',
+    '"n"',
+  ],
+  [
+    'env.fromSource(jsonLines(files("a"), schemaOf({ line: "STRING" }))).flatMap(ops.splitWords);',
+    "null",
+  ],
+  [
+    'env.fromSource(textLines(files("a")), WatermarkStrategy.noWatermarks().withTimestampField("at"));',
+    '"at"',
+  ],
+  ["words.union(lines);", "word"],
+];
+
+/** Diagnostics of tsc by the snippet's file. */
+const found = new Map<string, string>();
+
+beforeAll(async () => {
+  mkdirSync(join(folder, "operators"), { recursive: true });
+  writeFileSync(join(folder, "operators/index.ts"), OPERATORS);
+  const built = await buildBundle({
+    entry: join(folder, "operators/index.ts"),
+    name: "handles",
+    outFile: join(folder, "handles.wasm"),
+    optimize: "none",
+  });
+  const text = handleModule({
+    manifest: built.manifest,
+    bundlePath: "./handles.wasm",
+    entry: "operators/index.ts",
+  });
+  writeFileSync(join(folder, "handles.ts"), text);
+  GOOD.forEach((snippet, i) => {
+    writeFileSync(join(folder, `good-${i}.ts`), `${HEAD}${snippet}\n`);
+  });
+  BAD.forEach(([snippet], i) => {
+    writeFileSync(join(folder, `bad-${i}.ts`), `${HEAD}${snippet}\n`);
+  });
+  const config = { extends: "../../tsconfig.json", include: ["./*.ts"], exclude: [] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const done = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], {
+    encoding: "utf8",
+    cwd: folder,
+  });
+  let current = "";
+  for (const line of done.stdout.split("\n")) {
+    const file = /^([\w-]+\.ts)\(/.exec(line)?.[1];
+    if (file !== undefined) current = file;
+    if (line.trim() !== "") found.set(current, `${found.get(current) ?? ""}${line}\n`);
+  }
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the handle module of a bundle", () => {
+  test("gives constants, functions of parameters, tags and documentation", () => {
+    const text = readFileSync(join(folder, "handles.ts"), "utf8");
+    expect(text).toContain("/** Splits a line. */\nexport const splitWords: OperatorHandle<");
+    expect(text).toContain("export function topN(parameters: TopNParameters = {})");
+    expect(text).toContain('export const checkBad = new OutputTag<CheckBad>("bad");');
+    expect(found.get("handles.ts")).toBeUndefined();
+  });
+
+  test("opens the bundle, and the job carries its file", () => {
+    const job = `${HEAD}
+words.filter(ops.threshold({ must: 2n ** 60n })).print();
+const { vertices } = env.toJobSpec("typed");
+const uploads = [...env.bundles().keys()];
+console.log(JSON.stringify([vertices[2]?.operator.parameters, uploads, vertices[1]?.operator.bundle]));
+`;
+    const file = join(folder, "run.ts");
+    writeFileSync(file, job);
+    const args = ["--conditions=millrace-source", file];
+    const done = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(done.stderr).toBe("");
+    const [parameters, uploads, used] = JSON.parse(done.stdout);
+    expect(parameters).toEqual({ must: String(2n ** 60n) });
+    expect(uploads).toEqual([used]);
+  });
+
+  test.each(GOOD.map((snippet, i) => [snippet, i] as const))("allows %s", (_, i) => {
+    expect(found.get(`good-${i}.ts`)).toBeUndefined();
+  });
+
+  test.each(BAD.map(([snippet, says], i) => [snippet, says, i] as const))(
+    "refuses %s",
+    (_, says, i) => {
+      expect(found.get(`bad-${i}.ts`)).toContain(says);
+    },
+  );
+});
