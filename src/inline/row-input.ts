@@ -1,0 +1,188 @@
+/** Rows that functions read: columns as values, and the row class of the generated module. */
+import { typeText as sqlText } from "../protocol/type-text.ts";
+import type { LogicalType, Schema } from "../protocol/types.ts";
+import type { Frame } from "./frame.ts";
+import type { Value } from "./value.ts";
+import { type PresentType, STRING, UNDEFINED, type ValueType } from "./value-type.ts";
+
+/** An input, or an accumulator, whose fields are read through a class. */
+export interface RowInput {
+  readonly schema: Schema;
+  readonly used: Set<string>;
+}
+
+/** Finest timestamp that is a number of milliseconds. */
+const MILLISECOND_PRECISION = 3;
+
+/** What a column's values are in a function; undefined: operators cannot touch the type. */
+export function columnValueType(sql: LogicalType): ValueType | undefined {
+  const of = presentType(sql);
+  if (of === undefined) return undefined;
+  return sql.nullable === false ? of : { kind: "optional", of, null: true, undefined: false };
+}
+
+function presentType(type: LogicalType): PresentType | undefined {
+  const sql = { ...type, nullable: true } as LogicalType;
+  switch (type.type) {
+    case "TINYINT":
+    case "SMALLINT":
+    case "INT":
+    case "FLOAT":
+    case "DOUBLE":
+      return { kind: "number", sql };
+    case "BIGINT":
+      return { kind: "bigint", sql };
+    case "BOOLEAN":
+      return { kind: "boolean", sql };
+    case "CHAR":
+    case "VARCHAR":
+    case "STRING":
+      return { kind: "string", sql };
+    case "TIMESTAMP":
+    case "TIMESTAMP_LTZ":
+      return type.precision <= MILLISECOND_PRECISION
+        ? { kind: "number", sql }
+        : { kind: "opaque", sql };
+    case "DATE":
+    case "TIME":
+    case "INTERVAL_YEAR_MONTH":
+    case "INTERVAL_DAY_SECOND":
+    case "VARBINARY":
+    case "BYTES":
+      return { kind: "opaque", sql };
+    default:
+      return undefined;
+  }
+}
+
+/** The field of a row class that holds a column. */
+export function nativeField(sql: LogicalType): string {
+  switch (sql.type) {
+    case "BOOLEAN":
+      return "bool";
+    case "TINYINT":
+      return "i8";
+    case "SMALLINT":
+      return "i16";
+    case "INT":
+    case "DATE":
+    case "INTERVAL_YEAR_MONTH":
+      return "i32";
+    case "TIME":
+      return sql.precision <= MILLISECOND_PRECISION ? "i32" : "i64";
+    case "FLOAT":
+      return "f32";
+    case "DOUBLE":
+      return "f64";
+    case "BIGINT":
+    case "TIMESTAMP":
+    case "TIMESTAMP_LTZ":
+    case "INTERVAL_DAY_SECOND":
+      return "i64";
+    default:
+      return "Text";
+  }
+}
+
+/** The text of a row class with these columns. */
+export function rowClass(name: string, schema: Schema): string {
+  const fields = schema.map(({ name: field, type }) => {
+    const native = nativeField(type);
+    const nullable = type.nullable === false ? "" : "@nullable ";
+    const text = sqlText({ ...type, nullable: true } as LogicalType);
+    const mark = native === "Text" ? "!" : "";
+    return `  ${nullable}@type(${JSON.stringify(text)}) ${field}${mark}: ${native};`;
+  });
+  return [`@row class ${name} {`, ...fields, "}"].join("\n");
+}
+
+/** The type of a row as functions see it: columns that operators can touch. */
+export function rowType(name: string, schema: Schema): ValueType {
+  const fields = new Map<string, ValueType>();
+  for (const { name: field, type } of schema) {
+    const value = columnValueType(type);
+    if (value !== undefined) fields.set(field, value);
+  }
+  return { kind: "object", fields, row: name };
+}
+
+/** A column of the row that `row` names. */
+export function readColumn(frame: Frame, rowName: string, row: string, field: string): Value {
+  const input = frame.program.rows.get(rowName);
+  const sql = input?.schema.find((column) => column.name === field)?.type;
+  const type = sql === undefined ? undefined : columnValueType(sql);
+  if (input === undefined || sql === undefined || type === undefined) {
+    return { code: "0", type: UNDEFINED, stable: true };
+  }
+  input.used.add(field);
+  const raw = `${row}.${field}`;
+  const path = raw;
+  const there = presentCode(frame, raw, sql);
+  if (type.kind !== "optional") {
+    const code = type.kind === "string" ? cached(frame, raw, there) : there;
+    return { code, type, stable: true, raw, path };
+  }
+  const rawIsNull = `${row}.${field}IsNull`;
+  const base = { type, stable: true, raw, rawIsNull, path };
+  switch (type.of.kind) {
+    case "string": {
+      const absent = `changetype<${frame.program.native(STRING)}>(${frame.program.use("NULL_AT")})`;
+      return { ...base, code: cached(frame, raw, `${rawIsNull} ? ${absent} : ${there}`) };
+    }
+    case "number": {
+      const some =
+        sql.type === "FLOAT" || sql.type === "DOUBLE" ? frame.call("some", there) : there;
+      return { ...base, there, code: `(${rawIsNull} ? ${frame.call("nullNumber")} : ${some})` };
+    }
+    case "boolean":
+      return {
+        ...base,
+        there,
+        code: `(${rawIsNull} ? ${frame.program.use("NULL_FLAG")} : <i32>${there})`,
+      };
+    case "bigint": {
+      const absent = `changetype<${frame.program.use("JsBig")}>(${frame.program.use("NULL_AT")})`;
+      return {
+        ...base,
+        there,
+        code: `(${rawIsNull} ? ${absent} : ${frame.call("bigCell", there)})`,
+      };
+    }
+    default:
+      return { ...base, there: "0", code: "0" };
+  }
+}
+
+function presentCode(frame: Frame, raw: string, sql: LogicalType): string {
+  switch (sql.type) {
+    case "BIGINT":
+    case "BOOLEAN":
+    case "DOUBLE":
+      return raw;
+    case "CHAR":
+    case "VARCHAR":
+    case "STRING":
+      return frame.call("column", raw);
+    case "TIMESTAMP":
+    case "TIMESTAMP_LTZ":
+      if (sql.precision > MILLISECOND_PRECISION) return "0";
+      return frame.call("milliseconds", raw);
+    case "TINYINT":
+    case "SMALLINT":
+    case "INT":
+    case "FLOAT":
+      return `<f64>${raw}`;
+    default:
+      return "0";
+  }
+}
+
+/** A text column is looked up once per row, where it is used at all: its units are then known. */
+function cached(frame: Frame, raw: string, code: string): string {
+  const known = frame.prologue.get(raw);
+  if (known !== undefined) return known.name;
+  const name = frame.program.fresh(raw);
+  const native = frame.program.native(STRING);
+  frame.prologue.set(raw, { name, line: `const ${name}: ${native} = ${code};` });
+  return name;
+}
