@@ -10,6 +10,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { InlineBundle } from "../plan/inline-operator.ts";
 import type { JobSpecInput } from "../plan/job-spec.ts";
 import { Bundle } from "../plan/operator-handle.ts";
 import { StreamExecutionEnvironment } from "../plan/stream-environment.ts";
@@ -36,7 +37,7 @@ export type JobFunction = (
   context: JobContext,
 ) => JobSpecInput | undefined | Promise<JobSpecInput | undefined>;
 
-/** @throws MillraceError JOB_FILE_INVALID, BUNDLE_* */
+/** @throws MillraceError JOB_FILE_INVALID, BUNDLE_*, INLINE_* */
 export async function loadJob(path: string, args: readonly string[]): Promise<LoadedJob> {
   const file = resolve(path);
   if (extname(file) === ".json") return { spec: readSpec(file), bundles: new Map() };
@@ -51,8 +52,17 @@ export async function loadJob(path: string, args: readonly string[]): Promise<Lo
   };
   const made = await make({ env, bundle, args });
   const name = basename(file).replace(/\.[cm]?[jt]s$/, "");
-  const spec = isSpec(made) ? made : env.toJobSpec(name);
-  return { spec, bundles };
+  if (isSpec(made)) return { spec: made, bundles };
+  const inline = await compileInline(env);
+  if (inline !== undefined) bundles.set(inline.hash, inline.bytes);
+  return { spec: env.toJobSpec(name), bundles };
+}
+
+/** Compiles functions of the job file; the compiler is loaded only where there are some. */
+async function compileInline(env: StreamExecutionEnvironment): Promise<InlineBundle | undefined> {
+  if (!env.hasInline()) return undefined;
+  const { inlineCompiler } = await import("./inline-compiler.ts");
+  return env.compileInline(inlineCompiler());
 }
 
 function isSpec(made: unknown): made is JobSpecInput {

@@ -4,10 +4,19 @@
  */
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import type { Schema } from "../protocol/types.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
 import { LATE } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
+import {
+  callPlace,
+  type InlineFunction,
+  type InlineKind,
+  InlineOperator,
+} from "./inline-operator.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import type { AggregateFunctions, AggregateResult, RowType, WindowBounds } from "./row-type.ts";
+import { schemaOf } from "./schema-match.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
 import type { StreamExecutionEnvironment } from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
@@ -25,8 +34,8 @@ export class OutputTag {
   static readonly deadLetter = new OutputTag(DEAD_LETTER);
 }
 
-/** A stream of rows, or several that are united. */
-export class DataStream {
+/** A stream of rows, or several that are united; `T` is a row as functions of the job file see it. */
+export class DataStream<T = RowType> {
   protected readonly env: StreamExecutionEnvironment;
   protected readonly upstreams: readonly Upstream[];
 
@@ -35,19 +44,23 @@ export class DataStream {
     this.upstreams = upstreams;
   }
 
-  /** One row in, one row out. */
-  map(operator: OperatorHandle): SingleOutputStreamOperator {
-    return this.#transform(operator, ["map"]);
+  /** One row in, one row out: by an operator, or by a function of the job file. */
+  map<R extends object>(operator: (row: T) => R): SingleOutputStreamOperator<R>;
+  map(operator: OperatorHandle): SingleOutputStreamOperator;
+  map(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.#transform(this.#inline("map", operator, this.map), ["map"]);
   }
 
-  /** Keeps the rows for which the operator says true. */
-  filter(operator: OperatorHandle): SingleOutputStreamOperator {
-    return this.#transform(operator, ["filter"]);
+  /** Keeps the rows for which the operator, or a function of the job file, says true. */
+  filter(operator: OperatorHandle | ((row: T) => unknown)): SingleOutputStreamOperator<T> {
+    return this.#transform(this.#inline("filter", operator, this.filter), ["filter"]);
   }
 
-  /** One row in, any number out. */
-  flatMap(operator: OperatorHandle): SingleOutputStreamOperator {
-    return this.#transform(operator, ["flat_map"]);
+  /** One row in, any number out; a function of the job file gives an array of rows. */
+  flatMap<R extends object>(operator: (row: T) => readonly R[]): SingleOutputStreamOperator<R>;
+  flatMap(operator: OperatorHandle): SingleOutputStreamOperator;
+  flatMap(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.#transform(this.#inline("flat_map", operator, this.flatMap), ["flat_map"]);
   }
 
   /** Any operator of one input: process functions, generic operators. */
@@ -61,18 +74,27 @@ export class DataStream {
   }
 
   /** Event time from a field, and watermarks (see WatermarkStrategy). */
-  assignTimestampsAndWatermarks(strategy: WatermarkParameters): SingleOutputStreamOperator {
+  assignTimestampsAndWatermarks(strategy: WatermarkParameters): SingleOutputStreamOperator<T> {
     return this.#transform(builtin("assign_timestamps", { ...strategy }), ["generic"]);
   }
 
   /**
    * Partitions by key: by fields of the rows, or by the fields that a KeySelector gives, which travel
-   * behind the row's own.
+   * behind the row's own. A function of the job file gives one value, the field `key`, or an object.
    */
-  keyBy(...keys: readonly string[] | readonly [selector: OperatorHandle]): KeyedStream {
+  keyBy(
+    ...keys:
+      | readonly (keyof T & string)[]
+      | readonly [selector: OperatorHandle | ((row: T) => unknown)]
+  ): KeyedStream<T> {
     const [first] = keys;
+    if (typeof first === "function") {
+      const operator = this.#inline("key_selector", first, this.keyBy) as InlineOperator;
+      const { upstreams } = this.#transform(operator, ["key_selector"]);
+      return new KeyedStream(this.env, upstreams, operator.keys);
+    }
     if (typeof first !== "object")
-      return new KeyedStream(this.env, this.upstreams, keys as string[]);
+      return new KeyedStream(this.env, this.upstreams, keys as readonly string[]);
     const keyed = this.#transform(first, ["key_selector"]);
     const schema = first.description.outputs[0]?.schema;
     const fields = Array.isArray(schema) ? schema.map((field) => field.name) : [];
@@ -80,7 +102,7 @@ export class DataStream {
   }
 
   /** This stream and others of equal schema as one. */
-  union(...others: readonly DataStream[]): DataStream {
+  union(...others: readonly DataStream<T>[]): DataStream<T> {
     return new DataStream(this.env, [
       ...this.upstreams,
       ...others.flatMap((other) => other.upstreams),
@@ -88,31 +110,31 @@ export class DataStream {
   }
 
   /** Subtask i to subtask i; both ends have the same parallelism. */
-  forward(): DataStream {
+  forward(): DataStream<T> {
     return this.#partitioned("forward");
   }
   /** Round robin over all subtasks. */
-  rebalance(): DataStream {
+  rebalance(): DataStream<T> {
     return this.#partitioned("rebalance");
   }
   /** Round robin over the nearest subtasks. */
-  rescale(): DataStream {
+  rescale(): DataStream<T> {
     return this.#partitioned("rescale");
   }
   /** At random. */
-  shuffle(): DataStream {
+  shuffle(): DataStream<T> {
     return this.#partitioned("shuffle");
   }
   /** Every row to every subtask. */
-  broadcast(): DataStream {
+  broadcast(): DataStream<T> {
     return this.#partitioned("broadcast");
   }
   /** All rows to the first subtask. */
-  global(): DataStream {
+  global(): DataStream<T> {
     return this.#partitioned("global");
   }
   /** By an operator made from a PartitionFunction. */
-  partitionCustom(operator: OperatorHandle): DataStream {
+  partitionCustom(operator: OperatorHandle): DataStream<T> {
     checkKind(operator, ["exchange"]);
     return this.#partitioned("custom", operator);
   }
@@ -134,7 +156,7 @@ export class DataStream {
     return this.sinkTo(blackholeSink());
   }
 
-  #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream {
+  #partitioned(partitioner: Partitioner, operator?: OperatorHandle): DataStream<T> {
     const upstreams = this.upstreams.map(({ from, output }): Upstream => {
       const stream = { from, output, partitioner };
       return operator === undefined ? stream : { ...stream, partitionerOperator: operator };
@@ -142,10 +164,20 @@ export class DataStream {
     return new DataStream(this.env, upstreams);
   }
 
-  #transform(operator: OperatorHandle, kinds: readonly string[]): SingleOutputStreamOperator {
+  #transform<R>(operator: OperatorHandle, kinds: readonly string[]): SingleOutputStreamOperator<R> {
     checkKind(operator, kinds);
     const transformation = this.env.add("operator", operator, [this.upstreams]);
     return new SingleOutputStreamOperator(this.env, transformation);
+  }
+
+  #inline(
+    kind: InlineKind,
+    operator: OperatorHandle | InlineFunction,
+    method: InlineFunction,
+  ): OperatorHandle {
+    if (typeof operator !== "function") return operator;
+    const name = this.env.inlineName(kind);
+    return new InlineOperator(kind, name, { fn: operator }, callPlace(method));
   }
 }
 
@@ -158,7 +190,7 @@ function checkKind(operator: OperatorHandle, kinds: readonly string[]): void {
 }
 
 /** What an operator puts out; its settings are made here. */
-export class SingleOutputStreamOperator extends DataStream {
+export class SingleOutputStreamOperator<T = RowType> extends DataStream<T> {
   readonly #transformation: Transformation;
   readonly #tags: ReadonlyMap<string, string>;
 
@@ -177,6 +209,24 @@ export class SingleOutputStreamOperator extends DataStream {
   getSideOutput(tag: OutputTag): DataStream {
     const output = this.#tags.get(tag.id) ?? tag.id;
     return new DataStream(this.env, [{ from: this.#transformation, output }]);
+  }
+
+  /**
+   * Declares the columns that a function of the job file gives: `{ n: "INT NOT NULL" }`. A value that
+   * does not fit fails its row.
+   */
+  returns(columns: Schema | Readonly<Record<string, string>>): this {
+    const { operator } = this.#transformation;
+    if (operator instanceof InlineOperator) {
+      operator.returns = isSchema(columns) ? columns : schemaOf(columns);
+      return this;
+    }
+    const message = `Cannot declare what ${operator.name} returns: it is no function of the job file`;
+    throw new MillraceError("JOB_RETURNS_NOT_INLINE", message, {
+      field: "returns",
+      value: operator.name,
+      expected: "map, flatMap or aggregate with a function",
+    });
   }
 
   /** Identity across versions of the job: state is found by it. */
@@ -219,8 +269,11 @@ export class SingleOutputStreamOperator extends DataStream {
   }
 }
 
+const isSchema = (columns: Schema | Readonly<Record<string, string>>): columns is Schema =>
+  Array.isArray(columns);
+
 /** A stream that is partitioned by key. */
-export class KeyedStream extends DataStream {
+export class KeyedStream<T = RowType> extends DataStream<T> {
   constructor(
     env: StreamExecutionEnvironment,
     upstreams: readonly Upstream[],
@@ -232,13 +285,13 @@ export class KeyedStream extends DataStream {
     super(env, keyed);
   }
 
-  window(assigner: WindowAssigner): WindowedStream {
+  window(assigner: WindowAssigner): WindowedStream<T> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
 }
 
 /** Windows of a keyed stream. */
-export class WindowedStream {
+export class WindowedStream<T = RowType> {
   readonly #env: StreamExecutionEnvironment;
   readonly #upstreams: readonly Upstream[];
   readonly #assigner: WindowAssigner;
@@ -268,22 +321,58 @@ export class WindowedStream {
   }
 
   /**
-   * Aggregates each key's window: by one AggregateFunction, or by built-in aggregates. The result is
-   * the key's fields, then the aggregate's, then window_start and window_end.
+   * Aggregates each key's window: by one AggregateFunction, by functions of the job file, or by
+   * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
+   * window_end.
    */
+  aggregate<A extends object, R extends object>(
+    functions: AggregateFunctions<T, A, R>,
+  ): SingleOutputStreamOperator<AggregateResult<T, R>>;
   aggregate(
     ...aggregates: readonly [OperatorHandle] | readonly [Aggregate, ...Aggregate[]]
+  ): SingleOutputStreamOperator;
+  aggregate(
+    ...aggregates:
+      | readonly [OperatorHandle]
+      | readonly [Aggregate, ...Aggregate[]]
+      | readonly [AggregateFunctions<T, object, object>]
   ): SingleOutputStreamOperator {
-    const window = { ...this.#assigner, lateness: this.#latenessMs };
     const [first] = aggregates;
-    let operator: OperatorHandle;
     if (first instanceof Aggregate) {
       const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
-      operator = builtin("window_aggregate", { ...window, aggregates: specs });
-    } else {
-      checkKind(first, ["aggregate"]);
-      operator = { ...first, parameters: { ...first.parameters, ...window } };
+      return this.#operator(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
     }
+    if ("add" in first) {
+      const functions = { ...first } as unknown as Readonly<Record<string, InlineFunction>>;
+      return this.#inline("aggregate", functions, this.aggregate);
+    }
+    checkKind(first, ["aggregate"]);
+    return this.#operator({ ...first, parameters: { ...first.parameters, ...this.#window() } });
+  }
+
+  /**
+   * Reduces each key's window to one row: the key's fields, what the function gives, window_start and
+   * window_end. A window of one row is that row.
+   */
+  reduce(fn: (reduced: T, row: T) => Partial<T>): SingleOutputStreamOperator<T & WindowBounds> {
+    return this.#inline("reduce", { fn }, this.reduce);
+  }
+
+  #window() {
+    return { ...this.#assigner, lateness: this.#latenessMs };
+  }
+
+  #inline<R>(
+    kind: InlineKind,
+    functions: Readonly<Record<string, InlineFunction>>,
+    method: InlineFunction,
+  ): SingleOutputStreamOperator<R> {
+    const name = this.#env.inlineName(kind);
+    const place = callPlace(method);
+    return this.#operator(new InlineOperator(kind, name, functions, place, this.#window()));
+  }
+
+  #operator<R>(operator: OperatorHandle): SingleOutputStreamOperator<R> {
     const transformation = this.#env.add("operator", operator, [this.#upstreams]);
     return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
   }

@@ -3,12 +3,15 @@ import type { ConnectorSpec } from "../protocol/deployment.ts";
 import type { Schema } from "../protocol/types.ts";
 import type { SourceConnectorInput } from "./connector-spec.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import type { RowOf, RowType } from "./row-type.ts";
 
 /** Bytes from somewhere: what a parser reads. */
 export type ByteConnector = Extract<SourceConnectorInput, { type: "file" | "socket" }>;
 
-/** A source, ready for `env.fromSource`. */
-export interface Source {
+/** A source, ready for `env.fromSource`; `T` is a row as functions of the job file see it. */
+export interface Source<T = RowType> {
+  /** Carries the type of a row; never there. */
+  readonly row?: T;
   readonly operator: OperatorHandle;
   readonly connector: ConnectorSpec;
   /** Columns that the source is to make; absent where the operator has its own. */
@@ -30,8 +33,16 @@ export function socket(host: string, port: number): ByteConnector {
 /** A row `line STRING` for each line; with lineNumber also `line_number BIGINT`, from 1. */
 export function textLines(
   connector: ByteConnector,
+  options: { readonly lineNumber: true },
+): Source<{ line: string; line_number: bigint }>;
+export function textLines(
+  connector: ByteConnector,
+  options?: { readonly lineNumber?: boolean },
+): Source<{ line: string }>;
+export function textLines(
+  connector: ByteConnector,
   options: { readonly lineNumber?: boolean } = {},
-): Source {
+): Source<{ line: string }> {
   return { operator: builtin("text_lines", options), connector };
 }
 
@@ -42,11 +53,11 @@ export interface JsonOptions {
 }
 
 /** A row for each line of JSON. */
-export function jsonLines(
+export function jsonLines<const S extends Schema>(
   connector: ByteConnector,
-  schema: Schema,
+  schema: S,
   options: JsonOptions = {},
-): Source {
+): Source<RowOf<S>> {
   return { operator: builtin("json_lines", { ...options }), connector, schema };
 }
 
@@ -61,7 +72,11 @@ export interface CsvOptions {
 }
 
 /** A row for each CSV record (RFC 4180). */
-export function csv(connector: ByteConnector, schema: Schema, options: CsvOptions = {}): Source {
+export function csv<const S extends Schema>(
+  connector: ByteConnector,
+  schema: S,
+  options: CsvOptions = {},
+): Source<RowOf<S>> {
   return { operator: builtin("csv", { ...options }), connector, schema };
 }
 
@@ -87,7 +102,10 @@ export interface DatagenOptions {
 }
 
 /** Random or counted rows (Flink: the datagen connector); the same seed gives the same rows. */
-export function datagen(schema: Schema, options: DatagenOptions = {}): Source {
+export function datagen<const S extends Schema>(
+  schema: S,
+  options: DatagenOptions = {},
+): Source<RowOf<S>> {
   const { rowsPerSecond, numberOfRows, seed, fields } = options;
   const parameters = {
     ...(numberOfRows === undefined ? {} : { "number-of-rows": numberOfRows }),
