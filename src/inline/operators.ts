@@ -223,6 +223,11 @@ function lowerLogical(frame: Frame, node: ts.BinaryExpression): Value {
   if (isNullish && left.type.kind !== "optional") return left;
   const type = join(kept.type, right.type);
   if (type === undefined) return cannotMeet(node, kept.type, right.type);
+  const booleans = kept.type.kind === "boolean" && right.type.kind === "boolean";
+  if (booleans && !isNullish && lines.length === 0) {
+    const code = `(${kept.code} ${isAnd ? "&&" : "||"} ${right.code})`;
+    return { code, type: BOOLEAN, stable: false };
+  }
   const takesLeft = isNullish
     ? presentTest(frame, left)
     : isAnd

@@ -228,11 +228,7 @@ function lowerForOf(frame: Frame, node: ts.ForOfStatement): void {
   const { initializer } = node;
   if (node.awaitModifier !== undefined) refuse(node, "for await", "A row is processed at once.");
   if (!api.isVariableDeclarationList(initializer)) {
-    refuse(
-      initializer,
-      "for-of into an existing variable",
-      "Declare it: for (const x of a).",
-    );
+    refuse(initializer, "for-of into an existing variable", "Declare it: for (const x of a).");
   }
   const array = frame.held(lowerExpression(frame, node.expression));
   if (array.type.kind !== "array") {

@@ -15,7 +15,13 @@ import {
   InlineOperator,
 } from "./inline-operator.ts";
 import { builtin, type OperatorHandle } from "./operator-handle.ts";
-import type { AggregateFunctions, AggregateResult, RowType, WindowBounds } from "./row-type.ts";
+import type {
+  AggregateFunctions,
+  AggregateResult,
+  KeyFields,
+  RowType,
+  WindowBounds,
+} from "./row-type.ts";
 import { schemaOf } from "./schema-match.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
 import type { StreamExecutionEnvironment } from "./stream-environment.ts";
@@ -82,11 +88,11 @@ export class DataStream<T = RowType> {
    * Partitions by key: by fields of the rows, or by the fields that a KeySelector gives, which travel
    * behind the row's own. A function of the job file gives one value, the field `key`, or an object.
    */
+  keyBy<K>(selector: (row: T) => K): KeyedStream<T & KeyFields<K>>;
   keyBy(
-    ...keys:
-      | readonly (keyof T & string)[]
-      | readonly [selector: OperatorHandle | ((row: T) => unknown)]
-  ): KeyedStream<T> {
+    ...keys: readonly (keyof T & string)[] | readonly [selector: OperatorHandle]
+  ): KeyedStream<T>;
+  keyBy(...keys: readonly (string | OperatorHandle | InlineFunction)[]): KeyedStream {
     const [first] = keys;
     if (typeof first === "function") {
       const operator = this.#inline("key_selector", first, this.keyBy) as InlineOperator;
@@ -222,7 +228,7 @@ export class SingleOutputStreamOperator<T = RowType> extends DataStream<T> {
       return this;
     }
     const message = `Cannot declare what ${operator.name} returns: it is no function of the job file`;
-    throw new MillraceError("JOB_RETURNS_NOT_INLINE", message, {
+    throw new MillraceError("INLINE_RETURN_TYPE", message, {
       field: "returns",
       value: operator.name,
       expected: "map, flatMap or aggregate with a function",

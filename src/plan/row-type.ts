@@ -53,3 +53,6 @@ export interface AggregateFunctions<T, A extends object, R extends object> {
 
 /** A window's result: the fields of the key, those of the aggregate, the window's bounds. */
 export type AggregateResult<T, R> = Pick<T, Exclude<keyof T, keyof R>> & R & WindowBounds;
+
+/** The fields that a key selector adds: those of an object, or `key`. */
+export type KeyFields<K> = K extends object ? K : { readonly key: K };

@@ -1,7 +1,11 @@
 /** Functions outside of the subset. The construct stands on the line that ends in `// !`. */
 
 /** What a function is given to, its source, and a word of the message. */
-export type Refused = readonly [kind: "map" | "filter" | "flat_map" | "key_selector", says: string, source: string];
+export type Refused = readonly [
+  kind: "map" | "filter" | "flat_map" | "key_selector",
+  says: string,
+  source: string,
+];
 
 export const REFUSED: readonly Refused[] = [
   ["filter", "regular expression", "(r) => /error/.test(r.s) // !"],
@@ -18,13 +22,21 @@ export const REFUSED: readonly Refused[] = [
   ["map", "async function", "async (r) => ({ v: r.x }) // !"],
   ["map", "await", "(r) => {\n  const v = await r.x; // !\n  return { v };\n}"],
   ["flat_map", "generator", "function* (r) { yield { v: r.x }; } // !"],
-  ["map", "try/catch", "(r) => {\n  try { // !\n    return { v: 1 };\n  } catch {\n    return { v: 2 };\n  }\n}"],
+  [
+    "map",
+    "try/catch",
+    "(r) => {\n  try { // !\n    return { v: 1 };\n  } catch {\n    return { v: 2 };\n  }\n}",
+  ],
   ["map", "JSON", "(r) => ({ v: JSON.stringify(r) }) // !"],
   ["map", "JSON", "(r) => {\n  const o = JSON.parse(r.s); // !\n  return { v: 1 };\n}"],
   ["map", "equality of row", "(r) => ({ v: r === r }) // !"],
   ["map", "equality of array", "(r) => ({ v: [1] === [1] }) // !"],
   ["map", "recursion", "const f = (n) => n <= 0 ? 0 :\n  f(n - 1); // !\n(r) => ({ v: f(r.n) })"],
-  ["map", "calls itself", "function a(n) { return b(n); }\nfunction b(n) {\n  return a(n); // !\n}\n(r) => ({ v: a(r.n) })"],
+  [
+    "map",
+    "calls itself",
+    "function a(n) { return b(n); }\nfunction b(n) {\n  return a(n); // !\n}\n(r) => ({ v: a(r.n) })",
+  ],
   ["map", "Math.sin", "(r) => ({ v: Math.sin(r.x) }) // !"],
   ["map", "Math.pow", "(r) => ({ v: Math.pow(r.x, 0.5) }) // !"],
   ["map", "Math.random", "(r) => ({ v: Math.random() }) // !"],
@@ -32,13 +44,33 @@ export const REFUSED: readonly Refused[] = [
   ["map", "no field colour", "(r) => ({\n  v: r.colour, // !\n})"],
   ["map", "no field colour", "({ id, colour }) => ({ id, colour }) // !"],
   ["filter", "no field colour", "(r) => r.colour === 'red' // !"],
-  ["map", "stored or returned", "(r) => {\n  const f = (x) => x + 1; // !\n  return { v: f(r.x) };\n}"],
-  ["map", "function declared inside", "(r) => {\n  function f() { return 1; } // !\n  return { v: f() };\n}"],
+  [
+    "map",
+    "stored or returned",
+    "(r) => {\n  const f = (x) => x + 1; // !\n  return { v: f(r.x) };\n}",
+  ],
+  [
+    "map",
+    "function declared inside",
+    "(r) => {\n  function f() { return 1; } // !\n  return { v: f() };\n}",
+  ],
   ["map", "stored or returned", "(r) => ({ v: () => r.x }) // !"],
   ["map", "variable that may change", "let limit = 3;\n(r) => ({ v: r.x > limit }) // !"],
-  ["map", "change of the captured", "let count = 0;\n(r) => {\n  count++; // !\n  return { v: 1 };\n}"],
-  ["map", "captured array", "const seen = ['a'];\n(r) => {\n  seen.push(r.s); // !\n  return { v: 1 };\n}"],
-  ["map", "captured array", "const seen = [1, 2];\n(r) => {\n  seen[0] = 3; // !\n  return { v: 1 };\n}"],
+  [
+    "map",
+    "change of the captured",
+    "let count = 0;\n(r) => {\n  count++; // !\n  return { v: 1 };\n}",
+  ],
+  [
+    "map",
+    "captured array",
+    "const seen = ['a'];\n(r) => {\n  seen.push(r.s); // !\n  return { v: 1 };\n}",
+  ],
+  [
+    "map",
+    "captured array",
+    "const seen = [1, 2];\n(r) => {\n  seen[0] = 3; // !\n  return { v: 1 };\n}",
+  ],
   ["map", "not declared", "(r) => ({ v: nowhere }) // !"],
   ["map", "not declared", "(r) => ({ v: nowhere(r.x) }) // !"],
   ["map", "import from lodash", "import { trim } from 'lodash';\n(r) => ({ v: trim(r.s) }) // !"],
@@ -76,7 +108,11 @@ export const REFUSED: readonly Refused[] = [
   ["map", "computed property", "(r) => ({ [r.s]: 1 }) // !"],
   ["map", "computed name", "(r) => ({ v: r[r.s] }) // !"],
   ["map", "spread in a call", "(r) => ({ v: Math.max(...[1, 2]) }) // !"],
-  ["map", "for-of over string", "(r) => {\n  let v = 0;\n  for (const c of r.s) v++; // !\n  return { v };\n}"],
+  [
+    "map",
+    "for-of over string",
+    "(r) => {\n  let v = 0;\n  for (const c of r.s) v++; // !\n  return { v };\n}",
+  ],
   ["map", "tagged template", "(r) => ({ v: String.raw`a` }) // !"],
   ["map", "named kind", "(r) => ({ kind: r.s }) // !"],
   ["map", "void", "(r) => ({ v: void 0 }) // !"],
@@ -87,7 +123,11 @@ export const REFUSED: readonly Refused[] = [
   ["map", "a method", "(r) => ({ v() { return 1; } }) // !"],
   ["map", "holes", "(r) => ({ v: [1, , 2].length }) // !"],
   ["map", "not given", "(r, second) => ({ v: second }) // !"],
-  ["map", "parameter of the function around", "function job(limit) {\n  return (r) => ({ v: r.x > limit }); // !\n}"],
+  [
+    "map",
+    "parameter of the function around",
+    "function job(limit) {\n  return (r) => ({ v: r.x > limit }); // !\n}",
+  ],
   ["map", "import()", "(r) => ({ v: import('x') }) // !"],
   ["key_selector", "is array", "(r) => r.s.split(' ') // !"],
 ];

@@ -21,7 +21,10 @@ function lastFunction(source: ts.SourceFile): HelperNode {
 }
 
 /** A function without a name is an expression only within parentheses. */
-const asExpression = (text: string) => text.replace(/^function(\*?) \(/m, "(function$1 (").replace(/^(\(function.*\}) \/\/ !$/m, "$1) // !");
+const asExpression = (text: string) =>
+  text
+    .replace(/^function(\*?) \(/m, "(function$1 (")
+    .replace(/^(\(function.*\}) \/\/ !$/m, "$1) // !");
 
 describe("a function outside of the subset is refused with its line and the way out", () => {
   test("there are at least 60 of them", () => {
