@@ -5,6 +5,8 @@ import type { HelperNode } from "../../src/inline/captured.ts";
 import { functionOf, parseJobFile } from "../../src/inline/find-function.ts";
 import type { InlineKind } from "../../src/inline/functions.ts";
 import { api, type ts } from "../../src/inline/typescript-api.ts";
+import { schemaOf } from "../../src/plan/schema-match.ts";
+import type { Schema } from "../../src/protocol/types.ts";
 import type { Row } from "./rows.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -14,13 +16,20 @@ export interface Case {
   readonly kind: InlineKind;
   readonly tags: readonly string[];
   readonly fn: (row: Row) => unknown;
+  /** Columns that the job declares. */
+  readonly returns?: Schema;
 }
 
 const split = (tags: string): string[] => tags.split(",").map((tag) => tag.trim());
 
-/** A function for map. */
-export function map(tags: string, fn: (row: Row) => Plain): Case {
-  return { kind: "map", tags: split(tags), fn };
+/** A function for map, and the columns that returns() declares. */
+export function map(
+  tags: string,
+  fn: (row: Row) => Plain,
+  returns?: Readonly<Record<string, string>>,
+): Case {
+  const declared = returns === undefined ? {} : { returns: schemaOf(returns) };
+  return { kind: "map", tags: split(tags), fn, ...declared };
 }
 /** A function for filter. */
 export function filter(tags: string, fn: (row: Row) => unknown): Case {

@@ -33,6 +33,7 @@ export async function compileCases(
     kind: one.kind,
     input: SCHEMA,
     functions: { fn: one.node },
+    ...(one.returns === undefined ? {} : { returns: one.returns }),
   }));
   const generated = generateModule(requests);
   const key = createHash("sha256").update(generated.text).update(optimize).update(sdkText());
@@ -63,13 +64,33 @@ function columnsOf(row: Row): RowValue {
   return { ...row, at: BigInt(row.at) };
 }
 
-/** What a value is in a column; undefined: the row fails. */
+const INTEGERS: Readonly<Record<string, number>> = {
+  TINYINT: 8,
+  SMALLINT: 16,
+  INT: 32,
+  BIGINT: 64,
+};
+
+/** What a value is in a column; undefined: it does not fit, the row fails. */
 function asColumn(value: unknown, type: LogicalType): unknown {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "string") return value.toWellFormed();
-  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : undefined;
-  if (type.type === "TIMESTAMP" && typeof value === "number") return BigInt(value);
+  if (value === null || value === undefined) return type.nullable === false ? undefined : null;
+  if (typeof value === "string") {
+    const limit = "length" in type ? type.length : Number.POSITIVE_INFINITY;
+    return [...value].length > limit ? undefined : value.toWellFormed();
+  }
+  const bits = INTEGERS[type.type];
+  if (bits !== undefined) return asInteger(value as number | bigint, bits);
+  if (type.type === "TIMESTAMP") return asInteger(value as number, 64);
+  if (type.type === "FLOAT") return Math.fround(value as number);
   return value;
+}
+
+/** A whole number of so many bits: a bigint where these are 64. */
+function asInteger(value: number | bigint, bits: number): number | bigint | undefined {
+  if (typeof value === "number" && !Number.isInteger(value)) return undefined;
+  const whole = BigInt(value);
+  if (BigInt.asIntN(bits, whole) !== whole) return undefined;
+  return bits === 64 ? whole : Number(whole);
 }
 
 function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
