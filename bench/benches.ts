@@ -2,5 +2,6 @@
 import { bareExchange } from "./bare-exchange.ts";
 import { bareText } from "./bare-text.ts";
 import type { Bench } from "./harness.ts";
+import { oneFile } from "./one-file.ts";
 
-export const BENCHES: readonly Bench[] = [bareExchange, bareText];
+export const BENCHES: readonly Bench[] = [bareExchange, bareText, oneFile];
