@@ -14,7 +14,7 @@ import {
 } from "./functions.ts";
 import { fieldName, type Program, quoted } from "./program.ts";
 import { refuse } from "./refusal.ts";
-import { readColumn, rowClass } from "./row-input.ts";
+import { inputClass, readColumn, rowClass } from "./row-input.ts";
 import { outputSchema, refuseRow, widenRow, writeRow } from "./row-output.ts";
 import type { ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -140,7 +140,7 @@ function functionsClass(
   const output = resultBody(program, request, names, getResult!, state(), acc);
   const merging = merge === undefined ? "" : mergeMethod(names, acc);
   const text = [
-    rowClass(names.input, inputColumns(request, used)),
+    inputClass(names.input, inputColumns(request, used), program),
     rowClass(names.output, output),
     accumulatorText(program, acc, stateOf(program, slot), ""),
     `@operator(${quoted(request.name)}) class ${names.operator} extends AggregateFunction<${names.input}, ${acc}, ${names.output}> {`,
@@ -221,7 +221,7 @@ function reduceClass(
     refuse(fn!, "a reduce that keeps nothing but the key", "Use distinct keys.");
   const copies = output.map(({ name }) => `out.${name} = acc.${fieldName(name)};`);
   const text = [
-    rowClass(names.input, inputColumns(request, used)),
+    inputClass(names.input, inputColumns(request, used), program),
     rowClass(names.output, output),
     accumulatorText(program, acc, state, ` ${STARTED}: bool;`),
     `@operator(${quoted(request.name)}) class ${names.operator} extends AggregateFunction<${names.input}, ${acc}, ${names.output}> {`,

@@ -8,6 +8,7 @@ import { arithmeticCode, cannotMeet, coerce, textCode, truthyCode } from "./conv
 import { elementAt, elementOrUndefined } from "./element-access.ts";
 import { lowerExpression } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { type Walk, walk, withArray } from "./iteration.ts";
 import { refuse } from "./refusal.ts";
 import { withArguments } from "./string-methods.ts";
 import type { ts } from "./typescript-api.ts";
@@ -225,18 +226,22 @@ function joined(frame: Frame, node: ts.CallExpression, array: Value, by: Value |
 
 function lowerIteration(frame: Frame, node: ts.CallExpression, target: Value, name: string): Value {
   const [fn, initial] = node.arguments;
-  const array = frame.held(target);
+  // What is walked comes before what it begins with.
+  const source = target.sequence === undefined ? frame.held(target) : target;
   const start = initial === undefined ? undefined : lowerExpression(frame, initial);
   const callback = lowerCallback(frame, node, fn, name);
-  if ((array.type as ArrayType).cell.type.kind === "never") {
+  if ((source.type as ArrayType).cell.type.kind === "never") {
     return ofNothing(frame, node, name, start);
   }
   for (const assigned of assignedNames(callback.body)) {
     const variable = frame.find(assigned);
     if (variable?.name !== undefined) frame.forget(variable.name);
   }
-  if (name === "reduce") return reduction(frame, node, array, callback, start);
-  return iteration(frame, node, array, callback, name);
+  const wantsArray = callback.takes > (name === "reduce" ? 3 : 2);
+  if (name !== "reduce")
+    return iteration(frame, node, source, walk(frame, source, wantsArray), callback, name);
+  const over = walk(frame, source, wantsArray || start === undefined);
+  return reduction(frame, node, source, over, callback, start);
 }
 
 /** Of an array that never has elements, the function is never called. */
@@ -269,47 +274,71 @@ function ofNothing(
 function iteration(
   frame: Frame,
   node: ts.CallExpression,
-  array: Value,
+  source: Value,
+  over: Walk,
   callback: Callback,
   name: string,
 ): Value {
-  const { cell } = array.type as ArrayType;
-  const result = resultOf(frame, node, array, name);
-  loop(frame, array, (element, index) => {
-    const one = frame.held(element, "element");
-    const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
-    const value = callback.call([one, position, array]);
-    if (name === "map") {
-      const mapped = (result.type as ArrayType).cell;
-      if (mapped.add(value.type) === undefined) cannotMeet(node, mapped.type, value.type);
-      frame.emit(`${result.code}.push(${coerce(frame, value, mapped.type, node)});`);
-      return;
-    }
-    if (name === "forEach") {
-      if (!value.stable && value.code !== "0" && value.parts === undefined)
-        frame.emit(`${value.code};`);
-      return;
-    }
-    const test = truthyCode(frame, value, node);
-    if (name === "filter") {
-      const code = coerce(frame, one, (result.type as ArrayType).cell.type, node);
-      frame.emit(`if (${test}) ${result.code}.push(${code});`);
-    }
-    if (name === "some") frame.emit(`if (${test}) { ${result.code} = true; break; }`);
-    if (name === "every") frame.emit(`if (!(${test})) { ${result.code} = false; break; }`);
-    if (name === "findIndex") frame.emit(`if (${test}) { ${result.code} = <f64>${index}; break; }`);
-    if (name === "find") {
-      const code = coerce(frame, one, orUndefined(cell.type), node);
-      frame.emit(`if (${test}) { ${result.code} = ${code}; break; }`);
-    }
-  });
+  const { cell } = source.type as ArrayType;
+  const result = resultOf(frame, node, source, over, name);
+  const { element: one, index } = over.begin();
+  const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
+  const value = callback.call(withArray([one, position], over));
+  takeResult(frame, node, { result, one, index, cell }, value, name);
+  frame.emit("}");
   return result;
 }
 
+interface Step {
+  readonly result: Value;
+  readonly one: Value;
+  readonly index: string;
+  readonly cell: ElementCell;
+}
+
+/** What a method does with what the function gives for an element. */
+function takeResult(
+  frame: Frame,
+  node: ts.CallExpression,
+  { result, one, index, cell }: Step,
+  value: Value,
+  name: string,
+): void {
+  if (name === "map") {
+    const mapped = (result.type as ArrayType).cell;
+    if (mapped.add(value.type) === undefined) cannotMeet(node, mapped.type, value.type);
+    frame.emit(`${result.code}.push(${coerce(frame, value, mapped.type, node)});`);
+    return;
+  }
+  if (name === "forEach") {
+    if (!value.stable && value.code !== "0" && value.parts === undefined)
+      frame.emit(`${value.code};`);
+    return;
+  }
+  const test = truthyCode(frame, value, node);
+  if (name === "filter") {
+    const code = coerce(frame, one, (result.type as ArrayType).cell.type, node);
+    frame.emit(`if (${test}) ${result.code}.push(${code});`);
+  }
+  if (name === "some") frame.emit(`if (${test}) { ${result.code} = true; break; }`);
+  if (name === "every") frame.emit(`if (!(${test})) { ${result.code} = false; break; }`);
+  if (name === "findIndex") frame.emit(`if (${test}) { ${result.code} = <f64>${index}; break; }`);
+  if (name === "find") {
+    const code = coerce(frame, one, orUndefined(cell.type), node);
+    frame.emit(`if (${test}) { ${result.code} = ${code}; break; }`);
+  }
+}
+
 /** Declares what a method gives. */
-function resultOf(frame: Frame, node: ts.CallExpression, array: Value, name: string): Value {
+function resultOf(
+  frame: Frame,
+  node: ts.CallExpression,
+  source: Value,
+  over: Walk,
+  name: string,
+): Value {
   const { program } = frame;
-  const { cell } = array.type as ArrayType;
+  const { cell } = source.type as ArrayType;
   const made = (type: ValueType, code: string): Value => {
     const generated = program.fresh(name);
     frame.emit(`let ${generated}: ${program.native(type)} = ${code};`);
@@ -319,7 +348,7 @@ function resultOf(frame: Frame, node: ts.CallExpression, array: Value, name: str
     case "map": {
       const mapped = program.cellAt(`${frame.key}:${node.pos}:map`);
       const native = program.native(mapped.type);
-      const size = `max(${array.code}.length, 4)`;
+      const size = over.array === undefined ? "8" : `max(${over.array.code}.length, 4)`;
       return made(
         { kind: "array", cell: mapped },
         `${program.use("JsArray")}.create<${native}>(${size})`,
@@ -348,31 +377,30 @@ function resultOf(frame: Frame, node: ts.CallExpression, array: Value, name: str
 function reduction(
   frame: Frame,
   node: ts.CallExpression,
-  array: Value,
+  source: Value,
+  over: Walk,
   callback: Callback,
   start: Value | undefined,
 ): Value {
   const { program } = frame;
-  const { cell } = array.type as ArrayType;
+  const { cell } = source.type as ArrayType;
+  const array = over.array?.code ?? "";
   const key = `${frame.key}:${node.pos}:reduce`;
-  const first: Value = start ?? { code: `${array.code}.at(0)`, type: cell.type, stable: false };
+  const first: Value = start ?? { code: `${array}.at(0)`, type: cell.type, stable: false };
   const type = program.widen(key, first.type);
   if (type === undefined) cannotMeet(node, program.known(key)!, first.type);
   if (start === undefined) {
     const text = JSON.stringify("TypeError: Reduce of empty array with no initial value");
-    frame.emit(`if (${array.code}.length == 0) { ${frame.call("fail", text)}; ${frame.abort} }`);
+    frame.emit(`if (${array}.length == 0) { ${frame.call("fail", text)}; ${frame.abort} }`);
   }
   const result = program.fresh("reduced");
   const initial = coerce(frame, first, type, node);
   frame.emit(`let ${result}: ${program.native(type)} = ${initial};`);
-  const index = program.fresh("i");
-  const from = start === undefined ? 1 : 0;
-  frame.emit(`for (let ${index} = ${from}; ${index} < ${array.code}.length; ${index}++) {`);
+  const { element: one, index } = over.begin(start === undefined ? 1 : 0);
   const held = frame.hold(result, type, "before");
   const before: Value = { code: held, type, stable: true, path: held };
-  const one = frame.held(elementAt(array, index), "element");
   const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
-  const value = callback.call([before, one, position, array]);
+  const value = callback.call(withArray([before, one, position], over));
   const joined = program.widen(key, value.type);
   if (joined === undefined) cannotMeet(node, type, value.type);
   frame.emit(`${result} = ${coerce(frame, value, joined, node)};`);

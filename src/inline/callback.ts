@@ -12,6 +12,8 @@ import type { Value } from "./value.ts";
 
 export interface Callback {
   readonly body: ts.Node;
+  /** How many arguments it looks at. */
+  readonly takes: number;
   /** Writes the function's statements for these arguments; answers what it returns. */
   call(values: readonly Value[]): Value;
 }
@@ -43,7 +45,8 @@ export function lowerCallback(
   if (isAsync) refuse(helper, "an async function", "A row is processed at once.");
   if (helper.asteriskToken !== undefined) refuse(helper, "a generator", "Return an array.");
   const body = helper.body!;
-  return { body, call: (values) => inlined(frame, node, helper, body, values) };
+  const takes = helper.parameters.length;
+  return { body, takes, call: (values) => inlined(frame, node, helper, body, values) };
 }
 
 function inlined(

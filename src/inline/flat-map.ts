@@ -1,12 +1,12 @@
 /** Arrays that flatMap returns need not be made: their elements are written as they come about. */
 import { lowerCallback } from "./callback.ts";
 import { bare } from "./condition.ts";
-import { elementAt } from "./element-access.ts";
 import { lowerExpression, lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { walk, withArray } from "./iteration.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
-import { NUMBER, type ValueType } from "./value-type.ts";
+import { NUMBER } from "./value-type.ts";
 
 type Write = (element: Value, node: ts.Node) => void;
 
@@ -47,15 +47,12 @@ function emitMapped(frame: Frame, node: ts.CallExpression, write: Write): boolea
   if (callee.questionDotToken !== undefined || api.isOptionalChain(callee)) return false;
   const source = lowerExpression(frame, callee.expression);
   if (source.type.kind !== "array") return false;
-  const array = frame.held(source);
-  const cell = (array.type as Extract<ValueType, { kind: "array" }>).cell;
-  if (cell.type.kind === "never") return true;
+  if (source.type.cell.type.kind === "never") return true;
   const callback = lowerCallback(frame, node, node.arguments[0], "map");
-  const index = frame.program.fresh("i");
-  frame.emit(`for (let ${index} = 0; ${index} < ${array.code}.length; ${index}++) {`);
-  const element = frame.held(elementAt(array, index), "element");
+  const over = walk(frame, source, callback.takes > 2);
+  const { element, index } = over.begin();
   const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
-  const value = callback.call([element, position, array]);
+  const value = callback.call(withArray([element, position], over));
   if (value.type.kind !== "object") return false;
   write(value, node);
   frame.emit("}");

@@ -11,7 +11,7 @@ import { emitDirectly } from "./flat-map.ts";
 import { Frame, type ReturnTarget } from "./frame.ts";
 import { Program, quoted } from "./program.ts";
 import { refuse } from "./refusal.ts";
-import { rowClass, rowType } from "./row-input.ts";
+import { inputClass, rowClass, rowType } from "./row-input.ts";
 import { outputSchema, refuseRow, widenRow, writeRow } from "./row-output.ts";
 import { lowerBody, mayComplete } from "./statements.ts";
 import { api, type ts } from "./typescript-api.ts";
@@ -127,7 +127,7 @@ function generateOperator(
     "}",
   );
   const text = [
-    rowClass(names.input, inputColumns(request, used)),
+    inputClass(names.input, inputColumns(request, used), program),
     ...(request.kind === "filter" ? [] : [rowClass(names.output, output)]),
     `@operator(${quoted(request.name)}) class ${names.operator} extends ${method} }`,
   ].join("\n");

@@ -2,8 +2,9 @@
 import { typeText as sqlText } from "../protocol/type-text.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import type { Frame } from "./frame.ts";
+import type { Program } from "./program.ts";
 import type { Value } from "./value.ts";
-import { type PresentType, STRING, UNDEFINED, type ValueType } from "./value-type.ts";
+import { type PresentType, present, STRING, UNDEFINED, type ValueType } from "./value-type.ts";
 
 /** An input, or an accumulator, whose fields are read through a class. */
 export interface RowInput {
@@ -84,8 +85,25 @@ export function nativeField(sql: LogicalType): string {
   }
 }
 
+/**
+ * The text of a row class that is read. A text column has a method that makes the function's own view
+ * of it; it uses the members that the compiler transform gives a field (src/build/row-class.ts).
+ */
+export function inputClass(name: string, schema: Schema, program: Program): string {
+  const string = program.use("JsString");
+  const views = schema.flatMap(({ name: field, type }, k) => {
+    if (presentType(type)?.kind !== "string") return [];
+    const at = `const at = this.__o${k} + (<usize>this.__index << 2); const from = load<u32>(at);`;
+    const made = `${program.use("view")}(this.__d${k} + <usize>from, load<u32>(at, 4) - from, -1, 0)`;
+    return [`  @inline ${viewName(field)}(): ${string} { ${at} return ${made}; }`];
+  });
+  return rowClass(name, schema, views);
+}
+
+const viewName = (field: string): string => `$view_${field}`;
+
 /** The text of a row class with these columns. */
-export function rowClass(name: string, schema: Schema): string {
+export function rowClass(name: string, schema: Schema, methods: readonly string[] = []): string {
   const fields = schema.map(({ name: field, type }) => {
     const native = nativeField(type);
     const nullable = type.nullable === false ? "" : "@nullable ";
@@ -93,7 +111,7 @@ export function rowClass(name: string, schema: Schema): string {
     const mark = native === "Text" ? "!" : "";
     return `  ${nullable}@type(${JSON.stringify(text)}) ${field}${mark}: ${native};`;
   });
-  return [`@row class ${name} {`, ...fields, "}"].join("\n");
+  return [`@row class ${name} {`, ...fields, ...methods, "}"].join("\n");
 }
 
 /** The type of a row as functions see it: columns that operators can touch. */
@@ -117,7 +135,8 @@ export function readColumn(frame: Frame, rowName: string, row: string, field: st
   input.used.add(field);
   const raw = `${row}.${field}`;
   const path = raw;
-  const there = presentCode(frame, raw, sql);
+  const isText = present(type)?.kind === "string";
+  const there = isText ? `${row}.${viewName(field)}()` : presentCode(frame, raw, sql);
   if (type.kind !== "optional") {
     const code = type.kind === "string" ? cached(frame, raw, there) : there;
     return { code, type, stable: true, raw, path };
@@ -159,10 +178,6 @@ function presentCode(frame: Frame, raw: string, sql: LogicalType): string {
     case "BOOLEAN":
     case "DOUBLE":
       return raw;
-    case "CHAR":
-    case "VARCHAR":
-    case "STRING":
-      return frame.call("column", raw);
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       if (sql.precision > MILLISECOND_PRECISION) return "0";

@@ -4,11 +4,12 @@ import { assignedNames } from "./calls.ts";
 import { equality } from "./comparison.ts";
 import { conditionFacts, lowerCondition } from "./condition.ts";
 import { textCode } from "./conversion.ts";
-import { elementAt } from "./element-access.ts";
 import { lowerExpression, refuseNode } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { walk } from "./iteration.ts";
 import { placeText, refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
+import type { Value } from "./value.ts";
 import { typeText } from "./value-type.ts";
 
 const { SyntaxKind } = api;
@@ -230,26 +231,28 @@ function lowerForOf(frame: Frame, node: ts.ForOfStatement): void {
   if (!api.isVariableDeclarationList(initializer)) {
     refuse(initializer, "for-of into an existing variable", "Declare it: for (const x of a).");
   }
-  const array = frame.held(lowerExpression(frame, node.expression));
-  if (array.type.kind !== "array") {
+  const source = lowerExpression(frame, node.expression);
+  if (source.type.kind !== "array") {
     refuse(
       node.expression,
-      `for-of over ${typeText(array.type)}`,
+      `for-of over ${typeText(source.type)}`,
       "Only arrays are walked; s.split('') gives the units of a string.",
     );
   }
-  if (array.type.cell.type.kind === "never") return;
-  const index = frame.program.fresh("i");
+  if (source.type.cell.type.kind === "never") return;
+  const over = walk(frame, source, false);
   const changes = (initializer.flags & api.NodeFlags.Const) === 0;
+  let own: Value | undefined;
   lowerLoop(
     frame,
     node,
-    () => frame.emit(`for (let ${index} = 0; ${index} < ${array.code}.length; ${index}++) {`),
+    () => {
+      const { element } = over.begin();
+      own = { ...element, path: element.code };
+    },
     () =>
       frame.scoped(() => {
-        const element = frame.held(elementAt(array, index), "element");
-        const own = { ...element, path: element.code };
-        bind(frame, initializer.declarations[0]!.name, own, changes, node);
+        bind(frame, initializer.declarations[0]!.name, own!, changes, node);
         lowerStatement(frame, node.statement);
       }),
   );

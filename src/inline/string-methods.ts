@@ -117,8 +117,14 @@ const STRING_METHODS: Readonly<Record<string, Method>> = {
     const limit = splitLimit(call);
     const cell = frame.program.cellAt(`${frame.key}:${node.pos}:split`);
     cell.add(STRING);
-    const code = frame.call("split", target.code, certainStringAt(call, 0), limit);
-    return { code, type: { kind: "array", cell }, stable: false };
+    const separator = certainStringAt(call, 0);
+    const code = frame.call("split", target.code, separator, limit);
+    const list: Value = { code, type: { kind: "array", cell }, stable: false };
+    const { literal } = call.values[0]!;
+    // One byte of UTF-8, known now: the parts can be walked without an array.
+    const isByte = typeof literal === "string" && /^[\0-\x7f]$/.test(literal);
+    if (!isByte || call.values.length > 1) return list;
+    return { ...list, sequence: { text: target.code, byte: literal.charCodeAt(0) } };
   },
   startsWith: (call) => search(call, "startsWith", "0", boolean),
   substring: (call) => part(call, "substring"),
@@ -190,9 +196,8 @@ function unitWithin(call: MethodCall): string {
   const { frame, target } = call;
   const name = frame.program.fresh("at");
   const index = indexAt(call, 0, "0");
-  frame.emit(
-    `const ${name}: i32 = ${frame.call("place", frame.call("unitsOf", target.code), `<f64>${index}`)};`,
-  );
+  const place = frame.call("within", frame.call("unitsOf", target.code), index);
+  frame.emit(`const ${name}: i32 = ${place};`);
   return name;
 }
 

@@ -26,10 +26,14 @@ export function lowerTemplate(frame: Frame, node: ts.TemplateExpression): Value 
   return concatenated(frame, pieces);
 }
 
-/** Strings one behind the other, from the left: each grows where it lies. */
+/** Strings one behind the other, from the left: the string made last grows where it lies. */
 export function concatenated(frame: Frame, pieces: readonly string[]): Value {
   const [first, ...rest] = pieces;
   if (first === undefined) return literalValue(frame, "");
-  const code = rest.reduce((whole, piece) => frame.call("concat", whole, piece), first);
+  let code = first;
+  for (let i = 0; i < rest.length; i += 2) {
+    const two = rest.slice(i, i + 2);
+    code = frame.call(two.length === 2 ? "concat3" : "concat", code, ...two);
+  }
   return { code, type: STRING, stable: false };
 }

@@ -19,6 +19,8 @@ export interface Value {
   readonly there?: string;
   /** Names the place that it was read from: tests narrow what later reads of it give. */
   readonly path?: string;
+  /** A text and the byte between its parts: of a split whose array need not be made. */
+  readonly sequence?: { readonly text: string; readonly byte: number };
   /** An array literal without elements: it takes any element type. */
   readonly isEmptyArray?: boolean;
 }

@@ -171,6 +171,21 @@ export function split(text: JsString, separator: JsString, limit: u32): JsArray<
   return parts;
 }
 
+/** Address of the next `byte`, or `end`: sixteen bytes at a time where memory has them. */
+export function byteAt(from: usize, end: usize, byte: u8): usize {
+  let at = from;
+  const readable = <usize>memory.size() << 16;
+  const pattern = i8x16.splat(byte);
+  while (at + 16 <= readable) {
+    const hits = i8x16.bitmask(i8x16.eq(v128.load(at), pattern));
+    if (hits != 0) return min(at + <usize>ctz(hits), end);
+    at += 16;
+    if (at >= end) return end;
+  }
+  while (at < end && load<u8>(at) != byte) at++;
+  return at;
+}
+
 // @ts-ignore: decorator
 @inline
 function part(text: JsString, from: i32, to: i32, ascii: bool): JsString {
@@ -366,7 +381,16 @@ export function trim(text: JsString, start: bool, end: bool): JsString {
 }
 
 /** slice and substring: positions have been clamped to i32. */
+// @ts-ignore: decorator
+@inline
 export function slice(text: JsString, from: i32, to: i32): JsString {
+  if (from < 0 || to < 0 || !isAscii(text)) return sliceWide(text, from, to);
+  const end = min(to, text.length);
+  const begin = min(from, end);
+  return view(text.start + <usize>begin, end - begin, end - begin, 0);
+}
+
+function sliceWide(text: JsString, from: i32, to: i32): JsString {
   const units = unitsOf(text);
   const begin = from < 0 ? max(units + from, 0) : min(from, units);
   const end = to < 0 ? max(units + to, 0) : min(to, units);

@@ -188,13 +188,27 @@ function countUnits(value: JsString): i32 {
   // A unit for each byte that begins a character, two for those of four bytes.
   let continued = 0;
   let wide = 0;
-  for (; at + 16 <= end; at += 16) {
+  const readable = <usize>memory.size() << 16;
+  while (at < end) {
+    if (at + 16 > readable) return countLast(value, at, continued, wide);
     const bytes = v128.load(at);
-    if (!v128.any_true(i8x16.lt_s(bytes, i8x16.splat(0)))) continue;
-    continued += popcnt(i8x16.bitmask(i8x16.lt_s(bytes, i8x16.splat(-64))));
-    wide += popcnt(i8x16.bitmask(i8x16.ge_u(bytes, i8x16.splat(<i8>0xf0))));
+    const rest = end - at;
+    const mask = rest >= 16 ? 0xffff : (1 << <i32>rest) - 1;
+    at += 16;
+    const high = i8x16.bitmask(bytes) & mask;
+    if (high == 0) continue;
+    continued += popcnt(i8x16.bitmask(i8x16.lt_s(bytes, i8x16.splat(-64))) & mask);
+    wide += popcnt(i8x16.bitmask(i8x16.ge_u(bytes, i8x16.splat(<i8>0xf0))) & mask);
   }
-  for (; at < end; at++) {
+  value.units = value.length - continued + wide;
+  return value.units;
+}
+
+/** The end of a text that lies at the end of memory. */
+function countLast(value: JsString, from: usize, continuedBefore: i32, wideBefore: i32): i32 {
+  let continued = continuedBefore;
+  let wide = wideBefore;
+  for (let at = from; at < value.start + <usize>value.length; at++) {
     const byte = load<u8>(at);
     if ((byte & 0xc0) == 0x80) continued++;
     else if (byte >= 0xf0) wide++;
@@ -260,8 +274,13 @@ export function unitSlice(value: JsString, from: i32, to: i32): JsString {
 }
 
 /** The unit at `unit`, 0 <= unit < units. */
+// @ts-ignore: decorator
+@inline
 export function unitAt(value: JsString, unit: i32): u32 {
-  if (isAscii(value)) return load<u8>(value.start + <usize>unit);
+  return isAscii(value) ? <u32>load<u8>(value.start + <usize>unit) : unitAtWide(value, unit);
+}
+
+function unitAtWide(value: JsString, unit: i32): u32 {
   const at = unitPosition(value, unit);
   const point = pointAt(at);
   if (insidePair) return 0xdc00 | (point & 0x3ff);
@@ -345,6 +364,20 @@ export function concat(a: JsString, b: JsString): JsString {
   copyText(at, a.start, a.length);
   copyText(at + <usize>a.length, b.start, b.length);
   return view(at, length, units, a.torn | b.torn);
+}
+
+/** a + b + c, copied once. */
+export function concat3(a: JsString, b: JsString, c: JsString): JsString {
+  const length = <u64>a.length + <u64>b.length + <u64>c.length;
+  if ((a.torn | b.torn | c.torn) != 0 || length > STRING_MAX_BYTES) {
+    return concat(concat(a, b), c);
+  }
+  const known = a.units >= 0 && b.units >= 0 && c.units >= 0;
+  const at = textBytes(<usize>length);
+  copyText(at, a.start, a.length);
+  copyText(at + <usize>a.length, b.start, b.length);
+  copyText(at + <usize>(a.length + b.length), c.start, c.length);
+  return view(at, <i32>length, known ? a.units + b.units + c.units : -1, 0);
 }
 
 function meetInPair(a: JsString, b: JsString): bool {
