@@ -56,7 +56,9 @@ function inlined(
   body: ts.ConciseBody,
   values: readonly Value[],
 ): Value {
-  return frame.scoped(() => {
+  // What the function proves or changes is not known behind it: it may never have been called.
+  const once = (run: () => Value) => frame.assuming([], () => frame.scoped(run));
+  return once(() => {
     helper.parameters.forEach((parameter, index) => {
       if (parameter.dotDotDotToken !== undefined) {
         refuse(parameter, "rest parameters", "Name the parameters.");

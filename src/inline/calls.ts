@@ -8,6 +8,7 @@ import { Frame } from "./frame.ts";
 import { lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.ts";
 import { numberOf } from "./operators.ts";
 import { OUTSIDE_GLOBALS } from "./outside.ts";
+import type { HelperFunction } from "./program.ts";
 import { refuse } from "./refusal.ts";
 import { lowerBody, mayComplete } from "./statements.ts";
 import { lowerScalarMethod, lowerStringMethod } from "./string-methods.ts";
@@ -183,11 +184,15 @@ function callHelper(
     isErased(value) ? [] : [coerce(frame, value, value.type, node.arguments[index]!)],
   );
   const code = `${known.name}(${codes.join(", ")})`;
-  if (!known.mayFail) return { code, type: known.result, stable: false };
-  frame.mayFail = true;
-  if (known.result.kind === "undefined") frame.emit(`${code};`);
-  const result = known.result.kind === "undefined" ? "0" : frame.hold(code, known.result, name);
-  frame.emit(`if (${frame.call("failed")}) { ${frame.abort} }`);
+  if (!known.mayFail && !known.mutates) return { code, type: known.result, stable: false };
+  if (known.mutates) frame.mutations++;
+  const isVoid = known.result.kind === "undefined" || known.result.kind === "never";
+  if (isVoid) frame.emit(`${code};`);
+  const result = isVoid ? "0" : frame.hold(code, known.result, name);
+  if (known.mayFail) {
+    frame.mayFail = true;
+    frame.emit(`if (${frame.call("failed")}) { ${frame.abort} }`);
+  }
   return { code: result, type: known.result, stable: true };
 }
 
@@ -202,7 +207,7 @@ function compileHelper(
   name: string,
   key: string,
   values: readonly Value[],
-): { readonly name: string; readonly result: Value["type"]; readonly mayFail: boolean } {
+): HelperFunction {
   const { program } = caller;
   if (helper.asteriskToken !== undefined) refuse(helper, "a generator", "Return an array.");
   const isAsync = helper.modifiers?.some((m) => m.kind === api.SyntaxKind.AsyncKeyword) === true;
@@ -237,7 +242,12 @@ function compileHelper(
     ...frame.body(),
     "}",
   );
-  const compiled = { name: generated, result, mayFail: frame.mayFail };
+  const compiled = {
+    name: generated,
+    result,
+    mayFail: frame.mayFail,
+    mutates: frame.mutations > 0,
+  };
   program.helpers.set(key, compiled);
   return compiled;
 }

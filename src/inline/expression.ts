@@ -182,7 +182,7 @@ function chained(
   if (node.questionDotToken === undefined) {
     failNil(frame, nilTest(frame, held, "null"), node);
   }
-  const { lines, result } = frame.captured(() => use(unwrapped(held)));
+  const { lines, result } = frame.assuming([], () => frame.captured(() => use(unwrapped(held))));
   const type = join(result.type, UNDEFINED);
   if (type === undefined) return cannotMeet(node, result.type, UNDEFINED);
   return branched(frame, node, type, `!${nilTest(frame, held, "both")}`, [

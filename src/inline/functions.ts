@@ -11,8 +11,9 @@ import { emitDirectly } from "./flat-map.ts";
 import { Frame, type ReturnTarget } from "./frame.ts";
 import { Program, quoted } from "./program.ts";
 import { refuse } from "./refusal.ts";
-import { inputClass, rowClass, rowType } from "./row-input.ts";
+import { inputClass, isPlain, rowClass, rowType } from "./row-input.ts";
 import { outputSchema, refuseRow, widenRow, writeRow } from "./row-output.ts";
+import { NUMERIC } from "./runtime-library.ts";
 import { lowerBody, mayComplete } from "./statements.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -140,10 +141,8 @@ const outType = (request: InlineRequest, names: OperatorNames): string =>
 
 /** The columns of the input that are read; at least one, for a row class has fields. */
 export function inputColumns(request: InlineRequest, used: ReadonlySet<string>): Schema {
-  const type = rowType("", request.input) as Extract<ValueType, { kind: "object" }>;
-  const known = request.input.filter((column) => type.fields.has(column.name));
-  const read = known.filter((column) => used.has(column.name));
-  return read.length > 0 ? read : known.slice(0, 1);
+  const read = request.input.filter((column) => used.has(column.name));
+  return read.length > 0 ? read : request.input.filter(isPlain).slice(0, 1);
 }
 
 interface Made {
@@ -151,6 +150,15 @@ interface Made {
   /** The head and the method of the class. */
   readonly method: string;
   readonly output: Schema;
+}
+
+/** What begins the row's memory anew; a function of numbers alone needs none. */
+export function beginning(program: Program, frame: Frame): string {
+  const body = frame.body().join("\n");
+  const names = [...body.matchAll(/\bjs_(\w+)/g)].map((match) => match[1]!);
+  const numeric = names.every((name) => NUMERIC.has(name)) && !body.includes("$view_");
+  const calls = [...program.helpers.values()].some(({ name }) => body.includes(`${name}(`));
+  return numeric && !calls ? "" : "js_beginRow();";
 }
 
 const CHECK = "if (js_failed()) this.failRow(js_failureText());";
@@ -214,7 +222,7 @@ function filter(
   const keep = `const keep = ${names.body}(value);`;
   const method = [
     `FilterFunction<${names.input}> {`,
-    `filter(value: ${names.input}): bool { js_beginRow(); ${keep}`,
+    `filter(value: ${names.input}): bool { ${beginning(program, frame)} ${keep}`,
     frame.mayFail ? CHECK : "",
     "return keep; }",
   ].join(" ");
@@ -245,7 +253,7 @@ function rowResult(
   const method = [
     `${isKey ? "KeySelector" : "MapFunction"}<${names.input}, ${names.output}> {`,
     `${isKey ? "getKey" : "map"}(value: ${names.input}, out: ${names.output}): void {`,
-    `js_beginRow(); ${names.body}(value, out);`,
+    `${beginning(program, frame)} ${names.body}(value, out);`,
     frame.mayFail ? `${CHECK} }` : "}",
   ].join(" ");
   return { frame, method, output };
@@ -289,7 +297,7 @@ function flatMap(
   const method = [
     `FlatMapFunction<${names.input}, ${names.output}> {`,
     `flatMap(value: ${names.input}, out: Collector<${names.output}>): void {`,
-    `js_beginRow(); ${names.body}(value, out);`,
+    `${beginning(program, frame)} ${names.body}(value, out);`,
     frame.mayFail ? `${CHECK} }` : "}",
   ].join(" ");
   return { frame, method, output };

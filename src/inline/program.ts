@@ -169,6 +169,8 @@ export interface HelperFunction {
   readonly name: string;
   readonly result: ValueType;
   readonly mayFail: boolean;
+  /** Whether it may change an array that it is given. */
+  readonly mutates: boolean;
 }
 
 /** Name of a field in a generated class. */

@@ -1,4 +1,5 @@
 /** Rows that functions read: columns as values, and the row class of the generated module. */
+import { MillraceError } from "../protocol/errors.ts";
 import { typeText as sqlText } from "../protocol/type-text.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import type { Frame } from "./frame.ts";
@@ -15,14 +16,13 @@ export interface RowInput {
 /** Finest timestamp that is a number of milliseconds. */
 const MILLISECOND_PRECISION = 3;
 
-/** What a column's values are in a function; undefined: operators cannot touch the type. */
-export function columnValueType(sql: LogicalType): ValueType | undefined {
+/** What a column's values are in a function. */
+export function columnValueType(sql: LogicalType): ValueType {
   const of = presentType(sql);
-  if (of === undefined) return undefined;
   return sql.nullable === false ? of : { kind: "optional", of, null: true, undefined: false };
 }
 
-function presentType(type: LogicalType): PresentType | undefined {
+function presentType(type: LogicalType): PresentType {
   const sql = { ...type, nullable: true } as LogicalType;
   switch (type.type) {
     case "TINYINT":
@@ -44,16 +44,35 @@ function presentType(type: LogicalType): PresentType | undefined {
       return type.precision <= MILLISECOND_PRECISION
         ? { kind: "number", sql }
         : { kind: "opaque", sql };
-    case "DATE":
-    case "TIME":
-    case "INTERVAL_YEAR_MONTH":
-    case "INTERVAL_DAY_SECOND":
-    case "VARBINARY":
-    case "BYTES":
-      return { kind: "opaque", sql };
     default:
-      return undefined;
+      return { kind: "opaque", sql };
   }
+}
+
+/** Types that no row class can hold yet: not even passed on. */
+const UNTOUCHABLE: ReadonlySet<string> = new Set(["DECIMAL", "BINARY", "ROW", "ARRAY", "MAP"]);
+const FIELD = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+/** Whether a row class can have the column. */
+export function isPlain({ name, type }: Schema[number]): boolean {
+  const named = FIELD.test(name) && name !== "kind" && !name.startsWith("__");
+  return named && !UNTOUCHABLE.has(type.type);
+}
+
+/** Refuses a column that a function uses and a row class cannot have. */
+function checkColumn(column: Schema[number]): void {
+  if (isPlain(column)) return;
+  const { name, type } = column;
+  const what = UNTOUCHABLE.has(type.type) ? `of type ${type.type}` : "of such a name";
+  throw new MillraceError(
+    "INLINE_COLUMN",
+    `Cannot compile a function that uses the column ${name}: operators cannot touch columns ${what}`,
+    {
+      field: name,
+      value: sqlText(type),
+      expected: "a select() in front that leaves it out or renames it",
+    },
+  );
 }
 
 /** The field of a row class that holds a column. */
@@ -90,9 +109,10 @@ export function nativeField(sql: LogicalType): string {
  * of it; it uses the members that the compiler transform gives a field (src/build/row-class.ts).
  */
 export function inputClass(name: string, schema: Schema, program: Program): string {
+  for (const column of schema) checkColumn(column);
   const string = program.use("JsString");
   const views = schema.flatMap(({ name: field, type }, k) => {
-    if (presentType(type)?.kind !== "string") return [];
+    if (presentType(type).kind !== "string") return [];
     const at = `const at = this.__o${k} + (<usize>this.__index << 2); const from = load<u32>(at);`;
     const made = `${program.use("view")}(this.__d${k} + <usize>from, load<u32>(at, 4) - from, -1, 0)`;
     return [`  @inline ${viewName(field)}(): ${string} { ${at} return ${made}; }`];
@@ -117,10 +137,7 @@ export function rowClass(name: string, schema: Schema, methods: readonly string[
 /** The type of a row as functions see it: columns that operators can touch. */
 export function rowType(name: string, schema: Schema): ValueType {
   const fields = new Map<string, ValueType>();
-  for (const { name: field, type } of schema) {
-    const value = columnValueType(type);
-    if (value !== undefined) fields.set(field, value);
-  }
+  for (const { name: field, type } of schema) fields.set(field, columnValueType(type));
   return { kind: "object", fields, row: name };
 }
 
@@ -128,10 +145,10 @@ export function rowType(name: string, schema: Schema): ValueType {
 export function readColumn(frame: Frame, rowName: string, row: string, field: string): Value {
   const input = frame.program.rows.get(rowName);
   const sql = input?.schema.find((column) => column.name === field)?.type;
-  const type = sql === undefined ? undefined : columnValueType(sql);
-  if (input === undefined || sql === undefined || type === undefined) {
+  if (input === undefined || sql === undefined) {
     return { code: "0", type: UNDEFINED, stable: true };
   }
+  const type = columnValueType(sql);
   input.used.add(field);
   const raw = `${row}.${field}`;
   const path = raw;

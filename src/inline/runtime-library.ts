@@ -136,3 +136,25 @@ export const FAILING: ReadonlySet<string> = new Set([
   "join",
   "pointText",
 ]);
+
+/** Functions that neither make anything in the row's memory nor fail: numbers only. */
+export const NUMERIC: ReadonlySet<string> = new Set([
+  "NULL_FLAG",
+  "UNDEFINED_FLAG",
+  "compareBig",
+  "isInteger",
+  "isNilNumber",
+  "isNull",
+  "isUndefined",
+  "nullNumber",
+  "plain",
+  "remainder",
+  "round",
+  "sameNumber",
+  "signOf",
+  "some",
+  "toInt32",
+  "truthy",
+  "undefinedNumber",
+  "unsigned",
+]);

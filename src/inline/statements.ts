@@ -300,7 +300,10 @@ export function mayComplete(node: ts.Statement): boolean {
     return mayComplete(node.thenStatement) || mayComplete(node.elseStatement);
   }
   if (api.isSwitchStatement(node)) return switchMayComplete(node);
-  return true;
+  const endless =
+    (api.isWhileStatement(node) && node.expression.kind === SyntaxKind.TrueKeyword) ||
+    (api.isForStatement(node) && node.condition === undefined);
+  return !endless || hasBreak(node.statement);
 }
 
 function switchMayComplete(node: ts.SwitchStatement): boolean {

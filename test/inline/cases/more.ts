@@ -85,4 +85,55 @@ export const cases = [
     at: "TIMESTAMP(3) NOT NULL",
   }),
   map("returns,throw", (r) => ({ s: r.s }), { s: "VARCHAR(5) NOT NULL" }),
+  map("forEach,let,null", (r) => {
+    let last: string | null = null;
+    r.s.split(",").forEach((part) => {
+      if (part === "a") last = part;
+    });
+    return { last };
+  }),
+  map("let,null,for", (r) => {
+    let x: number | null = r.ox;
+    if (x === null) x = 1;
+    const first = x + 1;
+    for (let i = 0; i < 3; i++) {
+      if (x !== null && i === 1) x = r.flag ? null : 2;
+    }
+    return { first, x };
+  }),
+  map("push,helper functions", (r) => {
+    const list = [r.x];
+    const n = list.length + append(list, 2) + list.length;
+    return { n, text: list.join() };
+  }),
+  map("while,throw", (r) => {
+    let i = 0;
+    while (true) {
+      if (i > (r.n & 7)) return { i };
+      i++;
+    }
+  }),
+  map("some and every,let", (r) => {
+    let calls = 0;
+    const any = [1, 2, 3].some((v) => {
+      calls += v;
+      return v > (r.n & 3);
+    });
+    return { any, calls };
+  }),
+  map("?:,let", (r) => {
+    let n = 1;
+    const v = r.flag ? n++ : (n += 5);
+    return { v, n, w: (n = 3) + n };
+  }),
+  map("find,null", (r) => {
+    const found = r.s.split(" ").find((word) => word.length > 3);
+    if (found === undefined) return { found: null, n: 0 };
+    return { found, n: found.length };
+  }),
 ];
+
+function append(list: number[], value: number): number {
+  list.push(value);
+  return list.length;
+}
