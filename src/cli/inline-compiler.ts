@@ -42,7 +42,7 @@ function outputOf(operator: InlineOperator): Schema {
 }
 
 async function build(operators: readonly InlineOperator[], folder: string): Promise<InlineBundle> {
-  const { text } = generateModule(operators.map(requestOf));
+  const { text, linear } = generateModule(operators.map(requestOf));
   const cached = join(folder, contentHash(text));
   const file = join(cached, "bundle.wasm");
   if (!existsSync(file)) {
@@ -59,7 +59,7 @@ async function build(operators: readonly InlineOperator[], folder: string): Prom
   const described = operators.map(
     ({ name }) => manifest.operators.find((operator) => operator.name === name)!,
   );
-  return { hash, bytes, operators: described };
+  return { hash, bytes, operators: described, linear };
 }
 
 /** Hash of all that decides the bundle: the generated text and the SDK that it stands on. */

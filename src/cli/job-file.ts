@@ -21,6 +21,8 @@ import { MillraceError } from "../protocol/errors.ts";
 export interface LoadedJob {
   readonly spec: JobSpecInput;
   readonly bundles: ReadonlyMap<string, Uint8Array>;
+  /** Places of one-file functions that are linear in text that is not ASCII. */
+  readonly linear?: readonly string[];
 }
 
 /** What a job module's default export is called with. */
@@ -55,7 +57,7 @@ export async function loadJob(path: string, args: readonly string[]): Promise<Lo
   if (isSpec(made)) return { spec: made, bundles };
   const inline = await compileInline(env);
   if (inline !== undefined) bundles.set(inline.hash, inline.bytes);
-  return { spec: env.toJobSpec(name), bundles };
+  return { spec: env.toJobSpec(name), bundles, linear: inline?.linear ?? [] };
 }
 
 /** Compiles functions of the job file; the compiler is loaded only where there are some. */

@@ -7,7 +7,7 @@ import { elementAt, lowerElement } from "./element-access.ts";
 import type { Frame } from "./frame.ts";
 import { lowerBinary, lowerPostfix, lowerPrefix } from "./operators.ts";
 import { OUTSIDE } from "./outside.ts";
-import { refuse } from "./refusal.ts";
+import { placeText, refuse } from "./refusal.ts";
 import { lowerTemplate } from "./text-operators.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -194,7 +194,7 @@ function chained(
 /** Fails the row where a test is true: JavaScript throws a TypeError there. */
 function failNil(frame: Frame, test: string, node: ts.Node): void {
   if (test === "false") return;
-  const text = `TypeError: ${node.getText()} is null or undefined`;
+  const text = `TypeError: ${node.getText()} is null or undefined (${placeText(node)})`;
   frame.emit(`if (${test}) { ${frame.call("fail", JSON.stringify(text))}; ${frame.abort} }`);
 }
 

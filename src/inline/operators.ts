@@ -125,6 +125,7 @@ export function arithmetic(
     const folded = FOLDED[SyntaxKind[kind]!]?.(left.literal, right.literal);
     if (folded !== undefined) return literalValue(frame, folded);
   }
+  if (kind === SyntaxKind.AsteriskAsteriskToken) return smallPower(frame, a, right, node);
   const result = numberArithmetic(frame, kind, a, b, node);
   return { ...number(result), stable: left.stable && right.stable };
 }
@@ -135,6 +136,26 @@ const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
   AsteriskToken: (a, b) => a * b,
   SlashToken: (a, b) => a / b,
 };
+
+/** x ** n where every engine gives the same bits: n is 0, 1 or 2 (x ** -1 is not 1/x in V8). */
+function smallPower(frame: Frame, base: string, exponent: Value, node: ts.Node): Value {
+  switch (exponent.literal) {
+    case 0:
+      return literalValue(frame, 1);
+    case 1:
+      return number(base);
+    case 2: {
+      const held = frame.hold(base, NUMBER);
+      return number(`(${held} * ${held})`);
+    }
+    default:
+      return refuse(
+        node,
+        "** of numbers but for 0, 1, 2",
+        "Write x * x * x, Math.sqrt(x), or a loop.",
+      );
+  }
+}
 
 function numberArithmetic(
   frame: Frame,
@@ -167,8 +188,6 @@ function numberArithmetic(
       return `<f64>(${int(a)} >> (${int(b)} & 31))`;
     case SyntaxKind.GreaterThanGreaterThanGreaterThanToken:
       return frame.call("unsigned", `<i32>(<u32>${int(a)} >> (${int(b)} & 31))`);
-    case SyntaxKind.AsteriskAsteriskToken:
-      return refuse(node, "** of numbers", "Write x * x, Math.sqrt(x), or a loop.");
     default:
       return refuse(node, `the operator ${node.getText()}`, "Use another.");
   }

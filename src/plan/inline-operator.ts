@@ -97,6 +97,8 @@ export interface InlineBundle {
   readonly hash: string;
   readonly bytes: Uint8Array;
   readonly operators: readonly OperatorDescription[];
+  /** Places of the job file that are linear in text that is not ASCII: `job.ts:12:5`. */
+  readonly linear: readonly string[];
 }
 
 /**

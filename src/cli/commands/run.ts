@@ -25,7 +25,10 @@ export function registerRun(program: Command): void {
 }
 
 async function run(path: string, args: readonly string[], flags: RunFlags): Promise<void> {
-  const { spec, bundles } = await loadJob(path, args);
+  const { spec, bundles, linear = [] } = await loadJob(path, args);
+  if (linear.length > 0 && flags.json !== true) {
+    console.error(dim(`Linear in text that is not ASCII: ${linear.join(", ")}`));
+  }
   const client = connect(flags);
   for (const bytes of bundles.values()) await client.uploadBundle(bytes);
   const id = await client.submitJob(spec);

@@ -28,6 +28,7 @@ export const cases = [
   })),
   map("timestamp", (r) => ({ at: r.at, next: r.at + 1000, text: `${r.at}` })),
   map("timestamp,comparison", (r) => ({ late: r.at > 1700000000000, at: r.at })),
+  map("arithmetic,number", (r) => ({ a: r.x ** 2, b: r.x ** 1, c: r.y ** 0, d: (r.x + r.y) ** 2 })),
   map("bitwise", (r) => ({ a: r.x & 255, b: r.x | 1, c: r.x ^ r.y, d: ~r.x })),
   map("bitwise", (r) => ({
     a: r.x << 3,
