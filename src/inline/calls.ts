@@ -9,7 +9,7 @@ import { lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.t
 import { numberOf } from "./operators.ts";
 import { OUTSIDE_GLOBALS } from "./outside.ts";
 import type { HelperFunction } from "./program.ts";
-import { refuse } from "./refusal.ts";
+import { nodeKey, refuse } from "./refusal.ts";
 import { lowerBody, mayComplete } from "./statements.ts";
 import { lowerScalarMethod, lowerStringMethod } from "./string-methods.ts";
 import { api, type ts } from "./typescript-api.ts";
@@ -173,9 +173,10 @@ function callHelper(
 ): Value {
   const values = lowerOperands(frame, argumentsOf(node));
   const shapes = values.map((value) => (isConstant(value) ? `=${String(value.literal)}` : ""));
-  const key = `${helper.pos}(${values.map((value) => typeKey(value.type)).join(";")})${shapes.join(";")}`;
+  const own = nodeKey(helper);
+  const key = `${own}(${values.map((value) => typeKey(value.type)).join(";")})${shapes.join(";")}`;
   const { program } = frame;
-  if (program.open.some((one) => one.startsWith(`${helper.pos}(`))) {
+  if (program.open.some((one) => one.startsWith(`${own}(`))) {
     refuse(node, `${name} calls itself`, "Recursion is outside: write a loop.", "INLINE_RECURSION");
   }
   const known = program.helpers.get(key) ?? compileHelper(frame, helper, name, key, values);

@@ -5,7 +5,7 @@ import { lowerExpression } from "./expression.ts";
 import { Frame } from "./frame.ts";
 import { OUTSIDE_GLOBALS } from "./outside.ts";
 import type { Program } from "./program.ts";
-import { refuse } from "./refusal.ts";
+import { nodeKey, refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 
@@ -148,7 +148,7 @@ function constant(
   initializer: ts.Expression,
 ): Value {
   const name = (node.name as ts.Identifier).text;
-  const key = `const:${node.pos}`;
+  const key = `const:${nodeKey(node)}`;
   const known = program.captured.get(key);
   if (known !== undefined) return known;
   if (program.open.includes(key)) refuse(node, `${name} is made from itself`, "Write its value.");

@@ -149,39 +149,56 @@ export function onPresent(
   object: ts.Expression,
   use: (object: Value) => Value,
 ): Value {
-  const value = lowerExpression(frame, object);
-  const absent = value.type.kind === "null" || value.type.kind === "undefined";
-  if (absent && node.questionDotToken !== undefined) {
-    return { code: "0", type: UNDEFINED, stable: true };
+  const rest = frame.chainRest;
+  frame.chainRest = undefined;
+  const goOn = rest === undefined ? use : (value: Value) => rest(use(value));
+  if (node.questionDotToken !== undefined) return chained(frame, node, object, goOn);
+  if (!api.isOptionalChain(object)) {
+    return goOn(certain(frame, lowerExpression(frame, object), object));
   }
-  if (absent) {
+  // The access belongs to a chain that may be skipped as a whole.
+  frame.chainRest = (value) => goOn(certain(frame, value, object));
+  return lowerExpression(frame, object);
+}
+
+/** A value whose member is read by `.`: null and undefined fail the row. */
+function certain(frame: Frame, value: Value, object: ts.Expression): Value {
+  if (value.type.kind === "null" || value.type.kind === "undefined") {
     failNil(frame, "true", object);
     return { code: "0", type: { kind: "never" }, stable: true };
   }
-  if (value.type.kind !== "optional") return use(value);
+  if (value.type.kind !== "optional") return value;
   const held = frame.held(value);
-  if (node.questionDotToken === undefined && !isChained(object)) {
-    failNil(frame, nilTest(frame, held, "both"), object);
-    return use(unwrapped(held));
-  }
-  return chained(frame, node, held, use);
+  failNil(frame, nilTest(frame, held, "both"), object);
+  return unwrapped(held);
 }
 
-/** Whether an access stands behind a `?.` of the same chain, which skips all of it. */
-function isChained(node: ts.Expression): boolean {
-  return api.isOptionalChain(node);
-}
-
+/** `?.`: what follows is done only where there is something. */
 function chained(
   frame: Frame,
-  node: ts.Node & { readonly questionDotToken?: ts.QuestionDotToken | undefined },
-  held: Value,
+  node: ts.Node,
+  object: ts.Expression,
   use: (object: Value) => Value,
 ): Value {
-  // Behind a `?.`, only undefined is the mark of the skipped chain; a null fails as ever.
-  if (node.questionDotToken === undefined) {
-    failNil(frame, nilTest(frame, held, "null"), node);
+  // In front of this `?.` the chain may hold another: it skips all of this.
+  if (api.isOptionalChain(object)) {
+    frame.chainRest = (value) => onlyPresent(frame, node, value, use);
+    return lowerExpression(frame, object);
   }
+  return onlyPresent(frame, node, lowerExpression(frame, object), use);
+}
+
+function onlyPresent(
+  frame: Frame,
+  node: ts.Node,
+  value: Value,
+  use: (object: Value) => Value,
+): Value {
+  if (value.type.kind === "null" || value.type.kind === "undefined") {
+    return { code: "0", type: UNDEFINED, stable: true };
+  }
+  if (value.type.kind !== "optional") return use(value);
+  const held = frame.held(value);
   const { lines, result } = frame.assuming([], () => frame.captured(() => use(unwrapped(held))));
   const type = join(result.type, UNDEFINED);
   if (type === undefined) return cannotMeet(node, result.type, UNDEFINED);

@@ -40,6 +40,8 @@ export class Frame {
   mayFail = false;
   /** How often a variable or an array has been changed so far: decides what must be held. */
   mutations = 0;
+  /** What follows in an optional chain: it is skipped together with what stands in front of it. */
+  chainRest: ((value: Value) => Value) | undefined;
   returns: ReturnTarget;
   readonly breakables: Breakable[] = [];
   /** Of the functions written out in place: the variables that say that one has returned. */

@@ -33,3 +33,8 @@ export function refuse(
     expected: wayOut,
   });
 }
+
+/** Tells a node from all others, of this file and of others. */
+export function nodeKey(node: ts.Node): string {
+  return `${node.getSourceFile().fileName}:${node.pos}`;
+}

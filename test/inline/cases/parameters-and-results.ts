@@ -29,6 +29,14 @@ export const cases = [
     b: r.os?.split("a")[0],
     c: r.s.split("=").at(-1)?.length,
   })),
+  map("?.,throw", (r) => ({
+    a: r.os?.split("a")[1]!.length,
+    b: r.s.split(",")[0]?.trim().slice(1).length,
+  })),
+  map("?.,index", (r) => ({
+    a: r.os?.split(",")[1]?.split("b")[0]?.length,
+    b: r.os?.at(r.n)?.toUpperCase() ?? "-",
+  })),
   filter("?.", (r) => r.os?.includes("e")),
   map("shorthand,let", (r) => {
     const s = r.s.trim();
