@@ -5,6 +5,7 @@ import { boundary } from "./boundary.ts";
 import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
 import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
+import { oneFile } from "./one-file.ts";
 import { startup } from "./startup.ts";
 import { text } from "./text.ts";
 
@@ -17,4 +18,5 @@ export const BENCHES: readonly Bench[] = [
   boundary,
   startup,
   firstHour,
+  oneFile,
 ];

@@ -5,9 +5,17 @@
  * cannot read AssemblyScript's own typing, so the SDK gets declarations in `dist/sdk/`.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import packageJson from "../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DIST = join(ROOT, "dist");
@@ -32,6 +40,29 @@ function pointDeclarationsAtJavaScript(): void {
   }
 }
 
+/** Modules that a package's user cannot import need no declarations: a worker carries them for nothing. */
+function dropInnerDeclarations(): void {
+  const exported = Object.values(packageJson.exports as Readonly<Record<string, object | string>>);
+  const reached = new Set(
+    exported.flatMap((entry) => {
+      const types = typeof entry === "object" && "types" in entry ? String(entry.types) : "";
+      return types.startsWith("./dist/") ? [join(ROOT, types)] : [];
+    }),
+  );
+  // A set takes what is added while it is walked.
+  for (const path of reached) {
+    if (!existsSync(path)) continue;
+    const imports = readFileSync(path, "utf8").matchAll(
+      /(?:from |import ?\(?)"(\.{1,2}\/[^"]*)\.js"/g,
+    );
+    for (const [, name] of imports) reached.add(join(path, "..", `${name}.d.ts`));
+  }
+  for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && path.endsWith(".d.ts") && !reached.has(path)) rmSync(path);
+  }
+}
+
 function writeSdkDeclarations(): void {
   run("node_modules/typescript/bin/tsc", "-p", "operators/sdk/tsconfig.json");
   for (const name of ["row.d.ts", "decorators.d.ts"]) {
@@ -46,4 +77,5 @@ rmSync(DIST, { recursive: true, force: true });
 run("src/build/build-operators.ts", "builtin");
 run("node_modules/typescript/bin/tsc", "-p", "tsconfig.package.json");
 pointDeclarationsAtJavaScript();
+dropInnerDeclarations();
 writeSdkDeclarations();

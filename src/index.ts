@@ -2,7 +2,6 @@
 export type { JobContext, JobFunction } from "./cli/job-file.ts";
 export { MillraceClient } from "./client/millrace-client.ts";
 export {
-  type Columns,
   createLocalEnvironment,
   type JobClient,
   type LocalEnvironmentOptions,
@@ -21,7 +20,7 @@ export {
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
-export type { AnyRow, RowOf, SchemaOf } from "./plan/row-type.ts";
+export type { AnyRow, Columns, RowOf, SchemaOf } from "./plan/row-type.ts";
 export { schemaOf } from "./plan/schema-match.ts";
 export {
   blackholeSink,

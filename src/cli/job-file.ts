@@ -16,12 +16,15 @@ import { StreamExecutionEnvironment } from "../plan/stream-environment.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { inAuthorsCode } from "./authors-code.ts";
+import { compileFunctions } from "./inline-functions.ts";
 import { offerOwnPackage } from "./own-package.ts";
 
 /** A job and the bundles that have to be uploaded before it. */
 export interface LoadedJob {
   readonly spec: JobSpecInput;
   readonly bundles: ReadonlyMap<string, Uint8Array>;
+  /** Places of one-file functions that are linear in text that is not ASCII. */
+  readonly linear?: readonly string[];
 }
 
 /** What a job module's default export is called with. */
@@ -41,7 +44,7 @@ export interface JobContext {
  */
 export type JobFunction = (context: JobContext) => unknown;
 
-/** @throws MillraceError JOB_FILE_INVALID, BUNDLE_* */
+/** @throws MillraceError JOB_FILE_INVALID, BUNDLE_*, INLINE_* */
 export async function loadJob(job: string, args: readonly string[]): Promise<LoadedJob> {
   const file = resolve(job);
   if (extname(file) === ".json") return { spec: readSpec(file), bundles: new Map() };
@@ -55,12 +58,11 @@ export async function loadJob(job: string, args: readonly string[]): Promise<Loa
     bundles.set(info.hash, bytes);
     return new Bundle(info.hash, info.manifest);
   };
-  const spec = await inAuthorsCode(file, async () => {
-    const made = await make({ env, bundle, path, args });
-    return isSpec(made) ? made : env.toJobSpec(nameOf(file));
-  });
+  const made = await inAuthorsCode(file, async () => make({ env, bundle, path, args }));
+  const inline = isSpec(made) ? undefined : await compileFunctions(env);
+  const spec = isSpec(made) ? made : env.toJobSpec(nameOf(file));
   for (const [hash, bytes] of env.bundles()) bundles.set(hash, bytes);
-  return { spec, bundles };
+  return { spec, bundles, linear: inline?.linear ?? [] };
 }
 
 /** A file's name without its ending; its folder's, where the file is just called job or index. */

@@ -3,10 +3,11 @@
  * from and results to the application.
  */
 import { readFile } from "node:fs/promises";
+import { compileFunctions } from "../cli/inline-functions.ts";
 import { type DataStream, SingleOutputStreamOperator } from "../plan/data-stream.ts";
 import type { JobSpecInput } from "../plan/job-spec.ts";
 import { Bundle, builtin } from "../plan/operator-handle.ts";
-import type { AnyRow, RowOfSchema, RowOfTexts } from "../plan/row-type.ts";
+import type { Columns, RowOfColumns } from "../plan/row-type.ts";
 import { schemaOf } from "../plan/schema-match.ts";
 import {
   type AsyncRows,
@@ -21,16 +22,6 @@ import type { CollectionInput } from "./collection-feeder.ts";
 import { JobRun } from "./job-run.ts";
 import { MiniCluster, type MiniClusterOptions } from "./mini-cluster.ts";
 import { checkJsonColumns, RowLineReader } from "./row-json.ts";
-
-/** Columns: a schema, or Flink's type texts by name (`{ word: "STRING NOT NULL", n: "BIGINT" }`). */
-export type Columns = Schema | Readonly<Record<string, string>>;
-
-/** Rows of columns, as an editor knows them. */
-export type RowOfColumns<C extends Columns> = C extends Schema
-  ? RowOfSchema<C>
-  : C extends Readonly<Record<string, string>>
-    ? RowOfTexts<C>
-    : AnyRow;
 
 /** Where the jobs of an environment run. */
 export interface LocalEnvironmentOptions extends Pick<MiniClusterOptions, "print" | "log"> {
@@ -118,6 +109,7 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     stream.collect();
     const sink = this.#newest!.id;
     this.#collectSinks.add(sink);
+    await compileFunctions(this);
     const spec = this.toJobSpec(options.name ?? DEFAULT_NAME);
     const node = this.toStreamGraph(spec).nodes.find((other) => other.id === sink)!;
     const reader = new RowLineReader(node.inputs[0]!.schema);
@@ -141,6 +133,7 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     name?: string,
     options: Pick<ExecuteOptions, "signal"> = {},
   ): Promise<JobClient> {
+    await compileFunctions(this);
     const spec = this.toJobSpec(name ?? DEFAULT_NAME);
     return this.#submit(withoutSinks(spec, this.#collectSinks, undefined), options.signal);
   }

@@ -4,11 +4,28 @@
  */
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import type { Schema } from "../protocol/types.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
 import { LATE } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
+import {
+  callPlace,
+  type InlineFunction,
+  type InlineKind,
+  InlineOperator,
+} from "./inline-operator.ts";
 import { builtin, type OperatorHandle, type OperatorKind } from "./operator-handle.ts";
-import type { AnyRow, ColumnOf, WindowColumns, WithColumns } from "./row-type.ts";
+import type {
+  AggregateFunctions,
+  AnyRow,
+  ColumnOf,
+  Columns,
+  KeyOf,
+  RowOfColumns,
+  WindowColumns,
+  WithColumns,
+} from "./row-type.ts";
+import { schemaOf } from "./schema-match.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
 import type {
   AsyncRows,
@@ -50,19 +67,25 @@ export class DataStream<Row = AnyRow> {
     this.upstreams = upstreams;
   }
 
-  /** One row in, one row out. */
-  map<Out>(operator: OperatorHandle<Row, Out, "map">): SingleOutputStreamOperator<Out> {
-    return this.#transform(operator, ["map"]);
+  /** One row in, one row out: by a function of the job file, or by an operator. */
+  map<Out extends object>(fn: (row: Row) => Out): SingleOutputStreamOperator<Out>;
+  map<Out>(operator: OperatorHandle<Row, Out, "map">): SingleOutputStreamOperator<Out>;
+  map(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.#transform(this.#operator("map", operator, this.map), ["map"]);
   }
 
-  /** Keeps the rows for which the operator says true. */
-  filter(operator: OperatorHandle<Row, AnyRow, "filter">): SingleOutputStreamOperator<Row> {
-    return this.#transform<Row>(operator, ["filter"]);
+  /** Keeps the rows for which a function of the job file, or the operator, says true. */
+  filter(fn: (row: Row) => unknown): SingleOutputStreamOperator<Row>;
+  filter(operator: OperatorHandle<Row, AnyRow, "filter">): SingleOutputStreamOperator<Row>;
+  filter(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator<Row> {
+    return this.#transform<Row>(this.#operator("filter", operator, this.filter), ["filter"]);
   }
 
-  /** One row in, any number out. */
-  flatMap<Out>(operator: OperatorHandle<Row, Out, "flat_map">): SingleOutputStreamOperator<Out> {
-    return this.#transform(operator, ["flat_map"]);
+  /** One row in, any number out; a function of the job file gives an array of rows. */
+  flatMap<Out extends object>(fn: (row: Row) => readonly Out[]): SingleOutputStreamOperator<Out>;
+  flatMap<Out>(operator: OperatorHandle<Row, Out, "flat_map">): SingleOutputStreamOperator<Out>;
+  flatMap(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.#transform(this.#operator("flat_map", operator, this.flatMap), ["flat_map"]);
   }
 
   /** Any operator of one input: process functions, generic operators. */
@@ -86,26 +109,30 @@ export class DataStream<Row = AnyRow> {
 
   /**
    * Partitions by key: by fields of the rows, or by the fields that a KeySelector gives, which travel
-   * behind the row's own.
+   * behind the row's own. A function of the job file gives one value, the field `key`, or an object.
    */
+  keyBy<Key>(
+    fn: (row: Row) => Key,
+  ): KeyedStream<WithColumns<Row, KeyOf<Key>>, ColumnOf<KeyOf<Key>>>;
   keyBy<Key>(
     selector: OperatorHandle<Row, Key, "key_selector">,
   ): KeyedStream<WithColumns<Row, Key>, ColumnOf<Key>>;
   // Last, because an editor explains the last overload: the columns there are.
   keyBy<Key extends ColumnOf<Row>>(...keys: readonly Key[]): KeyedStream<Row, Key>;
-  keyBy(...keys: readonly string[] | readonly [selector: OperatorHandle]): KeyedStream {
+  keyBy(...keys: readonly (string | OperatorHandle | InlineFunction)[]): KeyedStream {
     const [first] = keys;
-    if (typeof first !== "object") {
-      return new KeyedStream(this.env, this.upstreams, keys as string[]);
+    if (typeof first !== "object" && typeof first !== "function") {
+      return new KeyedStream(this.env, this.upstreams, keys as readonly string[]);
     }
+    const selectors: OperatorHandle[] = [];
     // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
     const keyed = this.upstreams.flatMap((upstream) => {
       const stream = new DataStream(this.env, [upstream]);
-      return stream.#transform(first, ["key_selector"], true).upstreams;
+      const selector = this.#operator("key_selector", first, this.keyBy);
+      selectors.push(selector);
+      return stream.#transform(selector, ["key_selector"], true).upstreams;
     });
-    const schema = first.description.outputs[0]?.schema;
-    const fields = Array.isArray(schema) ? schema.map((field) => field.name) : [];
-    return new KeyedStream(this.env, keyed, fields);
+    return new KeyedStream(this.env, keyed, keyFields(selectors[0]!));
   }
 
   /** This stream and others of equal schema as one. */
@@ -187,6 +214,23 @@ export class DataStream<Row = AnyRow> {
     if (besideInput && direct) transformation.follows = input?.from;
     return new SingleOutputStreamOperator<Out>(this.env, transformation);
   }
+
+  /** What a method was given, as an operator. */
+  #operator(
+    kind: InlineKind,
+    given: OperatorHandle | InlineFunction,
+    method: InlineFunction,
+  ): OperatorHandle {
+    if (typeof given !== "function") return given;
+    return new InlineOperator(kind, this.env.inlineName(kind), { fn: given }, callPlace(method));
+  }
+}
+
+/** Fields by which a key selector keys: of a function they are known once it is compiled. */
+function keyFields(selector: OperatorHandle): readonly string[] {
+  if (selector instanceof InlineOperator) return selector.keys;
+  const schema = selector.description.outputs[0]?.schema;
+  return Array.isArray(schema) ? schema.map((field) => field.name) : [];
 }
 
 /** Kinds of operators of one input. */
@@ -220,6 +264,27 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
   getSideOutput<Side>(tag: OutputTag<Side>): DataStream<Side> {
     const output = this.#tags.get(tag.id) ?? tag.id;
     return new DataStream(this.env, [{ from: this.#transformation, output }]);
+  }
+
+  /**
+   * Declares the columns that a function of the job file gives: `{ n: "INT NOT NULL" }`. A value that
+   * does not fit fails its row.
+   * @throws MillraceError INLINE_RETURN_TYPE, TYPE_INVALID
+   */
+  returns<const C extends Columns>(
+    columns: C,
+  ): SingleOutputStreamOperator<WithColumns<Row, RowOfColumns<C>>> {
+    const { operator } = this.#transformation;
+    if (operator instanceof InlineOperator) {
+      operator.returns = isSchema(columns) ? columns : schemaOf(columns);
+      return this as SingleOutputStreamOperator<AnyRow>;
+    }
+    const message = `Cannot declare what ${operator.name} returns: it is no function of the job file`;
+    throw new MillraceError("INLINE_RETURN_TYPE", message, {
+      field: "returns",
+      value: operator.name,
+      expected: "map, flatMap or aggregate with a function",
+    });
   }
 
   /** Identity across versions of the job: state is found by it. */
@@ -261,6 +326,8 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     return this;
   }
 }
+
+const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
 /** A stream that is partitioned by key. */
 export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
@@ -317,9 +384,13 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   }
 
   /**
-   * Aggregates each key's window: by one AggregateFunction, or by built-in aggregates. The result is
-   * the key's fields, then the aggregate's, then window_start and window_end.
+   * Aggregates each key's window: by functions of the job file, by one AggregateFunction, or by
+   * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
+   * window_end.
    */
+  aggregate<Accumulator extends object, Out extends object>(
+    functions: AggregateFunctions<Row, Accumulator, Out>,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
   aggregate<Out>(
     operator: OperatorHandle<Row, Out, "aggregate">,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
@@ -329,18 +400,48 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
     WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & WindowColumns>
   >;
   aggregate(
-    ...aggregates: readonly [OperatorHandle] | readonly [Aggregate, ...Aggregate[]]
+    ...aggregates:
+      | readonly [OperatorHandle]
+      | readonly [Aggregate, ...Aggregate[]]
+      | readonly [AggregateFunctions<Row, object, object>]
   ): SingleOutputStreamOperator {
-    const window = { ...this.#assigner, lateness: this.#latenessMs };
     const [first] = aggregates;
-    let operator: OperatorHandle;
     if (first instanceof Aggregate) {
       const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
-      operator = builtin("window_aggregate", { ...window, aggregates: specs });
-    } else {
-      checkKind(first, ["aggregate"]);
-      operator = { ...first, parameters: { ...first.parameters, ...window } };
+      return this.#add(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
     }
+    if ("add" in first) {
+      const functions = { ...first } as unknown as Readonly<Record<string, InlineFunction>>;
+      return this.#inline("aggregate", functions, this.aggregate);
+    }
+    checkKind(first, ["aggregate"]);
+    return this.#add({ ...first, parameters: { ...first.parameters, ...this.#window() } });
+  }
+
+  /**
+   * Reduces each key's window to one row by a function of the job file: the key's fields, what the
+   * function gives, window_start and window_end. A window of one row is that row.
+   */
+  reduce<Out extends Partial<Row>>(
+    fn: (reduced: Row, row: Row) => Out,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
+    return this.#inline("reduce", { fn }, this.reduce);
+  }
+
+  #window() {
+    return { ...this.#assigner, lateness: this.#latenessMs };
+  }
+
+  #inline(
+    kind: InlineKind,
+    functions: Readonly<Record<string, InlineFunction>>,
+    method: InlineFunction,
+  ): SingleOutputStreamOperator {
+    const name = this.#env.inlineName(kind);
+    return this.#add(new InlineOperator(kind, name, functions, callPlace(method), this.#window()));
+  }
+
+  #add(operator: OperatorHandle): SingleOutputStreamOperator {
     const transformation = this.#env.add("operator", operator, [this.#upstreams]);
     return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
   }

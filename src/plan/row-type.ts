@@ -79,6 +79,16 @@ export type RowOfTexts<C extends Readonly<Record<string, string>>> = string exte
           : TextValue<C[N]> | null;
     };
 
+/** Columns: a schema, or Flink's type texts by name (`{ word: "STRING NOT NULL", n: "BIGINT" }`). */
+export type Columns = Schema | Readonly<Record<string, string>>;
+
+/** Rows of columns, as an editor knows them. */
+export type RowOfColumns<C extends Columns> = C extends Schema
+  ? RowOfSchema<C>
+  : C extends Readonly<Record<string, string>>
+    ? RowOfTexts<C>
+    : AnyRow;
+
 /** A row with other columns added or replaced. */
 export type WithColumns<Row, Added> = 0 extends 1 & Row
   ? AnyRow
@@ -91,3 +101,18 @@ export interface WindowColumns {
   readonly window_start: number;
   readonly window_end: number;
 }
+
+/** An aggregate made of functions (Flink: AggregateFunction); each gives a new accumulator. */
+export interface AggregateFunctions<Row, Accumulator extends object, Out extends object> {
+  createAccumulator: () => Accumulator;
+  add: (value: Row, accumulator: Accumulator) => Accumulator;
+  getResult: (accumulator: Accumulator) => Out;
+  merge?: (a: Accumulator, b: Accumulator) => Accumulator;
+}
+
+/** The columns that a function as key selector adds: those of an object, or `key`. */
+export type KeyOf<Key> = 0 extends 1 & Key
+  ? AnyRow
+  : Key extends object
+    ? Key
+    : { readonly key: Key };

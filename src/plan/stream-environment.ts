@@ -1,7 +1,14 @@
 /** Where a DataStream job begins, and where its job spec is written. */
 import { MillraceError } from "../protocol/errors.ts";
+import type { Schema } from "../protocol/types.ts";
 import { type DataStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
+import {
+  type InlineBundle,
+  type InlineCompiler,
+  InlineOperator,
+  UNBUILT_BUNDLE,
+} from "./inline-operator.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import type { AnyRow, ColumnOf } from "./row-type.ts";
@@ -141,30 +148,92 @@ export class StreamExecutionEnvironment {
     return transformation;
   }
 
+  /** A name for the next operator that is made from functions of the job file: for the builder. */
+  inlineName(kind: string): string {
+    return `${kind}-${this.#transformations.length + 1}`;
+  }
+
+  /** Whether functions of the job file are among the operators that no bundle holds yet. */
+  hasInline(): boolean {
+    return this.#transformations.some(isUnbuilt);
+  }
+
+  /**
+   * Compiles the functions of the job file that are not compiled yet, each against the columns that
+   * come to it, into one bundle; undefined: there are none. Comes before toJobSpec.
+   * @throws MillraceError INLINE_*, and those of validateJob
+   */
+  async compileInline(compiler: InlineCompiler): Promise<InlineBundle | undefined> {
+    const operators: InlineOperator[] = [];
+    for (const transformation of this.#transformations) {
+      if (!isUnbuilt(transformation)) continue;
+      const { operator } = transformation;
+      const [upstream] = transformation.inputs[0]!;
+      operator.input = this.#schemaOf(upstream!);
+      operator.inputKeys = upstream!.keys ?? [];
+      operator.typed(compiler.outputOf(operator));
+      operators.push(operator);
+    }
+    if (operators.length === 0) return undefined;
+    const bundle = await compiler.build(operators);
+    operators.forEach((operator, index) => {
+      operator.built(bundle, bundle.operators[index]!);
+    });
+    return bundle;
+  }
+
+  /** Columns of a stream all of whose operators are known. */
+  #schemaOf({ from, output }: Upstream): Schema {
+    const needed = new Set<Transformation>([from]);
+    // A set takes what is added while it is walked.
+    for (const one of needed) for (const { from } of one.inputs.flat()) needed.add(from);
+    const graph = this.#checked(this.#specOf("types", [...needed]));
+    const node = graph.nodes.find((one) => one.id === from.id);
+    return node?.outputs.find((one) => one.name === output)?.schema ?? [];
+  }
+
   /**
    * Writes the job spec and checks it as the JobManager will.
    * @throws MillraceError of validateJob.
    */
   toJobSpec(name: string): JobSpecInput {
+    const inline = this.#transformations.find(isUnbuilt);
+    if (inline !== undefined) {
+      const message = "Cannot write job spec: functions of the job file are not compiled";
+      throw new MillraceError("INLINE_NOT_COMPILED", message, {
+        field: inline.id,
+        expected:
+          "a job function that returns nothing (`millrace run` compiles), or compileInline()",
+      });
+    }
+    const spec = this.#specOf(name, this.#transformations);
+    this.#checked(spec);
+    return spec;
+  }
+
+  #specOf(name: string, transformations: readonly Transformation[]): JobSpecInput {
     const spec: JobSpecInput = {
       version: 1,
       name,
       parallelism: this.#parallelism,
-      vertices: this.#transformations.map((transformation) => {
+      vertices: transformations.map((transformation) => {
         const vertex = transformation.toVertex();
         return this.#chaining ? vertex : { ...vertex, chaining: "never" as const };
       }),
-      edges: this.#transformations.flatMap((to) => to.toEdges(this.#parallelism)),
+      edges: transformations.flatMap((to) => to.toEdges(this.#parallelism)),
     };
     if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
     if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
     if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
+    return spec;
+  }
+
+  #checked(spec: JobSpecInput): StreamGraph {
     try {
-      this.toStreamGraph(spec);
+      return this.toStreamGraph(spec);
     } catch (error) {
       throw error instanceof MillraceError ? withVertexNames(error, spec) : error;
     }
-    return spec;
   }
 
   /**
@@ -209,4 +278,12 @@ export class StreamExecutionEnvironment {
       ...transformation.inputs.flat().flatMap((stream) => stream.partitionerOperator ?? []),
     ]);
   }
+}
+
+/** Made from functions of the job file, and in no bundle yet. */
+function isUnbuilt(
+  transformation: Transformation,
+): transformation is Transformation & { readonly operator: InlineOperator } {
+  const { operator } = transformation;
+  return operator instanceof InlineOperator && operator.bundle === UNBUILT_BUNDLE;
 }

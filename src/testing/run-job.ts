@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileFunctions } from "../cli/inline-functions.ts";
 import { type JobContext, loadJob } from "../cli/job-file.ts";
 import type { CollectionInput } from "../embedded/collection-feeder.ts";
 import { JobRun } from "../embedded/job-run.ts";
@@ -124,6 +125,7 @@ async function load(
   const made = await job(context);
   const isSpec = typeof made === "object" && made !== null && "vertices" in made;
   const name = job.name === "" ? "test job" : job.name;
+  if (!isSpec) await compileFunctions(env);
   const spec = isSpec ? (made as JobSpecInput) : env.toJobSpec(name);
   // Those that were opened here, and those that typed handles bring.
   return { spec, bundles: new Map([...bundles, ...env.bundles()]) };

@@ -71,6 +71,7 @@ describe("the layer rule finds", () => {
       "same layer 2",
     ],
     ["src/taskmanager/a.ts", 'import { c } from "../build/c.ts";', "never imports build"],
+    ["src/taskmanager/a.ts", 'import { c } from "../inline/c.ts";', "never imports inline"],
     ["src/state/a.ts", 'import {\n  b,\n} from "../sim/b.ts";', "layer 1"],
     ["src/plan/a.ts", 'import { t } from "../../test/t.ts";', "nothing outside"],
     ["src/web/a.ts", 'import { t } from "./t.ts";', "no layer"],

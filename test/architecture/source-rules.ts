@@ -16,6 +16,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   state: 1,
   connectors: 1,
   build: 1,
+  inline: 1,
   taskmanager: 2,
   jobmanager: 2,
   sim: 3,
@@ -27,7 +28,10 @@ export const LAYERS: Readonly<Record<string, number>> = {
 const TOP_LAYER = 3;
 
 /** What may not be reached though its layer is lower: a worker never compiles. */
-const FORBIDDEN: readonly (readonly [from: string, to: string])[] = [["taskmanager", "build"]];
+const FORBIDDEN: readonly (readonly [from: string, to: string])[] = [
+  ["taskmanager", "build"],
+  ["taskmanager", "inline"],
+];
 
 /** Imports of a file that point up or sideways. */
 export function layerViolations(file: SourceFile): Violation[] {

@@ -8,7 +8,10 @@ import { collected } from "./collected-tests.ts";
 import { type Snippet, writeSnippets } from "./snippets.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const pages = ["testing", "in-process"].map((page) => ({ page, ...writeSnippets(page) }));
+const pages = ["testing", "in-process", "one-file-jobs"].map((page) => ({
+  page,
+  ...writeSnippets(page),
+}));
 afterAll(() => process.chdir(ROOT));
 
 async function runTests({ file }: Snippet): Promise<number> {

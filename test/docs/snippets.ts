@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGES: Readonly<Record<string, string>> = {
   millrace: "src/index.ts",
   "millrace/testing": "src/testing/index.ts",
+  "millrace/text": "src/inline/text.ts",
   vitest: "test/docs/collected-tests.ts",
 };
 

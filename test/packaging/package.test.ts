@@ -84,6 +84,15 @@ function bytesOf(path: string): number {
   return sum;
 }
 
+const ONE_FILE_JOB = `import { files, type JobContext, textLines } from "millrace";
+import { words } from "millrace/text";
+export default function job({ env, args, path }: JobContext): void {
+  env.fromSource(textLines(files(path(args[0]!))))
+    .flatMap((row) => words(row.line.toUpperCase()).map((word) => ({ word, long: word.length > 2 })))
+    .collect();
+}
+`;
+
 describe("the packed millrace", () => {
   test("holds JavaScript, declarations, source maps, operators and templates; no TypeScript", () => {
     for (const file of [
@@ -94,6 +103,7 @@ describe("the packed millrace", () => {
       "dist/jobmanager/bundle-inspector-thread.js",
       "dist/cli/dev/job-loader-thread.js",
       "dist/sdk/index.d.ts",
+      "dist/inline/text.js",
       "build/builtin.wasm",
       "operators/sdk/assembly/index.ts",
       "templates/operator-job/_gitignore",
@@ -130,6 +140,10 @@ describe("the packed millrace", () => {
       expect.stringContaining("COMPILER_NOT_INSTALLED"),
     ]);
     expect(done.text).toContain("npm install assemblyscript");
+    writeFileSync(join(folder, "one-file.ts"), ONE_FILE_JOB);
+    const ran = millrace(["run", "--local", "one-file.ts", "lines.txt"]);
+    expect([ran.status, ran.text]).toEqual([1, expect.stringContaining("COMPILER_NOT_INSTALLED")]);
+    expect(ran.text).toContain("npm install typescript-api@npm:typescript@");
   });
 
   test("runs a job on a JobManager and a worker in processes of their own", async () => {
@@ -181,7 +195,10 @@ describe("a project of millrace new", () => {
   beforeAll(() => {
     // What `npm install` would bring, without its minute: the project finds the folder above, and
     // the checkout's build tools.
-    for (const name of ["assemblyscript", "binaryen", "long", "typescript", "vitest", "@types"]) {
+    for (const name of [
+      ...["assemblyscript", "binaryen", "long", "typescript-api"],
+      ...["typescript", "vitest", "@types"],
+    ]) {
       symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
     }
     mkdirSync(project, { recursive: true });
@@ -215,5 +232,32 @@ describe("a project of millrace new", () => {
     expect([tested.status, tested.stdout]).toEqual([0, expect.stringContaining("1 passed")]);
     const ran = millrace(["run", "--local"], project);
     expect([ran.status, ran.stdout]).toEqual([0, expect.stringContaining('"word":"river"')]);
+  }, 120_000);
+
+  test("runs functions of a job file, alone and in its test", () => {
+    writeFileSync(join(project, "one-file.ts"), ONE_FILE_JOB);
+    writeFileSync(join(project, "lines.txt"), "a été\n");
+    writeFileSync(
+      join(project, "one-file.test.ts"),
+      `import { runJob } from "millrace/testing";
+import { expect, test } from "vitest";
+test("words", async () => {
+  const { rows } = await runJob("one-file.ts", { args: ["lines.txt"], inputs: [{ line: "so few" }] });
+  expect(rows).toEqual([{ word: "SO", long: false }, { word: "FEW", long: true }]);
+}, 60_000);
+`,
+    );
+    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+    const args = [tsc, "-p", ".", "--noEmit"];
+    const checked = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+    expect(checked.stdout).toBe("");
+    const ran = millrace(["run", "--local", "one-file.ts", "lines.txt"], project);
+    expect([ran.status, ran.stdout]).toEqual([
+      0,
+      '{"word":"A","long":false}\n{"word":"T","long":false}\n',
+    ]);
+    const vitest = [join(modules, "vitest/vitest.mjs"), "run", "one-file"];
+    const tested = spawnSync(process.execPath, vitest, { cwd: project, encoding: "utf8" });
+    expect([tested.status, tested.stdout]).toEqual([0, expect.stringContaining("1 passed")]);
   }, 120_000);
 });

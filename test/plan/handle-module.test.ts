@@ -53,6 +53,12 @@ const GOOD = [
   'env.fromSource(textLines(files("a"), { lineNumber: true }), WatermarkStrategy.forMonotonousTimestamps().withTimestampField("line_number", "s")).flatMap(ops.splitWords);',
   'env.fromSource(jsonLines(files("a"), schemaOf({ line: "STRING NOT NULL", at: "BIGINT" }))).flatMap(ops.splitWords);',
   'env.fromSource(jsonLines(files("a"), [{ name: "line", type: { type: "STRING", nullable: false } }])).flatMap(ops.splitWords);',
+  // Functions of the job file, alone and between handles.
+  'words.map((w) => ({ word: w.word.trim(), twice: w.n * 2n })).keyBy("twice").window(TumblingEventTimeWindows.of(1)).aggregate(sum("twice"));',
+  "lines.filter((l) => l.line !== '').flatMap((l) => [{ line: l.line }, l]).flatMap(ops.splitWords).filter(ops.topN());",
+  "words.map((w) => ({ score: w.score ?? 0, n: 1 })).returns({ score: 'DOUBLE NOT NULL', n: 'BIGINT NOT NULL' }).keyBy((w) => w.n).window(TumblingEventTimeWindows.of(1)).reduce((a, b) => ({ score: a.score + b.score })).select({ a: 'key', b: 'score', c: 'window_end' });",
+  "words.keyBy((w) => ({ first: w.word[0] ?? '' })).window(TumblingEventTimeWindows.of(1)).aggregate({ createAccumulator: () => ({ all: 0n }), add: (w, acc) => ({ all: acc.all + w.n }), getResult: (acc) => ({ total: Number(acc.all) }) }).filter((r) => r.total > 1 && r.first === 'a' && r.window_end > 0);",
+  "lines.keyBy((l) => l.line).union(lines.keyBy((l) => l.line));",
   // Without types, everything is left to the planner.
   'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
 ];
@@ -81,6 +87,21 @@ const BAD: readonly (readonly [snippet: string, says: string])[] = [
     '"at"',
   ],
   ["words.union(lines);", "word"],
+  ["words.filter((w) => w.wrod === '');", "wrod"],
+  ["words.map((w) => ({ a: w.word })).keyBy('word');", '"word"'],
+  ["words.map((w) => ({ a: w.n })).flatMap(ops.splitWords);", "line"],
+  ["words.map((w) => w.n);", "bigint"],
+  ["words.flatMap((w) => w.n);", "bigint"],
+  ["words.map((w) => ({ a: w.score + 1 }));", "null"],
+  ["words.keyBy((w) => w.word).select({ a: 'kye' });", '"kye"'],
+  [
+    "words.keyBy('word').window(TumblingEventTimeWindows.of(1)).reduce((a, b) => ({ n: a.n + b.word }));",
+    "bigint",
+  ],
+  [
+    "words.keyBy('word').window(TumblingEventTimeWindows.of(1)).aggregate({ createAccumulator: () => ({ n: 0n }), add: (w, acc) => ({ n: acc.n + w.m }), getResult: (acc) => acc });",
+    "'m'",
+  ],
 ];
 
 /** Diagnostics of tsc by the snippet's file. */

@@ -93,7 +93,10 @@ async function submit(
   flags: RunFlags,
   closeLocal?: () => Promise<void>,
 ): Promise<void> {
-  const { spec, bundles } = job;
+  const { spec, bundles, linear = [] } = job;
+  if (linear.length > 0 && flags.json !== true) {
+    console.error(dim(`Linear in text that is not ASCII: ${linear.join(", ")}`));
+  }
   for (const bytes of bundles.values()) await client.uploadBundle(bytes);
   const id = await client.submitJob(spec);
   if (flags.json === true) console.log(JSON.stringify({ jobid: id }));

@@ -1,0 +1,16 @@
+/** Compiles the functions of a job file; the compiler is loaded only where there are some. */
+import type { InlineBundle } from "../plan/inline-operator.ts";
+import type { StreamExecutionEnvironment } from "../plan/stream-environment.ts";
+
+/**
+ * Comes before toJobSpec; the bundle goes among those of the environment.
+ * @returns undefined: every operator lies in a bundle already
+ * @throws MillraceError INLINE_*, COMPILER_NOT_INSTALLED
+ */
+export async function compileFunctions(
+  env: StreamExecutionEnvironment,
+): Promise<InlineBundle | undefined> {
+  if (!env.hasInline()) return undefined;
+  const { inlineCompiler } = await import("./inline-compiler.ts");
+  return env.compileInline(inlineCompiler());
+}

@@ -1,0 +1,115 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { findFunctions, functionOf, parseJobFile } from "../../src/inline/find-function.ts";
+import { generateModule, type InlineRequest } from "../../src/inline/functions.ts";
+import { api } from "../../src/inline/typescript-api.ts";
+import { schemaOf } from "../../src/plan/schema-match.ts";
+import { files, textLines } from "../../src/plan/sources.ts";
+import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
+import { MillraceError } from "../../src/protocol/errors.ts";
+
+const INPUT = schemaOf({
+  id: "BIGINT NOT NULL",
+  price: "DECIMAL(10, 2)",
+  day: "DATE",
+  kind: "STRING",
+  k: "STRING NOT NULL",
+  x: "DOUBLE NOT NULL",
+});
+
+let nextFile = 0;
+
+/** Compiles functions given as text. */
+function compile(
+  kind: InlineRequest["kind"],
+  texts: Readonly<Record<string, string>>,
+  more: Partial<InlineRequest> = {},
+) {
+  const functions = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => {
+      const source = parseJobFile(`/jobs/bad-${nextFile++}.ts`, text);
+      const [statement] = source.statements;
+      if (statement === undefined || !api.isExpressionStatement(statement)) throw new Error(text);
+      return [name, functionOf(statement.expression)];
+    }),
+  );
+  return generateModule([{ name: "x", kind, input: INPUT, functions, ...more }]);
+}
+
+function errorOf(run: () => unknown): MillraceError {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof MillraceError) return thrown;
+    throw thrown;
+  }
+  throw new Error("it was accepted");
+}
+
+describe("a function is refused with a code where", () => {
+  test("it uses a column that operators cannot touch, be it by spreading the row", () => {
+    const direct = errorOf(() => compile("map", { fn: "(r) => ({ id: r.id, price: r.price })" }));
+    expect([direct.code, direct.field]).toEqual(["INLINE_COLUMN", "price"]);
+    expect(
+      errorOf(() => compile("map", { fn: "(r) => ({ ...r })" }, { input: INPUT.slice(0, 2) })).code,
+    ).toBe("INLINE_COLUMN");
+    const named = errorOf(() => compile("filter", { fn: "(r) => r.kind === 'a'" }));
+    expect([named.code, named.field]).toEqual(["INLINE_COLUMN", "kind"]);
+  });
+
+  test("it computes with a column that can only be passed on", () => {
+    const error = errorOf(() => compile("map", { fn: "(r) => ({ v: r.day + 1 })" }));
+    expect(error.message).toContain("arithmetic with a DATE");
+    const { operators } = compile("map", { fn: "(r) => ({ day: r.day })" });
+    expect(operators[0]!.output).toEqual([{ name: "day", type: { type: "DATE", nullable: true } }]);
+  });
+
+  test("its accumulator holds text", () => {
+    const error = errorOf(() =>
+      compile("aggregate", {
+        createAccumulator: "() => ({ last: '' })",
+        add: "(r, acc) => ({ last: r.k })",
+        getResult: "(acc) => ({ n: 1 })",
+      }),
+    );
+    expect(error.code).toBe("INLINE_ACCUMULATOR");
+    const reduced = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ k: b.k, x: a.x + b.x })" }, { keys: ["id"] }),
+    );
+    expect(reduced.code).toBe("INLINE_ACCUMULATOR");
+  });
+
+  test("its result does not suit returns()", () => {
+    const extra = errorOf(() =>
+      compile("map", { fn: "(r) => ({ x: r.x, y: 1 })" }, { returns: schemaOf({ x: "INT" }) }),
+    );
+    expect([extra.code, extra.expected]).toEqual(["INLINE_RETURN_TYPE", "It has x."]);
+    const misfit = errorOf(() =>
+      compile("map", { fn: "(r) => ({ x: r.k })" }, { returns: schemaOf({ x: "INT" }) }),
+    );
+    expect(misfit.message).toContain("string for a column INT");
+  });
+
+  test("the file does not hold what runs", () => {
+    const file = fileURLToPath(new URL("./jobs/purchases.ts", import.meta.url));
+    const fn = () => 1;
+    expect(errorOf(() => findFunctions({ file, line: 1, column: 1 }, { fn })).code).toBe(
+      "INLINE_SOURCE_NOT_FOUND",
+    );
+  });
+});
+
+test("a job spec is not written before its functions are compiled", () => {
+  const env = new StreamExecutionEnvironment();
+  env
+    .fromSource(textLines(files("x.txt")))
+    .filter((row) => row.line !== "")
+    .print();
+  expect(errorOf(() => env.toJobSpec("job")).code).toBe("INLINE_NOT_COMPILED");
+});
+
+test("returns() declares what functions give, not what operators do", () => {
+  const env = new StreamExecutionEnvironment();
+  const lines = env.fromSource(textLines(files("x.txt")));
+  expect(errorOf(() => lines.returns({ line: "STRING" })).code).toBe("INLINE_RETURN_TYPE");
+});

@@ -1,0 +1,228 @@
+/** Runs functions as WebAssembly and as JavaScript and says where they differ. */
+
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildBundle } from "../../src/build/compile.ts";
+import { type GeneratedModule, generateModule } from "../../src/inline/functions.ts";
+import { writeBatch } from "../../src/protocol/batch/batch-writer.ts";
+import type { RowValue } from "../../src/protocol/batch/column-value.ts";
+import type { LogicalType, Schema } from "../../src/protocol/types.ts";
+import { HarnessModule, OperatorHarness } from "../conformance/operator-harness.ts";
+import type { PlacedCase } from "./cases.ts";
+import { makeRows, type Row, SCHEMA } from "./rows.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const BUILD = join(ROOT, "build", "inline-test");
+
+/** Compiles cases into one module, or takes it from build/. */
+export async function compileCases(
+  cases: readonly PlacedCase[],
+  optimize: "speed" | "none",
+): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
+  const requests = cases.map((one, index) => ({
+    name: `case-${index}`,
+    kind: one.kind,
+    input: SCHEMA,
+    functions: { fn: one.node },
+    ...(one.returns === undefined ? {} : { returns: one.returns }),
+  }));
+  const generated = generateModule(requests);
+  const key = createHash("sha256").update(generated.text).update(optimize).update(sdkText());
+  const name = key.digest("hex").slice(0, 24);
+  const folder = join(BUILD, name);
+  const file = join(folder, "module.wasm");
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "index.ts"), generated.text);
+    const entry = join(folder, "index.ts");
+    const { bytes } = await buildBundle({ entry, name: "inline", source: false, optimize });
+    writeFileSync(`${file}.${process.pid}`, bytes);
+    renameSync(`${file}.${process.pid}`, file);
+  }
+  return { generated, module: new WebAssembly.Module(readFileSync(file)) };
+}
+
+function sdkText(): string {
+  const folder = join(ROOT, "operators/sdk/assembly");
+  return readdirSync(folder)
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\0");
+}
+
+/** A row as its columns have it. */
+function columnsOf(row: Row): RowValue {
+  return { ...row, at: BigInt(row.at) };
+}
+
+const INTEGERS: Readonly<Record<string, number>> = {
+  TINYINT: 8,
+  SMALLINT: 16,
+  INT: 32,
+  BIGINT: 64,
+};
+
+/** What a value is in a column; undefined: it does not fit, the row fails. */
+function asColumn(value: unknown, type: LogicalType): unknown {
+  if (value === null || value === undefined) return type.nullable === false ? undefined : null;
+  if (typeof value === "string") {
+    const limit = "length" in type ? type.length : Number.POSITIVE_INFINITY;
+    return [...value].length > limit ? undefined : value.toWellFormed();
+  }
+  const bits = INTEGERS[type.type];
+  if (bits !== undefined) return asInteger(value as number | bigint, bits);
+  if (type.type === "TIMESTAMP") return asInteger(value as number, 64);
+  if (type.type === "FLOAT") return Math.fround(value as number);
+  return value;
+}
+
+/** A whole number of so many bits: a bigint where these are 64. */
+function asInteger(value: number | bigint, bits: number): number | bigint | undefined {
+  if (typeof value === "number" && !Number.isInteger(value)) return undefined;
+  const whole = BigInt(value);
+  if (BigInt.asIntN(bits, whole) !== whole) return undefined;
+  return bits === 64 ? whole : Number(whole);
+}
+
+function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
+  const row: Record<string, unknown> = {};
+  for (const { name, type } of schema) {
+    const column = asColumn((value as Record<string, unknown>)[name], type);
+    if (column === undefined) return undefined;
+    row[name] = column;
+  }
+  return row;
+}
+
+interface Outcome {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly failed: readonly number[];
+}
+
+/** What plain JavaScript gives. */
+function expected(one: PlacedCase, rows: readonly Row[], output: Schema): Outcome {
+  const results: Record<string, unknown>[] = [];
+  const failed: number[] = [];
+  rows.forEach((row, index) => {
+    let given: unknown[];
+    try {
+      given = resultRows(one, row);
+    } catch {
+      failed.push(index);
+      return;
+    }
+    const made = given.map((value) => expectedRow(value, output));
+    if (made.some((value) => value === undefined)) failed.push(index);
+    else results.push(...(made as Record<string, unknown>[]));
+  });
+  return { rows: results, failed };
+}
+
+/** Rows that a row becomes. */
+function resultRows(one: PlacedCase, row: Row): unknown[] {
+  const value = one.fn(row);
+  switch (one.kind) {
+    case "filter":
+      return value ? [row] : [];
+    case "flat_map":
+      return value as unknown[];
+    case "key_selector": {
+      const isObject = typeof value === "object" && value !== null;
+      return [{ ...row, ...(isObject ? value : { key: value }) }];
+    }
+    default:
+      return [value];
+  }
+}
+
+/** Equal, all NaNs one, -0 not 0. */
+function same(a: unknown, b: unknown): boolean {
+  return Object.is(a, b);
+}
+
+/** Differences of a case, a text each; empty: none. */
+export function differences(
+  one: PlacedCase,
+  index: number,
+  module: WebAssembly.Module,
+  output: Schema,
+  rows: readonly Row[],
+): string[] {
+  const schema = one.kind === "key_selector" ? [...SCHEMA, ...output] : output;
+  const wanted = expected(one, rows, schema);
+  const harness = new OperatorHarness(new HarnessModule(module), {
+    operator: index,
+    inputs: [{ schema: SCHEMA, keys: [] }],
+    outputs: [{ name: "main", schema }],
+  });
+  harness.process(writeBatch(SCHEMA, rows.map(columnsOf)));
+  const elements = harness.drain()[0]!;
+  const got = elements.flatMap((element) => (element.type === "row" ? [element.values] : []));
+  const failed = harness.failures.map((failure) => failure.row);
+  const found: string[] = [];
+  const text = (value: unknown) =>
+    typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
+  const unexpected = failed.filter((row) => !wanted.failed.includes(row));
+  const missing = wanted.failed.filter((row) => !failed.includes(row));
+  if (one.tags.includes("overflow")) {
+    // A result on the way may be outside of 64 bits: such rows may fail, and nothing else may differ.
+    if (unexpected.length > 0) return withoutRows(one, index, module, output, rows, unexpected);
+  }
+  if (unexpected.length > 0) {
+    const { message } = harness.failures.find((failure) => failure.row === unexpected[0])!;
+    found.push(`row ${unexpected[0]} failed: ${message}; ${rowText(rows[unexpected[0]!]!)}`);
+  }
+  if (missing.length > 0)
+    found.push(`row ${missing[0]} did not fail: ${rowText(rows[missing[0]!]!)}`);
+  if (found.length > 0) return found;
+  if (got.length !== wanted.rows.length) return [`${got.length} rows, not ${wanted.rows.length}`];
+  for (const [at, row] of wanted.rows.entries()) {
+    for (const { name } of schema) {
+      if (same(got[at]![name], row[name])) continue;
+      found.push(`output ${at}.${name}: ${text(got[at]![name])}, not ${text(row[name])}`);
+      if (found.length >= 3) return found;
+    }
+  }
+  return found;
+}
+
+function withoutRows(
+  one: PlacedCase,
+  index: number,
+  module: WebAssembly.Module,
+  output: Schema,
+  rows: readonly Row[],
+  drop: readonly number[],
+): string[] {
+  const dropped = new Set(drop);
+  const rest = rows.filter((_, at) => !dropped.has(at));
+  if (rest.length < rows.length / 2) return ["more than half of the rows failed"];
+  return differences(one, index, module, output, rest);
+}
+
+function rowText(row: Row): string {
+  return JSON.stringify(row, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+}
+
+/** Runs all cases; answers what differs. */
+export async function runCases(
+  cases: readonly PlacedCase[],
+  options: { readonly count: number; readonly seed: number; readonly optimize: "speed" | "none" },
+): Promise<string[]> {
+  const rows = makeRows(options.count, options.seed);
+  const { generated, module } = await compileCases(cases, options.optimize);
+  return cases.flatMap((one, index) =>
+    differences(one, index, module, generated.operators[index]!.output, rows).map(
+      (text) => `${one.name} [${one.tags.join(",")}]: ${text}`,
+    ),
+  );
+}

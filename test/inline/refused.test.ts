@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import type { HelperNode } from "../../src/inline/captured.ts";
+import { functionOf, parseJobFile } from "../../src/inline/find-function.ts";
+import { generateModule } from "../../src/inline/functions.ts";
+import { api, type ts } from "../../src/inline/typescript-api.ts";
+import { MillraceError } from "../../src/protocol/errors.ts";
+import { REFUSED } from "./refused-functions.ts";
+import { SCHEMA } from "./rows.ts";
+
+/** The last function of a text: the one that a job would pass. */
+function lastFunction(source: ts.SourceFile): HelperNode {
+  let found: HelperNode | undefined;
+  for (const statement of source.statements) {
+    if (api.isExpressionStatement(statement)) found = functionOf(statement.expression);
+    if (api.isFunctionDeclaration(statement) && statement.name?.text === "job") {
+      const [inner] = statement.body!.statements;
+      found = functionOf((inner as ts.ReturnStatement).expression!);
+    }
+  }
+  return found!;
+}
+
+/** A function without a name is an expression only within parentheses. */
+const asExpression = (text: string) =>
+  text
+    .replace(/^function(\*?) \(/m, "(function$1 (")
+    .replace(/^(\(function.*\}) \/\/ !$/m, "$1) // !");
+
+describe("a function outside of the subset is refused with its line and the way out", () => {
+  test("there are at least 60 of them", () => {
+    expect(REFUSED.length).toBeGreaterThanOrEqual(60);
+  });
+
+  test.each(REFUSED.map((one, index) => [index, ...one] as const))(
+    "%i: %s: %s",
+    (index, kind, says, text) => {
+      const source = asExpression(text);
+      const line = source.split("\n").findIndex((one) => one.endsWith("// !")) + 1;
+      const refusal = refusalOf(() => {
+        const fn = lastFunction(parseJobFile(`/jobs/job-${index}.ts`, source));
+        generateModule([{ name: "x", kind, input: SCHEMA, functions: { fn } }]);
+      });
+      const expected = says === "recursion" ? "calls itself" : says;
+      expect(refusal.message).toContain(expected);
+      expect(refusal.field).toMatch(new RegExp(`^job-${index}\\.ts:${line}:\\d+$`));
+      expect(refusal.code).toMatch(/^INLINE_/);
+      expect(refusal.expected).toBeTruthy();
+    },
+  );
+});
+
+function refusalOf(run: () => void): MillraceError {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof MillraceError) return thrown;
+    throw thrown;
+  }
+  throw new Error("the function was accepted");
+}
