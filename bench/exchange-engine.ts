@@ -22,6 +22,8 @@ const WARM_UP_EVENTS = 8e6;
 const LEAST_TURNS = 5;
 /** Before and behind the measured stretch: warm-up, reports a second apart, the end of the job. */
 const SECONDS_AROUND = WARM_UP_MS / 1000 + 2;
+/** A machine that gets rid of other work runs the measured job faster than the one before. */
+const SPARE = 1.5;
 
 export const exchangeLocal: Bench = {
   name: "exchange-local",
@@ -45,7 +47,7 @@ interface Side {
 export async function eventsFor(cluster: ExchangeCluster, seconds: number, warmUp: number) {
   await cluster.run(warmUp);
   const second = await cluster.run(LEAST_TURNS * warmUp);
-  const wanted = second.eventsPerSecond * (seconds + SECONDS_AROUND);
+  const wanted = SPARE * second.eventsPerSecond * (seconds + SECONDS_AROUND);
   return Math.max(LEAST_TURNS * warmUp, Math.round(wanted));
 }
 

@@ -27,7 +27,7 @@ const GOALS = {
   firstOutputMs: 300,
   idleWorkerMegabytes: 80,
 } as const;
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../bin/millrace.js", import.meta.url));
 const ROUNDS = 10;
 /** What a worker is left alone for before its memory is read. */
 const SETTLE_MS = 1_500;

@@ -37,6 +37,9 @@ export interface CompilerFiles {
 
 interface Asc {
   readonly version: string;
+  /** What the names of library files begin with, and the standard library's texts by the rest. */
+  readonly libraryPrefix: string;
+  readonly libraryFiles: Readonly<Record<string, string>>;
   /** Runs the compiler with the arguments of its command line. */
   main(
     args: readonly string[],

@@ -129,14 +129,21 @@ async function runCompiler(
   const written = new Map<string, string | Uint8Array>();
   const problems: BuildProblem[] = [];
   const warnings: string[] = [];
+  const read = new Map<string, string>();
   const result = await asc.main(compilerArguments(tree, options), {
-    readFile: (name: string, folder: string) => readForCompiler(name, folder, transformed.texts),
+    readFile: async (name: string, folder: string) => {
+      const text = await readForCompiler(name, folder, transformed.texts);
+      if (text !== null && folder === LIBRARY_FOLDER) read.set(`${asc.libraryPrefix}${name}`, text);
+      return text;
+    },
     writeFile: (name: string, content: string | Uint8Array) => {
       written.set(name, content);
     },
     listFiles: () => [],
     reportDiagnostic: (message: unknown) => {
-      const diagnostic = compilerProblem(message as CompilerMessage, tree, transformed.edits);
+      const { edits } = transformed;
+      const libraryText = (path: string) => read.get(path) ?? standardLibraryText(path);
+      const diagnostic = compilerProblem(message as CompilerMessage, tree, edits, libraryText);
       if (diagnostic.isError) problems.push(diagnostic.problem);
       else warnings.push(diagnostic.text);
     },
@@ -153,6 +160,11 @@ async function runCompiler(
     warnings,
     wat: written.get("module.wat")?.toString(),
   };
+}
+
+function standardLibraryText(path: string): string | undefined {
+  const name = path.slice(asc.libraryPrefix.length).replace(/\.ts$/, "");
+  return Object.hasOwn(asc.libraryFiles, name) ? asc.libraryFiles[name] : undefined;
 }
 
 function compilerArguments(tree: SourceTree, options: BuildOptions): string[] {

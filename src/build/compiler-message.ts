@@ -14,8 +14,10 @@ export interface CompilerMessage {
 }
 interface CompilerRange {
   readonly start: number;
-  readonly source: { readonly normalizedPath: string; readonly text: string };
+  readonly source: { readonly normalizedPath: string } | null;
 }
+/** A range that says which file it is of. */
+type PlacedRange = CompilerRange & { readonly source: { readonly normalizedPath: string } };
 
 const CATEGORY_ERROR = 3;
 
@@ -32,33 +34,49 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/possibly 'null'/i, "Test for null first; columns are @nullable and have <field>IsNull."],
 ];
 
-/** A message as a problem; `text` is it in one piece. */
+/**
+ * A message as a problem; `text` is it in one piece.
+ * @param libraryText the text of a file that is not the author's, by the compiler's name of it
+ */
 export function compilerProblem(
   message: CompilerMessage,
   tree: SourceTree,
   edits: ReadonlyMap<string, readonly TextEdit[]>,
+  libraryText: (path: string) => string | undefined,
 ): { isError: boolean; problem: BuildProblem; text: string } {
   const isError = message.category === CATEGORY_ERROR;
   // A problem inside generated code or the SDK has its cause where the author used it.
-  const ranges = [message.range, message.relatedRange].filter((r) => r !== null);
+  const ranges = [message.range, message.relatedRange].filter(isPlaced);
   const range = ranges.find((r) => tree.files.has(r.source.normalizedPath)) ?? ranges[0];
   const remedy = REMEDIES.find(([pattern]) => pattern.test(message.message))?.[1];
   const problem: BuildProblem = {
     place:
-      range === undefined ? { file: tree.entry, line: 1, column: 1 } : place(range, tree, edits),
+      range === undefined
+        ? { file: tree.entry, line: 1, column: 1 }
+        : place(range, tree, edits, libraryText),
     message: `${message.message} (AS${message.code})`,
     ...(remedy === undefined ? {} : { remedy }),
   };
   return { isError, problem, text: problemText(problem) };
 }
 
+function isPlaced(range: CompilerRange | null): range is PlacedRange {
+  return range !== null && range.source !== null;
+}
+
 function place(
-  range: CompilerRange,
+  range: PlacedRange,
   tree: SourceTree,
   edits: ReadonlyMap<string, readonly TextEdit[]>,
+  libraryText: (path: string) => string | undefined,
 ): SourcePlace {
   const path = range.source.normalizedPath;
   const file = tree.files.get(path);
-  if (file === undefined) return { file: path, ...placeAt(range.source.text, range.start) };
+  if (file === undefined) {
+    // The compiler tells an offset, never a text; where nobody has it, the file must do.
+    const text = libraryText(path);
+    const at = text === undefined ? { line: 1, column: 1 } : placeAt(text, range.start);
+    return { file: path, ...at };
+  }
   return placeIn(file, originalOffset(edits.get(path) ?? [], range.start));
 }

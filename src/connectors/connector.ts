@@ -5,10 +5,6 @@
  * Splits need no coordinator: every subtask enumerates the same sorted list and takes split i where
  * i mod parallelism = subtask. That holds for bounded input that does not change while it is listed.
  */
-import type { z } from "zod";
-import type { ConnectorSpec } from "../protocol/deployment.ts";
-import { MillraceError } from "../protocol/errors.ts";
-
 /** Which subtask of which attempt a connector works for. */
 export interface SubtaskContext {
   readonly job: string;
@@ -66,23 +62,6 @@ export interface SinkWriter {
   abort(): Promise<void>;
   /** The client can take so many more row messages (collect). */
   credit?(messages: number): void;
-}
-
-/**
- * Parses a connector's options.
- * @throws MillraceError CONNECTOR_OPTION_INVALID naming the option.
- */
-export function connectorOptions<T>(schema: z.ZodType<T>, spec: ConnectorSpec): T {
-  const parsed = schema.safeParse(spec);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const option = unknown ?? issue?.path.join(".") ?? "";
-  const message = `Cannot open ${spec.type} connector: option ${option}: ${issue?.message}`;
-  throw new MillraceError("CONNECTOR_OPTION_INVALID", message, {
-    field: `connector.${option}`,
-    value: spec[option],
-  });
 }
 
 /** JSON of a split descriptor, as bytes. */

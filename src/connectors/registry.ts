@@ -1,47 +1,35 @@
-/** The connectors there are, by the `type` of their spec. */
-import { sinkConnectors, sourceConnectors } from "../protocol/connector-options.ts";
+/**
+ * The connectors there are, by the `type` of their spec. A spec comes checked (connector-check.ts):
+ * its options have their types and defaults.
+ */
+import type { SinkOptions, SourceOptions } from "../protocol/connector-options.ts";
 import type { ConnectorSpec } from "../protocol/deployment.ts";
-import { MillraceError } from "../protocol/errors.ts";
+import { assert } from "../protocol/errors.ts";
 import { CollectionSourceReader } from "./collection-source.ts";
-import {
-  connectorOptions,
-  type SinkOutlets,
-  type SinkWriter,
-  type SourceReader,
-  type SubtaskContext,
-} from "./connector.ts";
+import type { SinkOutlets, SinkWriter, SourceReader, SubtaskContext } from "./connector.ts";
 import { DatagenSourceReader } from "./datagen-source.ts";
 import { FileSourceReader } from "./file-source.ts";
 import { FilesSinkWriter } from "./files-sink.ts";
 import { BlackholeSinkWriter, CollectSinkWriter, PrintSinkWriter } from "./line-sinks.ts";
 import { SocketSourceReader } from "./socket-source.ts";
 
-/**
- * Opens the reader of a source.
- * @throws MillraceError CONNECTOR_UNKNOWN, CONNECTOR_OPTION_INVALID
- */
+/** Opens the reader of a source. @param spec as `checkedSource` gave it */
 export function openSource(spec: ConnectorSpec, context: SubtaskContext): SourceReader {
   switch (spec.type) {
     case "file":
-      return new FileSourceReader(connectorOptions(sourceConnectors.file, spec), context);
+      return new FileSourceReader(spec as SourceOptions<"file">, context);
     case "socket":
-      return new SocketSourceReader(connectorOptions(sourceConnectors.socket, spec), context);
+      return new SocketSourceReader(spec as SourceOptions<"socket">, context);
     case "datagen":
-      return new DatagenSourceReader(connectorOptions(sourceConnectors.datagen, spec), context);
+      return new DatagenSourceReader(spec as SourceOptions<"datagen">, context);
     case "collection":
-      return new CollectionSourceReader(
-        connectorOptions(sourceConnectors.collection, spec),
-        context,
-      );
+      return new CollectionSourceReader(spec as SourceOptions<"collection">, context);
     default:
-      throw unknownConnector(spec, Object.keys(sourceConnectors).join(", "));
+      assert(false, `source connector ${spec.type} was checked`);
   }
 }
 
-/**
- * Opens the writer of a sink.
- * @throws MillraceError CONNECTOR_UNKNOWN, CONNECTOR_OPTION_INVALID
- */
+/** Opens the writer of a sink. @param spec as `checkedSink` gave it */
 export function openSink(
   spec: ConnectorSpec,
   context: SubtaskContext,
@@ -49,25 +37,14 @@ export function openSink(
 ): SinkWriter {
   switch (spec.type) {
     case "print":
-      return new PrintSinkWriter(connectorOptions(sinkConnectors.print, spec), context, outlets);
+      return new PrintSinkWriter(spec as SinkOptions<"print">, context, outlets);
     case "files":
-      return new FilesSinkWriter(connectorOptions(sinkConnectors.files, spec), context, outlets);
+      return new FilesSinkWriter(spec as SinkOptions<"files">, context, outlets);
     case "blackhole":
-      connectorOptions(sinkConnectors.blackhole, spec);
       return new BlackholeSinkWriter();
     case "collect":
-      connectorOptions(sinkConnectors.collect, spec);
       return new CollectSinkWriter(outlets);
     default:
-      throw unknownConnector(spec, Object.keys(sinkConnectors).join(", "));
+      assert(false, `sink connector ${spec.type} was checked`);
   }
-}
-
-function unknownConnector(spec: ConnectorSpec, expected: string): MillraceError {
-  const message = `Cannot open connector: ${spec.type} is unknown here`;
-  return new MillraceError("CONNECTOR_UNKNOWN", message, {
-    field: "connector.type",
-    value: spec.type,
-    expected,
-  });
 }

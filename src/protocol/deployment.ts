@@ -94,12 +94,6 @@ export const taskDescriptorSchema = z.strictObject({
 });
 export type TaskDescriptor = z.infer<typeof taskDescriptorSchema>;
 
-/** Content hashes of the bundles that a task's operators and partitioners come from, each once. */
-export function bundlesOf(task: TaskDescriptor): string[] {
-  const partitioners = task.outputs.flatMap((edge) => edge.partitionerOperator ?? []);
-  return [...new Set([...task.chain, ...partitioners].map((operator) => operator.bundle))];
-}
-
 /** All tasks of one job attempt on one worker. */
 export const deploymentSchema = z.strictObject({
   job: z.string(),

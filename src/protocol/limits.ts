@@ -85,7 +85,7 @@ export const REDIAL_MAX_MS = 2_000;
 export const TASK_CANCEL_TIMEOUT_MS = 1_000;
 /** Longest hello message of a data link. */
 export const HELLO_MAX_BYTES = 4 * 1024;
-/** Time from loaded modules to running tasks in one slot, before its tasks fail. */
+/** Time from the start of a slot's isolate to its running tasks, before those fail. */
 export const SLOT_START_TIMEOUT_MS = 10_000;
 /** Compiled modules a worker keeps: code is shared by its slots. */
 export const MODULE_CACHE_MAX = 64;
@@ -168,3 +168,8 @@ export const USER_COUNTERS_MAX = 256;
 export const COLLECTION_PIECE_ROWS = 1_024;
 /** A collection that the application does not offer by then is not there. */
 export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;
+/**
+ * Slot isolates that one worker starts at once, at least; more where it has more cores. Each takes
+ * about 100 ms of a core: further ones would only make all of them slower.
+ */
+export const SLOT_STARTS_AT_ONCE = 2;

@@ -48,20 +48,25 @@ interface RunningSlot {
 export class SimAttempt {
   readonly #options: SimAttemptOptions;
   readonly #slots = new Map<number, RunningSlot>();
+  readonly #isolates: ReadonlyMap<number, Isolate>;
+  readonly #ports: ReadonlyMap<number, SlotPort[]>;
   /** By slot and peer. */
   readonly #bridges = new Map<string, Bridge>();
 
   constructor(options: SimAttemptOptions) {
     this.#options = options;
     const { main, random } = options;
-    const isolates = new Map(
+    this.#isolates = new Map(
       options.routes.map(({ slot }) => [slot, new Isolate(main.process, random, main.life)]),
     );
-    const ports = this.#joinSlots(isolates);
-    for (const routes of options.routes) {
-      const { slot } = routes;
-      this.#slots.set(slot, this.#startSlot(routes, isolates.get(slot)!, ports.get(slot)!));
-    }
+    this.#ports = this.#joinSlots(this.#isolates);
+  }
+
+  /** Starts a slot; what others have sent to it waits in its ports. */
+  startSlot(slot: number): void {
+    const routes = this.#options.routes.find((other) => other.slot === slot)!;
+    const isolate = this.#isolates.get(slot)!;
+    this.#slots.set(slot, this.#startSlot(routes, isolate, this.#ports.get(slot)!));
   }
 
   get slots(): readonly SimSlot[] {

@@ -72,6 +72,12 @@ export class Lane<T> {
     this.#to.after(this.#arrivesMs - nowMs, () => this.#next());
   }
 
+  /** Takes items back that came too early: they are delivered again, before all others. */
+  putBack(items: readonly T[]): void {
+    this.#items.unshift(...items);
+    for (const _ of items) this.#to.after(this.#to.hopMs(), () => this.#next());
+  }
+
   /** Delivers all that is under way at once. @returns whether there was anything */
   drain(): boolean {
     if (this.#items.length === 0) return false;

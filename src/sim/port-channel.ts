@@ -38,7 +38,7 @@ export class SimPort {
 
   onItem(receive: (item: PortItem) => void): void {
     this.#receive = receive;
-    for (const item of this.#early.splice(0)) this.lane.post(item);
+    this.lane.putBack(this.#early.splice(0));
   }
 
   post(item: PortItem): void {

@@ -182,6 +182,9 @@ export class SimTaskManager {
       case "start_attempt":
         this.#startAttempt(action.deployment);
         return;
+      case "start_slot":
+        this.#attempts.get(keyOf(action))?.startSlot(action.slot);
+        return;
       case "cancel_slot":
         this.#attempts.get(keyOf(action))?.command(action.slot, { type: "cancel" });
         return;

@@ -5,7 +5,7 @@
  */
 import { MessageChannel } from "node:worker_threads";
 import type { Deployment } from "../protocol/deployment.ts";
-import type { ErrorBody, MillraceError } from "../protocol/errors.ts";
+import { assert, type ErrorBody, type MillraceError } from "../protocol/errors.ts";
 import { encodeFrame, type Frame } from "../protocol/frame.ts";
 import { forwardingHandlers } from "./channels/data-channel.ts";
 import type { FrameBuffers } from "./channels/frame-buffers.ts";
@@ -35,37 +35,48 @@ interface Bridge {
   readonly onPort: MessagePortChannel;
 }
 
-/** A running attempt. */
+/** A running attempt; its slots are started one by one. */
 export class AttemptRuntime {
   readonly #options: AttemptRuntimeOptions;
   readonly #slots = new Map<number, SlotIsolate>();
+  /** Ends of the ways of slots that have not been started. */
+  readonly #ports: Map<number, SlotPort[]>;
   /** By slot and peer. */
   readonly #bridges = new Map<string, Bridge>();
 
   constructor(options: AttemptRuntimeOptions) {
     this.#options = options;
-    const ports = this.#joinSlots();
-    const { worker, deployment, modules, memories, filesRoots } = options;
-    for (const { slot, sends } of options.routes) {
-      // Each isolate gets a copy: of its own tasks only.
-      const tasks = deployment.tasks.filter((task) => task.slot === slot);
-      const inSlot = [...sends].filter(([, to]) => to.type === "same_slot").map(([n]) => n);
-      const start = {
-        worker,
-        slot,
-        deployment: { ...deployment, tasks },
-        modules,
-        ports: ports.get(slot)!,
-        inSlot,
-        memories,
-        filesRoots,
-      };
-      const isolate = new SlotIsolate(start, {
-        report: (report) => options.report(report),
-        exited: (error) => options.exited(slot, error),
-      });
-      this.#slots.set(slot, isolate);
-    }
+    this.#ports = this.#joinSlots();
+  }
+
+  /**
+   * Starts a slot's isolate; what other slots have sent to it waits in its ports.
+   * @throws Error where a slot that it is joined to has ended
+   */
+  startSlot(slot: number): void {
+    const { worker, deployment, modules, memories, filesRoots, routes } = this.#options;
+    const ports = this.#ports.get(slot);
+    assert(ports !== undefined, `slot ${slot} is started once`);
+    this.#ports.delete(slot);
+    const sends = routes.find((other) => other.slot === slot)!.sends;
+    // Each isolate gets a copy: of its own tasks only.
+    const tasks = deployment.tasks.filter((task) => task.slot === slot);
+    const inSlot = [...sends].filter(([, to]) => to.type === "same_slot").map(([n]) => n);
+    const start = {
+      worker,
+      slot,
+      deployment: { ...deployment, tasks },
+      modules,
+      ports,
+      inSlot,
+      memories,
+      filesRoots,
+    };
+    const isolate = new SlotIsolate(start, {
+      report: (report) => this.#options.report(report),
+      exited: (error) => this.#options.exited(slot, error),
+    });
+    this.#slots.set(slot, isolate);
   }
 
   slot(slot: number): SlotIsolate | undefined {
@@ -102,6 +113,8 @@ export class AttemptRuntime {
       onPort.close();
     }
     this.#bridges.clear();
+    for (const ports of this.#ports.values()) for (const { port } of ports) port.close();
+    this.#ports.clear();
     await Promise.all([...this.#slots.keys()].map((slot) => this.terminateSlot(slot)));
   }
 

@@ -5,7 +5,7 @@
  * Of two workers the one whose name sorts first dials, so that a pair never has two links and
  * neither waits for the other's decision.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -22,6 +22,7 @@ import {
   REDIAL_FIRST_MS,
   WORKERS_MAX,
 } from "../protocol/limits.ts";
+import { http } from "../protocol/node-http.ts";
 import { DataLink, type LinkIdentity, sameSecret } from "./data-link.ts";
 
 /** Path of the listener. */
@@ -89,7 +90,7 @@ export class DataLinks {
     };
     this.#server =
       tls === undefined
-        ? createServer(limits, answer)
+        ? http.createServer(limits, answer)
         : createTlsServer({ ...limits, ...tls }, answer);
     this.#server.maxConnections = WORKERS_MAX;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));

@@ -3,12 +3,12 @@
  * memory, compiled once and shared by all slots (a WebAssembly.Module is posted, not copied).
  */
 import { readFile } from "node:fs/promises";
-import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { imposeMemoryMaximum } from "../protocol/bundle/memory-limit.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BUNDLE_MAX_BYTES, HEARTBEAT_TIMEOUT_MS, MODULE_CACHE_MAX } from "../protocol/limits.ts";
+import { http } from "../protocol/node-http.ts";
 import type { LoadedModule } from "./module-instance.ts";
 
 /** Name of the engine's own bundle, which is not uploaded. */
@@ -93,7 +93,7 @@ export class ModuleCache {
       return new MillraceError("MODULE_FETCH_FAILED", message, { value: hash, cause });
     };
     return new Promise((resolve, reject) => {
-      const send = url.protocol === "https:" ? requestHttps : requestHttp;
+      const send = url.protocol === "https:" ? requestHttps : http.request;
       const call = send(url, { headers, ...(ca === undefined ? {} : { ca }) }, (response) => {
         const chunks: Buffer[] = [];
         let length = 0;

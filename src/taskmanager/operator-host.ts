@@ -2,8 +2,9 @@
  * The modules of a slot: one instance of each bundle, shared by the operators of all its tasks, and
  * the operator chains opened in them.
  */
-import { bundlesOf, type Deployment, type TaskDescriptor } from "../protocol/deployment.ts";
+import type { Deployment, TaskDescriptor } from "../protocol/deployment.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
+import { bundlesOf } from "../protocol/task-bundles.ts";
 import {
   type LoadedModule,
   MemoryCount,

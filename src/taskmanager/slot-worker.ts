@@ -1,14 +1,8 @@
-/**
- * Entry of a slot's isolate (worker thread): runs the tasks of one slot for one attempt. The compile
- * cache is of each isolate; it comes before what it is to speed up.
- */
-import module from "node:module";
+/** Entry of a slot's isolate (worker thread): runs the tasks of one slot for one attempt. */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../protocol/errors.ts";
 import type { SlotCommand, SlotStart } from "./slot-messages.ts";
-
-module.enableCompileCache?.();
-const { SlotRuntime } = await import("./slot-runtime.ts");
+import { SlotRuntime } from "./slot-runtime.ts";
 
 const parent = parentPort;
 assert(parent !== null, "slot-worker.ts is started as a worker thread");

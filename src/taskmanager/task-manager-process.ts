@@ -3,12 +3,17 @@
  * links, slot isolates, module cache and clock.
  */
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
+import { checkedDeployment } from "../connectors/connector-check.ts";
 import type { WorkerMessage } from "../protocol/control-messages.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../protocol/errors.ts";
 import { decodeFrame } from "../protocol/frame.ts";
-import { MODULE_MEMORY_MAX_PAGES, WATCHDOG_PERIOD_MS } from "../protocol/limits.ts";
+import {
+  MODULE_MEMORY_MAX_PAGES,
+  SLOT_STARTS_AT_ONCE,
+  WATCHDOG_PERIOD_MS,
+} from "../protocol/limits.ts";
 import { AttemptRuntime } from "./attempt-runtime.ts";
 import { FrameBuffers } from "./channels/frame-buffers.ts";
 import { ControlLink } from "./control-link.ts";
@@ -125,7 +130,7 @@ class TaskManagerShell {
     this.#options = options;
     this.#worker = identity.worker;
     this.#links = links;
-    this.#core = new TaskManagerCore({
+    const profile = {
       worker: identity.worker,
       incarnation: identity.incarnation,
       slots: options.slots ?? 1,
@@ -133,7 +138,9 @@ class TaskManagerShell {
       runtime: runtimeName(),
       labels: { ...options.labels },
       memoryMaxPages: options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES,
-    });
+    };
+    const startsAtOnce = Math.max(SLOT_STARTS_AT_ONCE, availableParallelism());
+    this.#core = new TaskManagerCore(profile, startsAtOnce);
     this.#watchdog = new Watchdog(options.watchdogMs);
     this.#modules = new ModuleCache(options);
     this.#control = new ControlLink(options, {
@@ -228,6 +235,9 @@ class TaskManagerShell {
       case "start_attempt":
         this.#startAttempt(action.deployment);
         return;
+      case "start_slot":
+        this.#startSlot(action, action.slot);
+        return;
       case "cancel_slot":
         this.#attempts.get(keyOf(action))?.slot(action.slot)?.command({ type: "cancel" });
         return;
@@ -277,8 +287,15 @@ class TaskManagerShell {
     );
   }
 
-  #startAttempt(deployment: Deployment): void {
-    const { job, attempt } = deployment;
+  #startAttempt(given: Deployment): void {
+    const { job, attempt } = given;
+    let deployment: Deployment;
+    try {
+      deployment = checkedDeployment(given);
+    } catch (thrown) {
+      this.#stepSoon({ type: "attempt_failed", job, attempt, error: errorBodyOf(thrown) });
+      return;
+    }
     const key = keyOf(deployment);
     const routes = slotRoutes(deployment, this.#worker);
     for (const { sends, receives } of routes) {
@@ -304,6 +321,22 @@ class TaskManagerShell {
       if (verdict.type === "deliver") runtime.deliverHeld(verdict.slot, peer, frame);
     }
     this.#watching ??= setInterval(() => this.#watch(), WATCHDOG_PERIOD_MS);
+  }
+
+  #startSlot(of: { job: string; attempt: number }, slot: number): void {
+    try {
+      this.#attempts.get(keyOf(of))?.startSlot(slot);
+    } catch (thrown) {
+      const { job, attempt } = of;
+      const message = `Cannot start slot ${slot}: ${errorBodyOf(thrown).message}`;
+      const error = { code: "SLOT_LOST", message };
+      this.#stepSoon({ type: "slot_exited", slot, job, attempt, error });
+    }
+  }
+
+  /** After the step that is under way: its other actions come first. */
+  #stepSoon(input: TaskManagerInput): void {
+    queueMicrotask(() => this.#step(input));
   }
 
   #slotReport(job: string, attempt: number, report: SlotReport): void {

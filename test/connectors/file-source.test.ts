@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { SourceReader } from "../../src/connectors/connector.ts";
+import { checkedSource } from "../../src/connectors/connector-check.ts";
 import { openSource } from "../../src/connectors/registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-file-source-"));
@@ -17,7 +18,7 @@ interface ReadSplit {
 
 function reader(options: Record<string, unknown>, subtask = 0, parallelism = 1): SourceReader {
   const context = { job: "j", attempt: 1, vertex: "v", operator: "s", subtask, parallelism };
-  return openSource({ type: "file", ...options }, context);
+  return openSource(checkedSource({ type: "file", ...options }), context);
 }
 
 async function readAll(source: SourceReader): Promise<ReadSplit[]> {
@@ -158,16 +159,6 @@ describe("file source", () => {
 
   test("names an option it does not know", () => {
     expect(() => reader({ path: "x", pth: 1 })).toThrow(/option pth/);
-    const context = {
-      job: "j",
-      attempt: 1,
-      vertex: "v",
-      operator: "s",
-      subtask: 0,
-      parallelism: 1,
-    };
-    expect(() => openSource({ type: "carrier-pigeon" }, context)).toThrow(
-      /carrier-pigeon is unknown/,
-    );
+    expect(() => checkedSource({ type: "carrier-pigeon" })).toThrow(/carrier-pigeon is unknown/);
   });
 });

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { HeldBackFile, SubtaskContext } from "../../src/connectors/connector.ts";
+import { checkedSink, checkedSource } from "../../src/connectors/connector-check.ts";
 import { openSink, openSource } from "../../src/connectors/registry.ts";
 import { COLLECT_MESSAGE_MAX_BYTES, CONTROL_MESSAGE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { HeldFiles } from "../../src/taskmanager/held-files.ts";
@@ -41,7 +42,7 @@ function open(
   const out = outlets();
   const ports = { print: out.print, rows: (lines: string) => void out.rows.push(lines) };
   const sink = openSink(
-    spec,
+    checkedSink(spec),
     { ...context, parallelism, ...rest },
     { ...ports, holdBack: out.holdBack },
   );
@@ -184,7 +185,7 @@ describe("files sink", () => {
     for (const path of [`${root}/../elsewhere`, join(root, "out", "elsewhere"), `${root}-2`]) {
       const { sink } = open({ type: "files", path }, 2, options);
       await expect(sink.write(bytes("x\n"), 1)).rejects.toMatchObject({ code: "PATH_NOT_ALLOWED" });
-      const source = openSource({ type: "file", path }, { ...context, ...options });
+      const source = openSource(checkedSource({ type: "file", path }), { ...context, ...options });
       await expect(source.next()).rejects.toMatchObject({ code: "PATH_NOT_ALLOWED" });
     }
     expect(existsSync(join(folder, "elsewhere"))).toBe(false);
@@ -260,7 +261,7 @@ describe("socket source", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const spec = { type: "socket", host: "127.0.0.1", port };
-    const reader = openSource(spec, { ...context, subtask: 0 });
+    const reader = openSource(checkedSource(spec), { ...context, subtask: 0 });
     let text = "";
     let piece = await reader.next();
     expect(piece.type).toBe("split");
@@ -269,9 +270,9 @@ describe("socket source", () => {
       if (piece.type === "bytes") text += new TextDecoder().decode(piece.bytes);
     }
     expect(text).toBe("one\ntwo\n");
-    expect(await openSource(spec, context).next()).toEqual({ type: "finished" });
+    expect(await openSource(checkedSource(spec), context).next()).toEqual({ type: "finished" });
     server.close();
-    const gone = openSource({ ...spec, port: 9 }, { ...context, subtask: 0 });
+    const gone = openSource(checkedSource({ ...spec, port: 9 }), { ...context, subtask: 0 });
     await expect(gone.next()).rejects.toMatchObject({ code: "SOCKET_LOST" });
   });
 });

@@ -31,12 +31,23 @@ interface TaskManagerFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindTlsProxy?: boolean;
+  readonly filesRoot: readonly string[];
 }
 
 function whole(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number");
   return value;
+}
+
+/** Adds a value of an option that may be given more than once. */
+function another(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function withFilesRoots(command: Command): Command {
+  const help = "file connectors stay in this folder; may be repeated (default: any folder)";
+  return command.option("--files-root <dir>", help, another, []);
 }
 
 function withJobManagerOptions(command: Command): Command {
@@ -56,8 +67,7 @@ export function registerServers(program: Command): void {
     .description("start a JobManager: takes bundles and jobs over HTTP, workers over WebSockets")
     .addHelpText("after", "\nExample:\n  millrace jobmanager --port 8081")
     .action(runJobManager);
-  program
-    .command("taskmanager")
+  withFilesRoots(program.command("taskmanager"))
     .description("start a worker; it dials out to the JobManager and needs no open port for it")
     .option("--jobmanager <url>", "address of the JobManager", DEFAULT_URL)
     .option("--token <token>", "worker token (default: $MILLRACE_WORKER_TOKEN, or this host's own)")
@@ -73,7 +83,7 @@ export function registerServers(program: Command): void {
     .option("--label <key=value...>", "labels, shown in the cluster's overview", [])
     .addHelpText("after", "\nExample:\n  millrace taskmanager --slots 4 --name gateway-7")
     .action(runTaskManager);
-  withJobManagerOptions(program.command("cluster"))
+  withFilesRoots(withJobManagerOptions(program.command("cluster")))
     .description("start a JobManager and workers in this process")
     .option("--workers <n>", "workers", whole, 1)
     .option("--slots <n>", "slots of each worker", whole, 4)
@@ -124,6 +134,7 @@ async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
     slots: flags.slots,
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...dataListenerOf(flags),
+    ...filesRootsOf(flags.filesRoot),
     labels: labelsOf(flags.label),
   });
   worker.registered.then(() => tellJoined(worker.worker, flags.slots));
@@ -136,7 +147,7 @@ async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
 }
 
 async function runCluster(
-  flags: JobManagerFlags & { workers: number; slots: number },
+  flags: JobManagerFlags & { workers: number; slots: number; filesRoot: readonly string[] },
 ): Promise<void> {
   const manager = await openJobManager(flags);
   const workers: TaskManager[] = [];
@@ -147,6 +158,7 @@ async function runCluster(
         token: manager.tokens.worker,
         name: `worker-${i}`,
         slots: flags.slots,
+        ...filesRootsOf(flags.filesRoot),
         ...(flags.tlsCert === undefined ? {} : { ca: readPem("--tls-cert", flags.tlsCert) }),
       }),
     );
@@ -170,6 +182,10 @@ function dataListenerOf(flags: TaskManagerFlags): Partial<TaskManagerOptions> {
     ...(ca === undefined ? {} : { ca: readPem("--ca", ca) }),
     behindTlsProxy: flags.behindTlsProxy ?? false,
   };
+}
+
+function filesRootsOf(roots: readonly string[]): Pick<TaskManagerOptions, "filesRoots"> {
+  return roots.length === 0 ? {} : { filesRoots: roots };
 }
 
 function readPem(field: string, path: string): string {

@@ -3,7 +3,7 @@
  * then every entry is inflated a little at a time and counted (PKWARE APPNOTE 6.3, method store and
  * deflate, no zip64, no encryption).
  */
-import { Inflate } from "fflate";
+import { createRequire } from "node:module";
 import { MillraceError } from "../errors.ts";
 import {
   BUNDLE_MAX_COMPRESSION_RATIO,
@@ -157,6 +157,8 @@ function inflate(packed: Uint8Array, entry: Entry, section: string, room: number
   const limit = Math.min(entry.unpacked, room);
   const content = new Uint8Array(limit);
   let length = 0;
+  // Loaded when first needed: a slot reads an archive (its source map) only when a call has failed.
+  const { Inflate } = createRequire(import.meta.url)("fflate") as typeof import("fflate");
   const stream = new Inflate((chunk) => {
     if (length + chunk.length > limit) {
       const state = `${entry.name} unpacks to more than ${limit} bytes`;

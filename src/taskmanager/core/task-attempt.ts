@@ -1,6 +1,7 @@
 /** One job attempt on this worker: where each of its tasks stands. Pure. */
 import type { TaskState } from "../../protocol/control-messages.ts";
-import { bundlesOf, type Deployment } from "../../protocol/deployment.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
+import { bundlesOf } from "../../protocol/task-bundles.ts";
 
 /** A task of the attempt. */
 export interface AttemptTask {
@@ -19,8 +20,10 @@ export class TaskAttempt {
   readonly deployment: Deployment;
   readonly tasks: readonly AttemptTask[];
   phase: AttemptPhase = "fetching";
-  /** When slots that have not started their tasks are given up. */
-  startDeadlineMs: number | undefined;
+  /** When a slot is given up whose isolate was started and whose tasks have not begun. */
+  readonly #startDeadlines = new Map<number, number>();
+  /** Slots whose isolates are still to be started, in their order. */
+  readonly #waiting: number[] = [];
   /** When tasks that still run are stopped by force. */
   cancelDeadlineMs: number | undefined;
 
@@ -54,11 +57,52 @@ export class TaskAttempt {
     return this.slots().filter((slot) => this.live(slot).length > 0);
   }
 
-  /** Slots whose tasks have not all begun. */
-  unstartedSlots(): number[] {
-    return this.slots().filter((slot) =>
-      this.live(slot).some((task) => task.state === "DEPLOYING"),
-    );
+  /** Its modules are there: all of its slots may be started. */
+  run(): void {
+    this.phase = "running";
+    this.#waiting.push(...this.slots());
+  }
+
+  /** Slots whose isolates were started and whose tasks have not all begun or stopped. */
+  get starting(): number {
+    return this.#startDeadlines.size;
+  }
+
+  /** When the next of them is given up. */
+  nextStartDeadlineMs(): number | undefined {
+    if (this.#startDeadlines.size === 0) return undefined;
+    return Math.min(...this.#startDeadlines.values());
+  }
+
+  /**
+   * The next slot to start; from now on it is starting.
+   * @returns undefined where none waits, or where a task has failed: the JobManager will cancel
+   */
+  startNext(deadlineMs: number): number | undefined {
+    if (this.phase !== "running" || this.#waiting.length === 0) return undefined;
+    if (this.tasks.some(hasFailed)) return undefined;
+    const slot = this.#waiting.shift();
+    if (slot !== undefined) this.#startDeadlines.set(slot, deadlineMs);
+    return slot;
+  }
+
+  /** Slots whose isolates there is no need to start any more: they hold nothing yet. */
+  dropWaiting(): number[] {
+    return this.#waiting.splice(0);
+  }
+
+  /** Something about a slot's tasks has changed: it may have started. */
+  noteStart(slot: number): void {
+    if (!this.#startDeadlines.has(slot)) return;
+    if (this.live(slot).some((task) => task.state === "DEPLOYING")) return;
+    this.#startDeadlines.delete(slot);
+  }
+
+  /** Slots that hang in their start; they are told once. */
+  takeOverdue(nowMs: number): number[] {
+    const overdue = [...this.#startDeadlines].filter(([, deadlineMs]) => nowMs >= deadlineMs);
+    for (const [slot] of overdue) this.#startDeadlines.delete(slot);
+    return overdue.map(([slot]) => slot);
   }
 
   /** Tasks of a slot (or all) that have not stopped. */
@@ -76,6 +120,10 @@ export class TaskAttempt {
   allFinished(): boolean {
     return this.tasks.every((task) => task.state === "FINISHED");
   }
+}
+
+function hasFailed(task: AttemptTask): boolean {
+  return task.state === "FAILED";
 }
 
 /** Whether a task in this state has stopped for good. */

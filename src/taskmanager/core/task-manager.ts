@@ -3,6 +3,9 @@
  * `step(input, nowMs)` answers with actions that a shell (../task-manager-process.ts) carries out
  * in their order.
  *
+ * Slot isolates are started a few at a time, over all attempts: each start loads its code anew, and
+ * many at once would keep every one of them, and this worker's heartbeats, waiting.
+ *
  * An attempt goes fetching -> running -> (cancelling) -> released; when all of its tasks have
  * finished by themselves it stays until the JobManager says `commit` or `cancel`, because sinks
  * publish nothing before the whole job has finished.
@@ -18,6 +21,7 @@ import {
   HEARTBEAT_INTERVAL_MS,
   HEARTBEAT_TIMEOUT_MS,
   SLOT_START_TIMEOUT_MS,
+  SLOT_STARTS_AT_ONCE,
   TASK_CANCEL_TIMEOUT_MS,
 } from "../../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../../protocol/versions.ts";
@@ -88,7 +92,9 @@ export type TaskManagerAction =
   | { readonly type: "close_link"; readonly reason: string }
   | { readonly type: "send"; readonly message: WorkerMessage }
   | ({ readonly type: "fetch_modules"; readonly hashes: readonly string[] } & OfAttempt)
+  /** Open its channels; its slots follow, a few at a time. */
   | { readonly type: "start_attempt"; readonly deployment: Deployment }
+  | ({ readonly type: "start_slot"; readonly slot: number } & OfAttempt)
   | ({ readonly type: "cancel_slot"; readonly slot: number } & OfAttempt)
   | ({ readonly type: "terminate_slot"; readonly slot: number } & OfAttempt)
   /** All tasks have stopped: end isolates, close channels. */
@@ -114,6 +120,7 @@ type LinkState =
 /** State machine of one TaskManager. */
 export class TaskManagerCore {
   readonly #profile: WorkerProfile;
+  readonly #startsAtOnce: number;
   readonly #attempts = new Map<string, TaskAttempt>();
   readonly #redial = new Redial();
   #link: LinkState = { type: "down", redialMs: 0 };
@@ -123,12 +130,19 @@ export class TaskManagerCore {
   #nextHeartbeatMs = 0;
   #lastHeardMs = 0;
 
-  constructor(profile: WorkerProfile) {
+  /** @param startsAtOnce slot isolates started at once, over all attempts */
+  constructor(profile: WorkerProfile, startsAtOnce: number = SLOT_STARTS_AT_ONCE) {
     this.#profile = profile;
+    this.#startsAtOnce = startsAtOnce;
   }
 
   /** Takes one input; the actions are to be carried out in their order. */
   step(input: TaskManagerInput, nowMs: number): TaskManagerAction[] {
+    const actions = this.#take(input, nowMs);
+    return [...actions, ...this.#startSlots(nowMs)];
+  }
+
+  #take(input: TaskManagerInput, nowMs: number): TaskManagerAction[] {
     switch (input.type) {
       case "link_opened":
         return this.#linkOpened(nowMs);
@@ -140,7 +154,7 @@ export class TaskManagerCore {
       case "tick":
         return this.#tick(nowMs);
       case "modules_ready":
-        return this.#modulesReady(input, nowMs);
+        return this.#modulesReady(input);
       case "attempt_failed":
         return this.#attemptFailed(input, input.slots, input.error);
       case "task_state":
@@ -168,7 +182,8 @@ export class TaskManagerCore {
     }
     for (const attempt of this.#attempts.values()) {
       if (attempt.cancelDeadlineMs !== undefined) due.push(attempt.cancelDeadlineMs);
-      if (attempt.startDeadlineMs !== undefined) due.push(attempt.startDeadlineMs);
+      const startDeadlineMs = attempt.nextStartDeadlineMs();
+      if (startDeadlineMs !== undefined) due.push(startDeadlineMs);
     }
     return due.length === 0 ? undefined : Math.min(...due);
   }
@@ -232,10 +247,7 @@ export class TaskManagerCore {
       actions.push({ type: "send", message });
     }
     for (const attempt of [...this.#attempts.values()]) {
-      if (attempt.startDeadlineMs !== undefined && nowMs >= attempt.startDeadlineMs) {
-        attempt.startDeadlineMs = undefined;
-        actions.push(...this.#startOverdue(attempt));
-      }
+      actions.push(...this.#startOverdue(attempt, nowMs));
       if (attempt.cancelDeadlineMs === undefined || nowMs < attempt.cancelDeadlineMs) continue;
       attempt.cancelDeadlineMs = undefined;
       actions.push(...this.#terminateLive(attempt));
@@ -244,8 +256,8 @@ export class TaskManagerCore {
   }
 
   /** Slots that hang in their start (a module's initialisation, a machine out of memory). */
-  #startOverdue(attempt: TaskAttempt): TaskManagerAction[] {
-    const slots = attempt.unstartedSlots();
+  #startOverdue(attempt: TaskAttempt, nowMs: number): TaskManagerAction[] {
+    const slots = attempt.takeOverdue(nowMs);
     if (slots.length === 0) return [];
     const message =
       `Cannot start slot ${slots.join(", ")}: its tasks have not begun ` +
@@ -312,12 +324,28 @@ export class TaskManagerCore {
     return undefined;
   }
 
-  #modulesReady(of: OfAttempt, nowMs: number): TaskManagerAction[] {
+  #modulesReady(of: OfAttempt): TaskManagerAction[] {
     const attempt = this.#attempts.get(keyOf(of));
     if (attempt?.phase !== "fetching") return [];
-    attempt.phase = "running";
-    attempt.startDeadlineMs = nowMs + SLOT_START_TIMEOUT_MS;
+    attempt.run();
     return [{ type: "start_attempt", deployment: attempt.deployment }];
+  }
+
+  /** Starts waiting slots, oldest attempt first, as far as the limit of starts at once lets it. */
+  #startSlots(nowMs: number): TaskManagerAction[] {
+    const actions: TaskManagerAction[] = [];
+    const attempts = [...this.#attempts.values()];
+    let room = this.#startsAtOnce - attempts.reduce((sum, { starting }) => sum + starting, 0);
+    for (const attempt of attempts) {
+      while (room > 0) {
+        const slot = attempt.startNext(nowMs + SLOT_START_TIMEOUT_MS);
+        if (slot === undefined) break;
+        const { job } = attempt;
+        actions.push({ type: "start_slot", slot, job, attempt: attempt.attempt });
+        room--;
+      }
+    }
+    return actions;
   }
 
   #cancel(of: OfAttempt, nowMs: number): TaskManagerAction[] {
@@ -336,9 +364,13 @@ export class TaskManagerCore {
     attempt.phase = "cancelling";
     if (before === "fetching") return this.#stopTasks(attempt, attempt.live(), "CANCELED");
     attempt.cancelDeadlineMs = nowMs + TASK_CANCEL_TIMEOUT_MS;
-    return attempt.liveSlots().map((slot) => {
+    const waiting = attempt.dropWaiting();
+    const unstarted = attempt.live().filter((task) => waiting.includes(task.slot));
+    const started = attempt.liveSlots().filter((slot) => !waiting.includes(slot));
+    const cancels = started.map((slot): TaskManagerAction => {
       return { type: "cancel_slot", slot, job: attempt.job, attempt: attempt.attempt };
     });
+    return [...cancels, ...this.#stopTasks(attempt, unstarted, "CANCELED")];
   }
 
   #terminateLive(attempt: TaskAttempt): TaskManagerAction[] {
@@ -355,6 +387,7 @@ export class TaskManagerCore {
     // A late word of a slot that was terminated, or a second end: the first stands.
     if (attempt === undefined || task === undefined || isFinal(task.state)) return [];
     task.state = report.state;
+    attempt.noteStart(task.slot);
     return [{ type: "send", message: report }, ...this.#releaseIfStopped(attempt)];
   }
 
@@ -396,6 +429,7 @@ export class TaskManagerCore {
   ): TaskManagerAction[] {
     const reports = tasks.map((task) => {
       task.state = state;
+      attempt.noteStart(task.slot);
       return stateMessage(attempt, task, state, state === "FAILED" ? error : undefined);
     });
     return [...reports, ...this.#releaseIfStopped(attempt)];
@@ -404,7 +438,6 @@ export class TaskManagerCore {
   #releaseIfStopped(attempt: TaskAttempt): TaskManagerAction[] {
     if (attempt.live().length > 0) return [];
     attempt.cancelDeadlineMs = undefined;
-    attempt.startDeadlineMs = undefined;
     const of = { job: attempt.job, attempt: attempt.attempt };
     if (attempt.allFinished() && attempt.phase !== "cancelling") {
       attempt.phase = "committing";

@@ -5,6 +5,7 @@
  */
 import { unreachable } from "../../protocol/errors.ts";
 import {
+  LOG_LINE_MAX_CHARS,
   LOG_LINES_BURST,
   LOG_LINES_PER_SECOND,
   METRICS_INTERVAL_MS,
@@ -86,7 +87,7 @@ export class UserMessages {
     }
     if (this.#counters.size > 0) {
       const sums = [...this.#counters].map(([name, sum]) => `${name} ${sum < 0n ? "" : "+"}${sum}`);
-      messages.push({ level: "debug", message: sums.join(", ") });
+      messages.push({ level: "debug", message: sums.join(", ").slice(0, LOG_LINE_MAX_CHARS) });
     }
     if (this.#countersRefused > 0) {
       const message =

@@ -221,6 +221,25 @@ describe("DataRouting", () => {
     expect(routing.affectedBy("c")).toEqual([]);
   });
 
+  test("does not count a slot as hit where all that it had from the peer has come to its end", () => {
+    const routing = new DataRouting();
+    const from = { type: "worker", worker: "b", address: "" } as const;
+    const receives = new Map([
+      [5, from],
+      [6, from],
+    ]);
+    const sends = new Map([[7, from]]);
+    const none = new Map();
+    routing.deploy(job, 1, [
+      { slot: 0, sends: none, receives },
+      { slot: 1, sends, receives: none },
+    ]);
+    for (const channel of [5, 7]) routing.route("b", frame(1, channel, FRAME_KIND.end));
+    expect(routing.affectedBy("b")[0]?.slots).toEqual([0, 1]);
+    routing.route("b", frame(1, 6, FRAME_KIND.end));
+    expect(routing.affectedBy("b")[0]?.slots, "what was sent may not have arrived").toEqual([1]);
+  });
+
   test("finds the way of each channel: same slot, other slot, other worker", () => {
     const peer = (worker: string, slot: number) => ({ worker, slot, address: "ws://x" });
     const place = {

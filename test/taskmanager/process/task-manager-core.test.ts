@@ -55,8 +55,8 @@ function running(): TaskManagerCore {
   return core;
 }
 
-function registered(): TaskManagerCore {
-  const core = new TaskManagerCore(profile);
+function registered(of = profile): TaskManagerCore {
+  const core = new TaskManagerCore(of, 2);
   core.step({ type: "tick" }, 0);
   core.step({ type: "link_opened" }, 0);
   const limits = { heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS };
@@ -134,7 +134,11 @@ describe("TaskManagerCore", () => {
     const deploy = { type: "deploy" as const, deployment: deployment(1) };
     const fetch = core.step({ type: "message", message: deploy }, 0);
     expect(fetch).toEqual([{ type: "fetch_modules", ...of(1), hashes: ["b".repeat(64)] }]);
-    expect(kinds(core.step({ type: "modules_ready", ...of(1) }, 0))).toEqual(["start_attempt"]);
+    expect(kinds(core.step({ type: "modules_ready", ...of(1) }, 0))).toEqual([
+      "start_attempt",
+      "start_slot",
+      "start_slot",
+    ]);
   });
 
   test("fails the tasks and releases when a module cannot be fetched", () => {
@@ -208,6 +212,52 @@ describe("TaskManagerCore", () => {
     });
     core.step(report(1, 0, "FAILED"), SLOT_START_TIMEOUT_MS);
     expect(core.attempts()).toEqual([]);
+  });
+
+  describe("with five slots, two of which may start at once", () => {
+    const started = (actions: TaskManagerAction[]) =>
+      actions.flatMap((action) => (action.type === "start_slot" ? action.slot : []));
+
+    function starting(): { core: TaskManagerCore; first: number[] } {
+      const core = registered({ ...profile, slots: 5 });
+      const deploy = { type: "deploy" as const, deployment: deployment(1, [0, 1, 2, 3, 4]) };
+      core.step({ type: "message", message: deploy }, 0);
+      return { core, first: started(core.step({ type: "modules_ready", ...of(1) }, 0)) };
+    }
+
+    test("starts the next slot when one runs or has ended", () => {
+      const { core, first } = starting();
+      expect(first).toEqual([0, 1]);
+      expect(started(core.step(report(1, 1, "RUNNING"), 50))).toEqual([2]);
+      expect(started(core.step(report(1, 2, "FINISHED"), 60))).toEqual([3]);
+      expect(started(core.step(report(1, 1, "FINISHED"), 70))).toEqual([]);
+      expect(started(core.step(report(1, 0, "RUNNING"), 80))).toEqual([4]);
+    });
+
+    test("counts the time of each from its own start, and heartbeats go on", () => {
+      const { core } = starting();
+      core.step(report(1, 0, "RUNNING"), 9_000);
+      const heart = { type: "heartbeat_ack", sequence: 0 } as const;
+      expect(kinds(core.step({ type: "tick" }, 9_000))).toEqual(["heartbeat"]);
+      core.step({ type: "message", message: heart }, 9_000);
+      core.step(report(1, 1, "RUNNING"), 9_500);
+      expect(kinds(core.step({ type: "tick" }, SLOT_START_TIMEOUT_MS))).toEqual(["heartbeat"]);
+      core.step({ type: "message", message: heart }, 18_000);
+      const late = core.step({ type: "tick" }, 9_000 + SLOT_START_TIMEOUT_MS);
+      expect(late.find((action) => action.type === "terminate_slot")).toMatchObject({ slot: 2 });
+      expect(late.at(-1)).toMatchObject({ message: { error: { code: "SLOT_START_TIMEOUT" } } });
+    });
+
+    test("starts none after a failure, and cancels those that wait at once", () => {
+      const { core } = starting();
+      expect(started(core.step(report(1, 0, "FAILED"), 50))).toEqual([]);
+      const cancel = { type: "message", message: { type: "cancel", ...of(1) } } as const;
+      const waiting = ["task_state", "task_state", "task_state"];
+      expect(kinds(core.step(cancel, 60))).toEqual(["cancel_slot", ...waiting]);
+      const last = report(1, 1, "FAILED");
+      core.step({ ...last, report: { ...last.report, state: "CANCELED" } }, 70);
+      expect(core.attempts()).toEqual([]);
+    });
   });
 
   test("fails only the tasks of a slot that the watchdog stopped, and names the operator", () => {
