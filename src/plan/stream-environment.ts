@@ -142,13 +142,14 @@ export class StreamExecutionEnvironment {
     operator: OperatorHandle,
     inputs: readonly (readonly Upstream[])[],
   ): Transformation {
-    const id = `${operator.name}-${this.#transformations.length + 1}`;
+    const number = `-${this.#transformations.length + 1}`;
+    const id = operator instanceof InlineOperator ? operator.name : operator.name + number;
     const transformation = new Transformation(id, kind, operator, inputs);
     this.#transformations.push(transformation);
     return transformation;
   }
 
-  /** A name for the next operator that is made from functions of the job file: for the builder. */
+  /** Name and id of the next operator that is made from functions of the job file: for the builder. */
   inlineName(kind: string): string {
     return `${kind}-${this.#transformations.length + 1}`;
   }

@@ -11,7 +11,7 @@ test("counts the longer words of each ten lines", async () => {
 });
 
 test("leaves out words that are shorter than minLength", async () => {
-  const harness = await OperatorTestHarness.open("operators/index.ts", "SplitWords", {
+  const harness = await OperatorTestHarness.open("build/{{name}}.wasm", "SplitWords", {
     parameters: { minLength: 4 },
   });
   harness.processElement({ line: "The river, the WHEEL!" });

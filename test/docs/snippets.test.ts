@@ -57,6 +57,15 @@ for (const { page, folder, snippets } of pages) {
           process.chdir(folder);
           expect(await printedBy(snippet)).toBe(snippet.printed);
         });
+      } else if (page === "one-file-jobs") {
+        test(`the functions of ${snippet.path} compile`, () => {
+          // A process of its own: functions are found in the file as Node runs it.
+          const script = join(ROOT, "test/inline/jobs/print-job.ts");
+          const options = { cwd: ROOT, encoding: "utf8" } as const;
+          const { stdout } = spawnSync(process.execPath, [script, snippet.file], options);
+          const { error, bundles } = JSON.parse(stdout);
+          expect([error, bundles?.length]).toEqual([undefined, 1]);
+        });
       }
     }
   });

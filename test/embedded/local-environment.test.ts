@@ -1,16 +1,19 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import {
   count,
   createLocalEnvironment,
   Duration,
+  type JobContext,
   MiniCluster,
+  type OperatorHandle,
+  openBundle,
   RestartStrategies,
   sum,
   TumblingEventTimeWindows,
   WatermarkStrategy,
 } from "../../src/index.ts";
-import { expectRows } from "../../src/testing/index.ts";
+import { expectRows, runJob } from "../../src/testing/index.ts";
 
 let cluster: MiniCluster;
 beforeAll(async () => {
@@ -162,6 +165,26 @@ describe("LocalStreamEnvironment", () => {
     await rows.return();
     expect(source.returned).toBe(true);
     console.log(`pulled ahead of a consumer that stopped: ${before} rows`);
+  });
+
+  test("uploads the bundles that handles bring, and carries the types of their rows", async () => {
+    const words = openBundle(new URL("../../build/word-count.wasm", import.meta.url));
+    type Line = { readonly line: string };
+    const split = words.operator("SplitWords") as OperatorHandle<
+      Line,
+      { word: string },
+      "flat_map"
+    >;
+    const rows = local()
+      .fromCollection([{ line: "a b" }], { line: "STRING NOT NULL" })
+      .flatMap(split)
+      .executeAndCollect();
+    expectTypeOf(rows).toEqualTypeOf<AsyncGenerator<{ word: string }, void, undefined>>();
+    expectRows(await all(rows), [{ word: "a" }, { word: "b" }]);
+    const job = ({ env }: JobContext) => {
+      env.readTextFile("absent.txt").flatMap(words.operator("SplitWords")).collect();
+    };
+    expectRows((await runJob(job, { cluster, inputs: [{ line: "c" }] })).rows, [{ word: "c" }]);
   });
 
   test("hands a row on at once when the next is not there yet", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadJob } from "../../src/cli/job-file.ts";
+import { runJob } from "../../src/testing/index.ts";
 import { Closers, TestCluster, temporaryFolder } from "../cluster/cluster.ts";
 
 const closers = new Closers();
@@ -65,6 +66,12 @@ describe("examples/word-count", () => {
     expect(new Map(counts)).toEqual(expected);
     expect(rows).toHaveLength(expected.size);
   });
+
+  test("runs on the readings beside it: one boiler gets too warm", async () => {
+    const { rows } = await runJob(new URL("../../examples/sensor-fleet/job.ts", import.meta.url));
+    expect(rows).toHaveLength(3);
+    expect(new Set(rows.map((row) => row.device))).toEqual(new Set(["boiler-1"]));
+  });
 });
 
 describe("examples/sensor-fleet", () => {
@@ -121,5 +128,11 @@ describe("examples/sensor-fleet", () => {
     });
     expect(new Map(alerts)).toEqual(expected);
     expect(rows).toHaveLength(expected.size);
+  });
+
+  test("runs on the readings beside it: one boiler gets too warm", async () => {
+    const { rows } = await runJob(new URL("../../examples/sensor-fleet/job.ts", import.meta.url));
+    expect(rows).toHaveLength(3);
+    expect(new Set(rows.map((row) => row.device))).toEqual(new Set(["boiler-1"]));
   });
 });
