@@ -12,8 +12,9 @@ import {
   UPPER_SPECIAL_COUNT,
 } from "./js-case-table";
 import { keepTextBytes, textBytes } from "./js-memory";
-import { JsString, isAscii, pointAt, view, widthAt, writePoint } from "./js-string";
+import { JsString, isAscii, pointAt, view, widthAt } from "./js-string";
 import { copyLowerAscii, copyUpperAscii } from "./text";
+import { writeCodePoint } from "./utf8";
 
 /** Where a code point goes by a table of runs {first, last, step, distance}. */
 function mapped(table: usize, count: i32, point: u32): u32 {
@@ -60,11 +61,11 @@ export function toLowerCase(text: JsString): JsString {
   for (let at = text.start; at < end; at += widthAt(at)) {
     const point = pointAt(at);
     if (point < 0x80) store<u8>(to++, <u8>(point - 0x41 < 26 ? point | 0x20 : point));
-    else if (point == 0x3a3) to += writePoint(to, isFinalSigma(text, at) ? 0x3c2 : 0x3c3);
+    else if (point == 0x3a3) to += writeCodePoint(to, isFinalSigma(text, at) ? 0x3c2 : 0x3c3);
     else if (point == 0x130) {
-      to += writePoint(to, 0x69);
-      to += writePoint(to, 0x307);
-    } else to += writePoint(to, mapped(LOWER, LOWER_COUNT, point));
+      to += writeCodePoint(to, 0x69);
+      to += writeCodePoint(to, 0x307);
+    } else to += writeCodePoint(to, mapped(LOWER, LOWER_COUNT, point));
   }
   keepTextBytes(bytes, to - bytes);
   return view(bytes, <i32>(to - bytes), -1, text.torn);
@@ -110,11 +111,11 @@ export function toUpperCase(text: JsString): JsString {
       continue;
     }
     const special = specialUpper(point);
-    if (special == 0) to += writePoint(to, mapped(UPPER, UPPER_COUNT, point));
+    if (special == 0) to += writeCodePoint(to, mapped(UPPER, UPPER_COUNT, point));
     else {
       for (let i = 4; i <= 12; i += 4) {
         const one = load<u32>(special + <usize>i);
-        if (one != 0) to += writePoint(to, one);
+        if (one != 0) to += writeCodePoint(to, one);
       }
     }
   }

@@ -8,6 +8,7 @@
  */
 import { cells, fail, growsInPlace, keepTextBytes, textBytes } from "./js-memory";
 import { Text } from "./text";
+import { writeCodePoint } from "./utf8";
 
 /** A view; its first two fields are those of Text. */
 @unmanaged
@@ -104,7 +105,7 @@ export function fromUnits(units: usize, count: i32): JsString {
       }
     }
     if ((point & 0xfffff800) == 0xd800) torn = 1;
-    to += writePoint(to, point);
+    to += writeCodePoint(to, point);
   }
   keepTextBytes(at, to - at);
   return view(at, <i32>(to - at), count, torn);
@@ -130,30 +131,6 @@ export function toUnits(value: JsString): usize {
     }
   }
   return target;
-}
-
-/** Writes a code point, half a pair too; answers its width. */
-export function writePoint(target: usize, point: u32): i32 {
-  if (point < 0x80) {
-    store<u8>(target, <u8>point);
-    return 1;
-  }
-  if (point < 0x800) {
-    store<u8>(target, <u8>(0xc0 | (point >> 6)));
-    store<u8>(target, <u8>(0x80 | (point & 0x3f)), 1);
-    return 2;
-  }
-  if (point < 0x10000) {
-    store<u8>(target, <u8>(0xe0 | (point >> 12)));
-    store<u8>(target, <u8>(0x80 | ((point >> 6) & 0x3f)), 1);
-    store<u8>(target, <u8>(0x80 | (point & 0x3f)), 2);
-    return 3;
-  }
-  store<u8>(target, <u8>(0xf0 | (point >> 18)));
-  store<u8>(target, <u8>(0x80 | ((point >> 12) & 0x3f)), 1);
-  store<u8>(target, <u8>(0x80 | ((point >> 6) & 0x3f)), 2);
-  store<u8>(target, <u8>(0x80 | (point & 0x3f)), 3);
-  return 4;
 }
 
 /** Bytes of the character that begins at `at`. */
@@ -261,14 +238,14 @@ export function unitSlice(value: JsString, from: i32, to: i32): JsString {
   let target = bytes;
   let source = begin;
   if (beginTorn) {
-    target += writePoint(target, 0xdc00 | (pointAt(begin) & 0x3ff));
+    target += writeCodePoint(target, 0xdc00 | (pointAt(begin) & 0x3ff));
     source += 4;
   }
   if (end > source) {
     memory.copy(target, source, end - source);
     target += end - source;
   }
-  if (endTorn) target += writePoint(target, 0xd800 | ((pointAt(end) - 0x10000) >> 10));
+  if (endTorn) target += writeCodePoint(target, 0xd800 | ((pointAt(end) - 0x10000) >> 10));
   keepTextBytes(bytes, target - bytes);
   return view(bytes, <i32>(target - bytes), to - from, 1);
 }
@@ -393,7 +370,7 @@ function concatPair(a: JsString, b: JsString): JsString {
   const head = <usize>a.length - 3;
   memory.copy(at, a.start, head);
   const high = pointAt(a.start + head) & 0x3ff;
-  writePoint(at + head, 0x10000 + (high << 10) + (pointAt(b.start) & 0x3ff));
+  writeCodePoint(at + head, 0x10000 + (high << 10) + (pointAt(b.start) & 0x3ff));
   memory.copy(at + head + 4, b.start + 3, b.length - 3);
   return view(at, length, -1, 1);
 }
@@ -425,7 +402,7 @@ export function pointText(value: f64): JsString {
     fail("RangeError: Invalid code point");
     return view(at, 0, 0, 0);
   }
-  const width = writePoint(at, point);
+  const width = writeCodePoint(at, point);
   keepTextBytes(at, width);
   const half = (point & 0xfffff800) == 0xd800;
   return view(at, width, point >= 0x10000 ? 2 : 1, half ? 1 : 0);

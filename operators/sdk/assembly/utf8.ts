@@ -76,7 +76,7 @@ export function copyReplacing(target: usize, start: usize, end: usize): i32 {
   return <i32>(to - target);
 }
 
-/** Writes a code point (not a surrogate) as UTF-8; answers its length. */
+/** Writes a code point as UTF-8 (half a pair as WTF-8, for js-string.ts); answers its length. */
 export function writeCodePoint(target: usize, point: u32): i32 {
   if (point < 0x80) {
     store<u8>(target, <u8>point);
