@@ -72,6 +72,14 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     keyed: false,
   },
   {
+    base: "KeyedProcessFunction",
+    kind: "process",
+    roles: ["key", "in", "out"],
+    method: [method("processElement", ["$in", "KeyedContext<$key>", "Collector<$out>"])],
+    runner: "KeyedProcessOperator",
+    keyed: true,
+  },
+  {
     base: "AggregateFunction",
     kind: "aggregate",
     roles: ["in", "accumulator", "out"],

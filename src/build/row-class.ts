@@ -5,6 +5,7 @@
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import { columnType, type FieldType } from "./column-type.ts";
 import type { BuildProblem } from "./problem.ts";
+import { cellMethods } from "./row-cell.ts";
 import { type ClassSyntax, type FieldSyntax, placeIn, typeText } from "./syntax.ts";
 import { replacing, type TextEdit } from "./text-edit.ts";
 
@@ -79,7 +80,9 @@ export function rowEdits(row: ClassSyntax, fields: readonly RowField[]): TextEdi
 function fieldCode(field: RowField, index: number): string {
   const { name, native } = field;
   const isSet = `(this.__set & ((<u64>1) << ${index})) != 0`;
-  const mark = `this.__set |= (<u64>1) << ${index};`;
+  // In a cell of state a nullable field has a byte that says it is there.
+  const appear = field.nullable ? `if (this.__cell) store<u8>(this.__v${index}, 1); ` : "";
+  const mark = `this.__set |= (<u64>1) << ${index}; ${appear}`;
   const isNull = `${name}IsNull`;
   const members = [
     `private __c${index}: i32 = 0;`,
@@ -92,7 +95,9 @@ function fieldCode(field: RowField, index: number): string {
       `private __v${index}: usize = 0;`,
       `@inline get ${isNull}(): bool { return !(${isSet}) || (${absent}); }`,
       `set${name[0]!.toUpperCase()}${name.slice(1)}Null(): void { ` +
-        (native === "Text" ? `if (${isSet}) __forgetText(this.__w!, this.__b${index}!); ` : "") +
+        (native === "Text"
+          ? `if (!this.__cell && ${isSet}) __forgetText(this.__w!, this.__b${index}!); `
+          : "") +
         `this.__set &= ~((<u64>1) << ${index}); }`,
     );
   }
@@ -102,7 +107,9 @@ function fieldCode(field: RowField, index: number): string {
       `private __o${index}: usize = 0;`,
       `@inline get ${name}(): __Text { if (${unset}) return __emptyText(); ` +
         `return __textOf(this.__d${index}, this.__o${index}, this.__index); }`,
-      `@inline set ${name}(value: __Text) { const w = this.__w!; ` +
+      `@inline set ${name}(value: __Text) { ` +
+        `if (this.__cell) { this.__d${index} = 0; __pointAtText(this.__o${index}, value); ${mark} return; } ` +
+        "const w = this.__w!; " +
         `__writeText(w, this.__b${index}!, ${isSet}, value); ${mark} ` +
         "if (w.generation != this.__generation) this.__refresh(); }",
     );
@@ -110,7 +117,9 @@ function fieldCode(field: RowField, index: number): string {
     const get = `__bitAt(this.__d${index}, this.__index)`;
     members.push(
       `@inline get ${name}(): bool { return ${field.nullable ? `!this.${isNull} && ` : ""}${get}; }`,
-      `@inline set ${name}(value: bool) { this.__w!.writeBit(this.__b${index}!, value); ${mark} }`,
+      `@inline set ${name}(value: bool) { ` +
+        `if (this.__cell) store<u8>(this.__d${index}, value ? 1 : 0); ` +
+        `else this.__w!.writeBit(this.__b${index}!, value); ${mark} }`,
     );
   } else {
     const at = `this.__d${index} + (<usize>this.__index << ${field.shift})`;
@@ -154,5 +163,6 @@ function methodsCode(fields: readonly RowField[]): string {
     `${each((_, i) => {
       return `if (!(this.__set & ((<u64>1) << ${i}))) w.writeDefault(this.__b${i}!);`;
     })} } `,
+    cellMethods(fields),
   ].join(" ");
 }

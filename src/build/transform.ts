@@ -33,11 +33,13 @@ const SUPPORT_NAMES = [
   "FlatMapOperator",
   "JsonValue",
   "KeySelectorOperator",
+  "KeyedProcessOperator",
   "MapOperator",
   "OpenStream",
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "RowLayout",
   "RowView",
   "SinkOperator",
   "SourceOperator",
@@ -46,6 +48,8 @@ const SUPPORT_NAMES = [
   "columnOf",
   "emptyText",
   "forgetText",
+  "pointAtText",
+  "storeCellText",
   "textOf",
   "writeText",
 ];
@@ -73,7 +77,7 @@ export function transformSources(
   const allEdits = new Map<string, readonly TextEdit[]>();
   const operators: OperatorClass[] = [];
   for (const file of tree.files.values()) {
-    const edits = fileEdits(file, tree, operators, problems);
+    const edits = fileEdits(file, tree, operators, problems, registered === undefined);
     allEdits.set(file.path, edits);
     texts.set(file.path, applyEdits(file.text, edits));
   }
@@ -92,6 +96,8 @@ function fileEdits(
   tree: SourceTree,
   operators: OperatorClass[],
   problems: BuildProblem[],
+  /** Whether functions must have @operator: not where the entry registers them by itself. */
+  strict: boolean,
 ): TextEdit[] {
   const edits: TextEdit[] = [];
   for (const link of file.links) {
@@ -100,7 +106,9 @@ function fileEdits(
     edits.push(replacing(file.text, link.pathStart, link.pathEnd, JSON.stringify(name)));
   }
   const before = edits.length;
-  for (const one of file.classes) edits.push(...classEdits(one, tree, operators, problems));
+  for (const one of file.classes) {
+    edits.push(...classEdits(one, tree, operators, problems, strict));
+  }
   if (edits.length > before) {
     const names = SUPPORT_NAMES.map((name) => `${name} as __${name}`).join(", ");
     edits.unshift({ start: 0, end: 0, text: `import { ${names} } from "${SUPPORT}"; ` });
@@ -113,6 +121,7 @@ function classEdits(
   tree: SourceTree,
   operators: OperatorClass[],
   problems: BuildProblem[],
+  strict: boolean,
 ): TextEdit[] {
   const has = (name: string): boolean => one.decorators.some((d) => d.name === name);
   const roles = ["row", "accumulator", "operator"].filter(has);
@@ -131,7 +140,7 @@ function classEdits(
   if (has("row")) {
     return [...decoratorEdits(one), ...rowEdits(one, rowFields(one, problems))];
   }
-  if (!has("operator")) return looseFunction(one, tree, problems);
+  if (!has("operator")) return strict ? looseFunction(one, tree, problems) : [];
   const operator = readOperator(one, tree, problems);
   if (operator === undefined) return [];
   operators.push(operator);
@@ -140,7 +149,13 @@ function classEdits(
 
 /** A class that extends a function but is not registered is nearly always a forgotten decorator. */
 function looseFunction(one: ClassSyntax, tree: SourceTree, problems: BuildProblem[]): TextEdit[] {
-  const parents = ["MapFunction", "FlatMapFunction", "FilterFunction", "ProcessFunction"];
+  const parents = [
+    "MapFunction",
+    "FlatMapFunction",
+    "FilterFunction",
+    "ProcessFunction",
+    "KeyedProcessFunction",
+  ];
   const isFunction = !one.isAbstract && parents.some((name) => tree.isSdkName(one, name));
   if (isFunction && one.base !== undefined) {
     problems.push({

@@ -3,6 +3,7 @@ import type { ConformanceCase, Verdict } from "./conformance-case.ts";
 import { conformanceModule } from "./conformance-module.ts";
 import { judgeKeyGroup, judgePartition } from "./keygroup-cases.ts";
 import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
+import { judgeProcess } from "./process-cases.ts";
 import { run as judgeRestarts, type RestartCase } from "./restart.ts";
 import { judgeValve, unspokenWatermark } from "./valve-cases.ts";
 import { judgeWindow, unspokenWindow } from "./window-cases.ts";
@@ -36,6 +37,7 @@ function unspoken(one: ConformanceCase): string | undefined {
   switch (one.kind) {
     case "keygroup":
     case "partition":
+    case "process":
     case "restart":
       return undefined;
     case "watermark":
@@ -53,6 +55,8 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
       return judgeKeyGroup(module, one, mode);
     case "partition":
       return judgePartition(module, one, mode);
+    case "process":
+      return judgeProcess(module, one, mode);
     case "window":
       return judgeWindow(module, one, mode);
     case "watermark":

@@ -268,6 +268,21 @@ export class OperatorHarness {
     return this.#chunks.splice(0);
   }
 
+  /** One slice of a snapshot; other calls may stand between the slices. Done: the last one. */
+  snapshotSlice(
+    checkpoint: bigint,
+    since: bigint,
+    budget: number,
+  ): { done: boolean; chunks: Chunk[] } {
+    const { module } = this;
+    const status = module.call("mr_snapshot", this.inst, checkpoint, since, budget);
+    if (status === STATUS.done) return { done: true, chunks: [] };
+    if (status === STATUS.sliceOver) return { done: false, chunks: [] };
+    if (status !== STATUS.chunk) throw new OperatorRefusal(`mr_snapshot answered ${status}`);
+    const chunk = { keyGroup: module.result("keyGroup"), bytes: module.resultBytes() };
+    return { done: false, chunks: [chunk] };
+  }
+
   prepareCommit(checkpoint: bigint): Chunk[] {
     this.#resume("mr_prepare_commit", checkpoint);
     return this.#chunks.splice(0);

@@ -8,11 +8,70 @@ import { Status } from "./layout";
 import { OpenConfig } from "./open-config";
 import { RecordOperator, noteRow } from "./operator";
 import { Collector, RowView } from "./row";
+import {
+  AggregatingState,
+  AggregatingStateDescriptor,
+} from "./state/aggregating-state";
+import { KeyedStateBackend } from "./state/keyed-state-backend";
+import { ListState, ListStateDescriptor } from "./state/list-state";
+import { MapState, MapStateDescriptor } from "./state/map-state";
+import { ReducingState, ReducingStateDescriptor } from "./state/reducing-state";
+import { StateSlot } from "./state/state-slot";
+import { ValueState, ValueStateDescriptor } from "./state/value-state";
 import { resetTextScratch } from "./text";
 
 /** What a function may ask about where it runs (Flink: RuntimeContext). */
 export class RuntimeContext {
+  __backend: KeyedStateBackend | null = null;
+  /** What was wrong with a state that was asked for. */
+  __problem: string | null = null;
+
   constructor(private config: OpenConfig) {}
+
+  /**
+   * A state of the current key: to be asked for in open(), of a function on a keyed stream.
+   *
+   *     open(context: RuntimeContext): void {
+   *       this.count = context.getState(new ValueStateDescriptor<i64>("count"));
+   *     }
+   */
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    const state = new ValueState<T>(descriptor);
+    this.register(state);
+    return state;
+  }
+
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    const state = new ListState<T>(descriptor);
+    this.register(state);
+    return state;
+  }
+
+  getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    const state = new MapState<K, V>(descriptor);
+    this.register(state);
+    return state;
+  }
+
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
+    const state = new ReducingState<T>(descriptor);
+    this.register(state);
+    return state;
+  }
+
+  getAggregatingState<In, Acc, Out>(
+    descriptor: AggregatingStateDescriptor<In, Acc, Out>,
+  ): AggregatingState<In, Acc, Out> {
+    const state = new AggregatingState<In, Acc, Out>(descriptor);
+    this.register(state);
+    return state;
+  }
+
+  private register(state: StateSlot): void {
+    const backend = this.__backend;
+    if (backend !== null) backend.register(state);
+    else this.__problem = "state " + state.name + " needs a keyed stream: use it behind keyBy, in a keyed function";
+  }
 
   get subtask(): i32 {
     return this.config.subtask;
@@ -86,11 +145,18 @@ export abstract class FunctionOperator<
   open(): i32 {
     this.input.__bindInput(this.config.inputs[0]);
     const context = new RuntimeContext(this.config);
+    context.__backend = this.keyedBackend();
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
     this.fn.open(context);
+    if (context.__problem !== null) return this.refuse(context.__problem!);
     const failure = this.fn.__failure;
     return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  /** Where the function's keyed state lies; null: it has none. */
+  keyedBackend(): KeyedStateBackend | null {
+    return null;
   }
 
   attach(reader: BatchReader): void {

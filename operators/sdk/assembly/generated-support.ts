@@ -13,6 +13,7 @@ export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";
 export { FlatMapOperator, MapOperator } from "./functions";
+export { KeyedProcessOperator } from "./keyed-process-function";
 export { KeySelectorOperator } from "./key-selector-operator";
 export { OpenStream } from "./open-config";
 export { Operator } from "./operator";
@@ -22,6 +23,7 @@ export { registerOperator } from "./registry";
 export { RowView } from "./row";
 export { SinkOperator } from "./sink-function";
 export { SourceOperator } from "./source-function";
+export { RowLayout } from "./state/row-layout";
 export { Text } from "./text";
 
 /** Index of a top-level column in a batch; the host has checked that it is there. */
@@ -70,6 +72,20 @@ export function writeText(
 ): void {
   if (again) forgetText(writer, column);
   writer.writeText(column, value.start, value.length);
+}
+
+/** Lets a text field of a cell point at bytes that live as long as the row: offsets from 0. */
+export function pointAtText(offsets: usize, value: Text): void {
+  store<u32>(offsets, <u32>value.start);
+  store<u32>(offsets, <u32>value.start + value.length, 4);
+}
+
+/** Writes a text behind the cell's bytes so far, `end`; answers where the next goes. */
+export function storeCellText(cell: usize, at: usize, end: i32, value: Text): i32 {
+  store<u32>(cell + at, end);
+  store<u32>(cell + at, end + value.length, 4);
+  memory.copy(cell + <usize>end, value.start, value.length);
+  return end + value.length;
 }
 
 /** Gives back the bytes that the row in progress wrote to a text column. */

@@ -9,12 +9,25 @@ export {
   RichFunction,
   RuntimeContext,
 } from "./functions";
+export { KeyedContext, KeyedProcessFunction, TimeDomain } from "./keyed-process-function";
 export { RowKind } from "./layout";
+export { newRow } from "./new-row";
 export { PartitionFunction } from "./partition-function";
 export { ProcessWindowFunction, WindowElements } from "./process-window-function";
 export { ProcessContext, ProcessFunction } from "./process-function";
 export { Collector } from "./row";
 export { RecordWriter, SinkFunction } from "./sink-function";
 export { SourceFunction } from "./source-function";
+export {
+  AggregatingState,
+  AggregatingStateDescriptor,
+  StateAggregateFunction,
+} from "./state/aggregating-state";
+export { ListState, ListStateDescriptor, ListValues } from "./state/list-state";
+export { MapEntries, MapState, MapStateDescriptor } from "./state/map-state";
+export { ReducingState, ReducingStateDescriptor, StateReduceFunction } from "./state/reducing-state";
+export { StateTtlConfig, StateVisibility, UpdateType } from "./state/state-ttl";
+export { ValueState, ValueStateDescriptor } from "./state/value-state";
 export { Text, TextParts, TextWords } from "./text";
+export { TimerService } from "./timer-service";
 export { FiredBy, WindowContext } from "./window-context";

@@ -7,6 +7,7 @@
 import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
 import { OpenStream } from "./open-config";
+import { RowLayout } from "./state/row-layout";
 
 export abstract class RowView {
   /** Physical row that the accessors touch. */
@@ -16,6 +17,17 @@ export abstract class RowView {
   /** Change of the row (RowKind); the author reads it on inputs and may set it on outputs. */
   kind: u8 = 0;
 
+  /** The view is attached to a cell of keyed state (state/row-layout.ts), not to a batch. */
+  __cell: bool = false;
+
+  /** How the row lies in keyed state. */
+  abstract __layout(): RowLayout;
+  /** Reads and changes the row of a cell. */
+  abstract __attachCell(cell: usize): void;
+  /** Bytes that the row takes as a cell. */
+  abstract __cellBytes(): i32;
+  /** Writes the row, whatever it is bound to, as a cell. */
+  abstract __storeCell(cell: usize): void;
   /** Finds the columns of an input by name. The host has checked names and types. */
   abstract __bindInput(stream: OpenStream): void;
   /** Takes the pointers of a batch's columns. */
@@ -45,6 +57,8 @@ export class Collector<T extends RowView> {
   // @ts-ignore: decorator
   @inline
   row(): T {
+    // The host may have taken the block since the last row: of a side output nobody says so.
+    if (this.generation != this.writer.generation) this.begin();
     return this.view;
   }
 

@@ -35,7 +35,7 @@ describe.each(Object.entries(KEY_KINDS))("a state table of %s", (kind, bytesOf) 
           const known = model.get(name);
           const found = module.find(bytes, place);
           expect(found).toBe(known?.entry ?? 0);
-          if (known !== undefined) expect(call.valueOf!(found)).toBe(known.value);
+          if (known !== undefined) expect(call.readValue!(found)).toBe(known.value);
           if (action === "add" && known === undefined) {
             const entry = module.add(key % 128, bytes, place);
             call.setValue!(entry, next);

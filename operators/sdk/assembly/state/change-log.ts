@@ -37,7 +37,7 @@ export abstract class ChangeLog {
   /** Before each change of an entry. */
   // @ts-ignore: decorator
   @inline
-  touch(storeNumber: i32, entry: usize): void {
+  change(storeNumber: i32, entry: usize): void {
     if (this.snapshotting) this.keepImage(storeNumber, entry);
     store<u32>(entry, this.version);
   }

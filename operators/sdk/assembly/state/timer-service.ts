@@ -5,7 +5,7 @@
  * Timers fire by time; those of one time by the owner's key (the order of its encoding), then by
  * window. So the order does not depend on tables, restores or parallelism. Flink leaves it open.
  */
-import { ENTRY_FLAGS, ENTRY_HEADER, EntryStore, FLAG_LIVE, groupOf } from "./entry-store";
+import { ENTRY_FLAGS, ENTRY_HEADER, EntryStore, FLAG_LIVE, FLAG_NEW, groupOf } from "./entry-store";
 import { ChangeLog, STORE_TIMERS } from "./change-log";
 import { HashDirectory, slotEntry, slotMask, slotTag, tagOf } from "./hash-directory";
 import { TIMER_TIME, TimerHeap } from "./timer-heap";
@@ -67,6 +67,13 @@ export class TimerService {
     if (queue.count > 2 * this.entries.count + SWEEP_SLACK) queue.sweep();
     queue.push(time, timer);
     return true;
+  }
+
+  /** Sets a timer that a snapshot has. */
+  restore(domain: i32, time: i64, owner: usize): void {
+    if (!this.register(domain, time, owner)) return;
+    const timer = this.find(timerTag(domain, time, owner), domain, time, owner);
+    store<u16>(timer, load<u16>(timer, ENTRY_FLAGS) & ~FLAG_NEW, ENTRY_FLAGS);
   }
 
   /** Deletes a timer; false if there is none. */

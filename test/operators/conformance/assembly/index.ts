@@ -1,13 +1,15 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
 import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
+import { KeyedProcessOperator } from "../../../../operators/sdk/assembly/keyed-process-function";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
-import { Event, Sum, SumResult, WindowResult } from "./rows";
+import { CaseKey, Event, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
+import { ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
@@ -17,3 +19,6 @@ registerOperator((): Operator => new AggregateOperator<SumWindow, Event, Sum, Su
 registerOperator((): Operator => new KeyProbeOperator());
 registerOperator((): Operator => new PartitionOperator<LengthPartitioner, Event>());
 registerOperator((): Operator => new ExchangeOperator());
+registerOperator(
+  (): Operator => new KeyedProcessOperator<ScriptProcess, CaseKey, ScriptEvent, ScriptResult>(),
+);

@@ -44,3 +44,44 @@ export class Sum {
 export class Calls {
   count: i64;
 }
+
+/** The key of a case. */
+@row
+export class CaseKey {
+  k!: Text;
+}
+
+/** An element of a script: with the number of its program. */
+@row
+export class ScriptEvent {
+  k!: Text;
+  v: i64;
+  f: i64;
+}
+
+/** What a script emits. */
+@row
+export class ScriptResult {
+  k!: Text;
+  op!: Text;
+  /** JSON. */
+  v!: Text;
+  fired_by: i32;
+  timer: i64;
+}
+
+/** The result of an aggregating state. */
+@row
+export class SumAndCount {
+  sum: i64;
+  count: i64;
+}
+
+/** What a script gives to its side output. */
+@row
+export class SideResult {
+  k!: Text;
+  v: i64;
+  fired_by: i32;
+  timer: i64;
+}

@@ -34,7 +34,7 @@ export function remove(entry: usize): void {
   table.remove(entry);
 }
 
-export function valueOf(entry: usize): i64 {
+export function readValue(entry: usize): i64 {
   return load<i64>(entry + table.valueOffset);
 }
 

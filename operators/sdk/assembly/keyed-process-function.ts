@@ -1,0 +1,180 @@
+/** Process functions on keyed streams (Flink: KeyedProcessFunction). */
+import { BatchReader } from "./batch-reader";
+import { KeyCodec } from "./key-codec";
+import { BlockWriter } from "./block-writer";
+import { RichFunction } from "./functions";
+import { KeyedOperator } from "./keyed-operator";
+import { OpenStream } from "./open-config";
+import { Operator } from "./operator";
+import { Collector, RowView } from "./row";
+import { KeyedStateBackend } from "./state/keyed-state-backend";
+import { EVENT_TIME } from "./state/timer-service";
+import { TimerService } from "./timer-service";
+
+/** Which clock a timer belongs to (Flink: TimeDomain). */
+export enum TimeDomain {
+  EVENT_TIME,
+  PROCESSING_TIME,
+}
+
+/** What a keyed process function may ask about the present record or timer. */
+export class KeyedContext<K extends RowView> {
+  /** Whether the record has a timestamp. */
+  hasTimestamp: bool = false;
+  /** Its timestamp, ms, only where hasTimestamp; in onTimer() the timer's time. */
+  timestamp: i64 = 0;
+  /** In onTimer(): the clock that fired. */
+  timeDomain: TimeDomain = TimeDomain.EVENT_TIME;
+  private timers: TimerService;
+
+  constructor(
+    private operator: Operator,
+    private backend: KeyedStateBackend,
+    private keys: CurrentKey<K>,
+  ) {
+    this.timers = new TimerService(operator, backend);
+  }
+
+  timerService(): TimerService {
+    return this.timers;
+  }
+
+  /** The key of the record or timer: its columns, valid until the next record or timer. */
+  getCurrentKey(): K {
+    return this.keys.of(this.backend);
+  }
+
+  /**
+   * Collector of side output `index` (1 is the first). Ask once, in openProcess(), and keep it in a
+   * field.
+   */
+  sideOutput<T extends RowView>(index: i32): Collector<T> {
+    const operator = this.operator;
+    assert(index > 0 && index < operator.writers.length, "no side output of that number");
+    const stream = operator.config.outputs[index];
+    return new Collector<T>(instantiate<T>(), operator.writers[index], stream);
+  }
+}
+
+/**
+ * A function called for each record of a keyed stream and for each timer that it has set. `K` is a
+ * `@row` class of key columns.
+ */
+export abstract class KeyedProcessFunction<
+  K extends RowView,
+  In extends RowView,
+  Out extends RowView,
+> extends RichFunction {
+  /** Called once before the first record, with the context that the others get: for side outputs. */
+  openProcess(context: KeyedContext<K>): void {}
+  abstract processElement(value: In, context: KeyedContext<K>, out: Collector<Out>): void;
+  /** Called when a timer of the current key fires. */
+  onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}
+}
+
+/** Decodes the current key into a row, when it is asked for. */
+export class CurrentKey<K extends RowView> {
+  private view: K = instantiate<K>();
+  private writer: BlockWriter;
+  private codec: KeyCodec;
+  private reader: BatchReader = new BatchReader();
+
+  constructor(input: OpenStream) {
+    const columns = new OpenStream();
+    for (let i = 0; i < input.keys.length; i++) columns.columns.push(input.columns[input.keys[i]]);
+    this.codec = new KeyCodec(input.columns, input.keys);
+    this.writer = new BlockWriter(columns, 1, i32.MAX_VALUE);
+    this.view.__bindInput(columns);
+  }
+
+  of(backend: KeyedStateBackend): K {
+    const start = backend.keyStart;
+    this.codec.decode(start, backend.keyLength, this.writer);
+    this.writer.endRow();
+    this.writer.flush();
+    this.reader.attach(this.writer.take());
+    this.view.__attach(this.reader);
+    this.view.__index = 0;
+    return this.view;
+  }
+}
+
+/** Runs a KeyedProcessFunction. */
+export class KeyedProcessOperator<
+  F extends KeyedProcessFunction<K, In, Out>,
+  K extends RowView,
+  In extends RowView,
+  Out extends RowView,
+> extends KeyedOperator<F, In> {
+  private context!: KeyedContext<K>;
+  private collector!: Collector<Out>;
+
+  open(): i32 {
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    const status = super.open();
+    if (status != 0) return status;
+    this.context = new KeyedContext<K>(
+      this,
+      this.backend,
+      new CurrentKey<K>(this.config.inputs[0]),
+    );
+    this.fn.openProcess(this.context);
+    return status;
+  }
+
+  rows(from: i32, to: i32): i32 {
+    const out = this.collector;
+    const context = this.context;
+    const backend = this.backend;
+    backend.attach(this.reader, 0);
+    backend.locate(from, to);
+    out.begin();
+    for (let i = from; i < to; i++) {
+      const row = this.beginRow(i);
+      const writer = unchecked(this.writers[0]);
+      context.hasTimestamp = writer.hasTimestamp;
+      context.timestamp = writer.timestamp;
+      this.stampSides(writer.hasTimestamp ? writer.timestamp : i64.MIN_VALUE);
+      backend.select(i, row);
+      this.fn.processElement(this.input, context, out);
+      backend.release();
+      if (this.rowFailed(row)) {
+        writer.abandonRow();
+        out.begin();
+        return i + 1;
+      }
+      if (this.outputFull()) return i + 1;
+    }
+    return to;
+  }
+
+  /**
+   * A processing-time timer's rows have no timestamp in the main output, but its time in side
+   * outputs (Flink: KeyedProcessOperator.onProcessingTime, OnTimerContextImpl.output).
+   */
+  fire(domain: i32, time: i64): void {
+    const context = this.context;
+    const timed = domain == EVENT_TIME;
+    const writer = unchecked(this.writers[0]);
+    writer.hasTimestamp = timed;
+    writer.timestamp = timed ? time : 0;
+    this.stampSides(time);
+    context.hasTimestamp = true;
+    context.timestamp = time;
+    context.timeDomain = timed ? TimeDomain.EVENT_TIME : TimeDomain.PROCESSING_TIME;
+    this.collector.begin();
+    this.fn.onTimer(time, context, this.collector);
+  }
+
+  /** Rows of side outputs have a timestamp always, the smallest for none (Flink: StreamRecord.getTimestamp). */
+  private stampSides(timestamp: i64): void {
+    for (let w = 1; w < this.writers.length; w++) {
+      this.writers[w].hasTimestamp = true;
+      this.writers[w].timestamp = timestamp;
+    }
+  }
+}

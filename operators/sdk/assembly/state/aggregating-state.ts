@@ -1,0 +1,140 @@
+/** An accumulator per key (Flink: AggregatingState). */
+import { align8 } from "../layout";
+import { processingTime } from "../processing-time";
+import { SnapshotChunk } from "../snapshot-chunk";
+import { RECORD_VALUE } from "./state-record";
+import { StateSlot, TTL_BYTES } from "./state-slot";
+import { StateTtlConfig } from "./state-ttl";
+
+/**
+ * How values are gathered (Flink: AggregateFunction). `Acc` is an `@accumulator` class, a plain
+ * record of numbers that is changed in place; `Out` is a number, bool or `@row` class.
+ */
+export abstract class StateAggregateFunction<In, Acc, Out> {
+  /** Gives a new accumulator its first values; all fields are 0 before. */
+  createAccumulator(accumulator: Acc): void {}
+  abstract add(value: In, accumulator: Acc): void;
+  abstract getResult(accumulator: Acc): Out;
+}
+
+/** Names and types an AggregatingState (Flink: AggregatingStateDescriptor). */
+export class AggregatingStateDescriptor<In, Acc, Out> {
+  __ttl: StateTtlConfig | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly aggregateFunction: StateAggregateFunction<In, Acc, Out>,
+  ) {}
+
+  /** Lets accumulators expire (Flink: StateDescriptor.enableTimeToLive). */
+  enableTimeToLive(config: StateTtlConfig): void {
+    this.__ttl = config;
+  }
+}
+
+/** An accumulator for each key, to which add() gives values and of which get() tells the result. */
+export class AggregatingState<In, Acc, Out> extends StateSlot {
+  private lead: usize = 0;
+  private fn!: StateAggregateFunction<In, Acc, Out>;
+  /** The result where there is no accumulator, and of one that has just expired. */
+  private spare: usize = heap.alloc(align8(offsetof<Acc>()));
+
+  constructor(descriptor: AggregatingStateDescriptor<In, Acc, Out>) {
+    super(descriptor.name, descriptor.__ttl);
+    this.fn = descriptor.aggregateFunction;
+    this.lead = this.isTimed ? TTL_BYTES : 0;
+  }
+
+  add(value: In): void {
+    const entry = this.backend.writable();
+    const at = entry + this.offset;
+    const accumulator = at + this.lead;
+    const fresh =
+      !this.isPresent(entry) ||
+      (this.isTimed && !this.ttl.givesExpired && this.ttl.isExpired(load<i64>(at)));
+    if (fresh) this.begin(accumulator);
+    if (this.isTimed) store<i64>(at, processingTime());
+    this.fn.add(value, changetype<Acc>(accumulator));
+    this.markPresent(entry);
+  }
+
+  /** The result; of a new accumulator where the key has none (isEmpty() tells). */
+  get(): Out {
+    const entry = this.backend.current;
+    if (!this.isPresent(entry)) return this.resultOfNone();
+    const at = entry + this.offset;
+    if (!this.isTimed) return this.fn.getResult(changetype<Acc>(at));
+    if (this.ttl.isExpired(load<i64>(at))) {
+      memory.copy(this.spare, at + this.lead, align8(offsetof<Acc>()));
+      this.clear();
+      return this.ttl.givesExpired ? this.fn.getResult(changetype<Acc>(this.spare)) : this.resultOfNone();
+    }
+    if (this.ttl.renewsOnRead) {
+      this.backend.touch(entry);
+      store<i64>(at, processingTime());
+    }
+    return this.fn.getResult(changetype<Acc>(at + this.lead));
+  }
+
+  /** Whether the key has no accumulator. */
+  isEmpty(): bool {
+    const entry = this.backend.current;
+    if (!this.isPresent(entry)) return true;
+    return this.isTimed && !this.ttl.givesExpired && this.ttl.isExpired(load<i64>(entry + this.offset));
+  }
+
+  clear(): void {
+    const entry = this.backend.current;
+    if (!this.isPresent(entry)) return;
+    this.backend.touch(entry);
+    this.drop(entry);
+    this.markAbsent(entry);
+  }
+
+  private begin(accumulator: usize): void {
+    memory.fill(accumulator, 0, align8(offsetof<Acc>()));
+    this.fn.createAccumulator(changetype<Acc>(accumulator));
+  }
+
+  private resultOfNone(): Out {
+    this.begin(this.spare);
+    return this.fn.getResult(changetype<Acc>(this.spare));
+  }
+
+  typeText(): string {
+    return "AggregatingState<" + offsetof<Acc>().toString() + " bytes>";
+  }
+
+  slotBytes(): i32 {
+    return <i32>(this.lead + align8(offsetof<Acc>()));
+  }
+
+  held(): u64 {
+    return 0;
+  }
+
+  drop(entry: usize): void {
+    memory.fill(entry + this.offset, 0, this.slotBytes());
+  }
+
+  write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+    if (!this.isPresent(entry)) return;
+    const at = entry + this.offset;
+    if (this.ttl.skipsInSnapshot && this.ttl.isExpired(load<i64>(at))) return;
+    const bytes = this.slotBytes();
+    const target = this.backend.addRecord(chunk, RECORD_VALUE, this.index, entry, bytes);
+    memory.copy(target, at, bytes);
+  }
+
+  read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+    const skipped: usize = timed ? TTL_BYTES : 0;
+    const at = entry + this.offset;
+    if (this.isTimed) store<i64>(at, timed ? load<i64>(chunk.value) : processingTime());
+    memory.copy(at + this.lead, chunk.value + skipped, align8(offsetof<Acc>()));
+    this.markPresent(entry);
+  }
+
+  close(): void {
+    heap.free(this.spare);
+  }
+}

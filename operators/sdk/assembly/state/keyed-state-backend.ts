@@ -1,0 +1,247 @@
+/**
+ * The keyed state of one operator (Flink: KeyedStateBackend): one entry per key for all its states
+ * (state-table.ts), its timers, and how both go into snapshots and come back.
+ */
+import { BatchReader } from "../batch-reader";
+import { KeyCodec } from "../key-codec";
+import { hashValue, keyGroupOf } from "../key-hash";
+import { OpenConfig } from "../open-config";
+import { SnapshotChunk } from "../snapshot-chunk";
+import { ChangeLog, STORE_KEYS } from "./change-log";
+import { KeyedRestore } from "./keyed-restore";
+import { KeyedSnapshot } from "./keyed-snapshot";
+import { StateSlot } from "./state-slot";
+import { ENTRY_PRESENT, StateTable } from "./state-table";
+import { TimerService } from "./timer-service";
+
+/** Bits of an entry's presence word. */
+const MAX_STATES: i32 = 32;
+
+export class KeyedStateBackend extends ChangeLog {
+  /** The entry of the current key; 0: it has none yet. */
+  current: usize = 0;
+  /** Something was cleared: an entry may have nothing left. */
+  mayBeEmpty: bool = false;
+  slots: StateSlot[] = [];
+  table!: StateTable;
+  timers!: TimerService;
+  /** What was wrong with a state's declaration; the operator refuses to open. */
+  problem: string | null = null;
+  readonly snapshots!: KeyedSnapshot;
+  readonly restored!: KeyedRestore;
+  private sealed: bool = false;
+  private codecs: KeyCodec[] = [];
+  private reader: BatchReader | null = null;
+  private input: i32 = 0;
+  private row: i32 = 0;
+  private located: usize = 0;
+  private locatedRoom: i32 = 0;
+  private locatedFrom: i32 = 0;
+  /** Entries that were located may be gone. */
+  private locatedStale: bool = true;
+
+  constructor(private config: OpenConfig) {
+    super(config.keyGroupStart, config.keyGroupEnd);
+    for (let i = 0; i < config.inputs.length; i++) {
+      this.codecs.push(new KeyCodec(config.inputs[i].columns, config.inputs[i].keys));
+    }
+    this.snapshots = new KeyedSnapshot(this);
+    this.restored = new KeyedRestore(this);
+  }
+
+  /** Adds a state: in open() of the function. */
+  register(slot: StateSlot): void {
+    if (this.sealed) throw new Error("state " + slot.name + ": ask for state in open()");
+    for (let i = 0; i < this.slots.length; i++) {
+      if (this.slots[i].name != slot.name) continue;
+      this.problem = "two states are named " + slot.name;
+    }
+    if (this.slots.length == MAX_STATES) this.problem = "more than 32 keyed states";
+    slot.backend = this;
+    slot.index = this.slots.length;
+    this.slots.push(slot);
+  }
+
+  /** Lays the entries out; no state may be added from here on. */
+  seal(): void {
+    this.sealed = true;
+    let bytes: usize = 0;
+    for (let i = 0; i < this.slots.length; i++) {
+      this.slots[i].offset = bytes;
+      bytes += this.slots[i].slotBytes();
+    }
+    this.table = new StateTable(this, this.codecs[0].longKey, 0, bytes);
+    for (let i = 0; i < this.slots.length; i++) this.slots[i].offset += this.table.valueOffset;
+    this.timers = new TimerService(this, this.table);
+  }
+
+  get bytes(): u64 {
+    let sum = this.table.bytes + this.timers.bytes;
+    for (let i = 0; i < this.slots.length; i++) sum += this.slots[i].held();
+    return sum;
+  }
+
+  /** Says whose rows the next calls are about. */
+  attach(reader: BatchReader, input: i32): void {
+    this.reader = reader;
+    this.input = input;
+  }
+
+  /** Finds the entries of rows [from, to) of the visiting order, all misses at once. */
+  locate(from: i32, to: i32): void {
+    const reader = this.reader!;
+    const codec = this.codecs[this.input];
+    this.locatedStale = true;
+    if (reader.selection != 0 || !(codec.longKey || codec.rawText)) return;
+    if (to - from > this.locatedRoom) {
+      if (this.located != 0) heap.free(this.located);
+      this.locatedRoom = max(512, to - from);
+      this.located = heap.alloc(<usize>this.locatedRoom << 2);
+    }
+    const node = this.config.inputs[this.input].keys[0];
+    const target = this.located - (<usize>from << 2);
+    const data = reader.data(node);
+    if (codec.longKey) this.table.locateLongs(data, from, to, target);
+    else this.table.locateTexts(data, reader.offsets(node), from, to, target);
+    this.locatedFrom = from;
+    this.locatedStale = false;
+  }
+
+  /** Makes the key of the i-th row, which is the physical row `row`, the current one. */
+  // @ts-ignore: decorator
+  @inline
+  select(i: i32, row: i32): void {
+    this.row = row;
+    let entry: usize = 0;
+    if (!this.locatedStale) entry = <usize>load<u32>(this.located + (<usize>(i - this.locatedFrom) << 2));
+    this.current = entry != 0 ? entry : this.findRow(row);
+  }
+
+  private findRow(row: i32): usize {
+    const codec = this.codecs[this.input];
+    codec.encode(this.reader!, row);
+    return this.table.find(codec.start, codec.length);
+  }
+
+  /** The current key's entry, about to be changed; it is made if there is none. */
+  // @ts-ignore: decorator
+  @inline
+  writable(): usize {
+    if (this.current == 0) return this.create();
+    this.touch(this.current);
+    return this.current;
+  }
+
+  /** Before a change of an entry of a key. */
+  // @ts-ignore: decorator
+  @inline
+  touch(entry: usize): void {
+    this.change(STORE_KEYS, entry);
+  }
+
+  private create(): usize {
+    const codec = this.codecs[this.input];
+    codec.encode(this.reader!, this.row);
+    this.current = this.table.add(this.groupOfRow(), codec.start, codec.length);
+    return this.current;
+  }
+
+  private groupOfRow(): i32 {
+    const input = this.config.inputs[this.input];
+    let hash = 0;
+    for (let k = 0; k < input.keys.length; k++) {
+      const node = input.keys[k];
+      const part = hashValue(this.reader!, node, input.columns[node], this.row);
+      hash = k == 0 ? part : hash * 31 + part;
+    }
+    return keyGroupOf(hash, this.config.maxParallelism);
+  }
+
+  /** After a row or timer: an entry that has nothing left goes. */
+  // @ts-ignore: decorator
+  @inline
+  release(): void {
+    if (this.mayBeEmpty) this.releaseEmpty();
+  }
+
+  private releaseEmpty(): void {
+    this.mayBeEmpty = false;
+    const entry = this.current;
+    if (entry == 0 || load<u64>(entry, ENTRY_PRESENT) != 0) return;
+    this.leave(STORE_KEYS, entry);
+    this.table.remove(entry);
+    this.current = 0;
+    this.locatedStale = true;
+  }
+
+  registerTimer(domain: i32, time: i64): void {
+    const entry = this.current == 0 ? this.create() : this.current;
+    this.timers.register(domain, time, entry);
+  }
+
+  deleteTimer(domain: i32, time: i64): void {
+    if (this.current == 0) return;
+    if (this.timers.remove(domain, time, this.current)) this.mayBeEmpty = true;
+  }
+
+  /** Makes the owner of the next due timer the current key; false: none is due. */
+  nextTimer(domain: i32, now: i64): bool {
+    this.current = this.timers.poll(domain, now);
+    this.mayBeEmpty = true;
+    return this.current != 0;
+  }
+
+  writeImage(storeNumber: i32, entry: usize): void {
+    this.snapshots.write(storeNumber, entry);
+  }
+
+  bury(storeNumber: i32, entry: usize): void {
+    this.snapshots.bury(storeNumber, entry);
+  }
+
+  /** Appends a record of a key; answers where its value goes. */
+  addRecord(chunk: SnapshotChunk, kind: u32, number: i32, entry: usize, bytes: i32): usize {
+    const table = this.table;
+    return chunk.add(kind, number, 0, table.keyOf(entry), table.keyLength(entry), bytes);
+  }
+
+  /** Empties the states of a key other than maps: a delta replaces them. */
+  dropValues(entry: usize): void {
+    for (let i = 0; i < this.slots.length; i++) {
+      const slot = this.slots[i];
+      if (slot.isMap() || !slot.isPresent(entry)) continue;
+      slot.drop(entry);
+      slot.markAbsent(entry);
+    }
+  }
+
+  /** Takes out what a delta says has gone; its maps and timers went before. */
+  removeRestored(entry: usize): void {
+    for (let i = 0; i < this.slots.length; i++) {
+      if (this.slots[i].isPresent(entry)) this.slots[i].drop(entry);
+    }
+    this.table.remove(entry);
+  }
+
+  /** The encoded current key. */
+  get keyStart(): usize {
+    if (this.current != 0) return this.table.keyOf(this.current);
+    const codec = this.codecs[this.input];
+    codec.encode(this.reader!, this.row);
+    return codec.start;
+  }
+
+  /** Its length: to be asked for after keyStart. */
+  get keyLength(): i32 {
+    return this.current != 0 ? this.table.keyLength(this.current) : this.codecs[this.input].length;
+  }
+
+  close(): void {
+    if (!this.sealed) return;
+    for (let i = 0; i < this.slots.length; i++) this.slots[i].close();
+    this.timers.close();
+    this.table.close();
+    if (this.located != 0) heap.free(this.located);
+    this.located = 0;
+  }
+}

@@ -1,0 +1,54 @@
+/** A value per key to which others are added (Flink: ReducingState). */
+import { ValueState, ValueStateDescriptor } from "./value-state";
+import { StateTtlConfig } from "./state-ttl";
+
+/** What two values become (Flink: ReduceFunction). For rows: change `a` and give it back. */
+export abstract class StateReduceFunction<T> {
+  abstract reduce(a: T, b: T): T;
+}
+
+/** Names, types and folds a ReducingState (Flink: ReducingStateDescriptor). */
+export class ReducingStateDescriptor<T> {
+  __ttl: StateTtlConfig | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly reduceFunction: StateReduceFunction<T>,
+  ) {}
+
+  /** Lets values expire (Flink: StateDescriptor.enableTimeToLive). */
+  enableTimeToLive(config: StateTtlConfig): void {
+    this.__ttl = config;
+  }
+}
+
+/** A value for each key into which add() folds others. */
+export class ReducingState<T> extends ValueState<T> {
+  private fold!: StateReduceFunction<T>;
+
+  constructor(descriptor: ReducingStateDescriptor<T>) {
+    super(asValue<T>(descriptor));
+    this.fold = descriptor.reduceFunction;
+  }
+
+  /** The folded value; as ValueState.value() where there is none. */
+  get(): T {
+    return this.value();
+  }
+
+  add(value: T): void {
+    const entry = this.backend.current;
+    if (this.hasUsable(entry)) this.update(this.fold.reduce(this.usable(entry), value));
+    else this.update(value);
+  }
+
+  typeText(): string {
+    return "Reducing" + super.typeText();
+  }
+}
+
+function asValue<T>(descriptor: ReducingStateDescriptor<T>): ValueStateDescriptor<T> {
+  const value = new ValueStateDescriptor<T>(descriptor.name);
+  value.__ttl = descriptor.__ttl;
+  return value;
+}

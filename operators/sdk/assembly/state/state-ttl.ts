@@ -1,0 +1,65 @@
+/**
+ * Time to live of state, in processing time (Flink: StateTtlConfig, TtlUtils). A value expires when
+ * its time of last use plus the time to live is reached; sums saturate.
+ */
+import { processingTime } from "../processing-time";
+
+/** What renews a value's time (Flink: StateTtlConfig.UpdateType). */
+export enum UpdateType {
+  OnCreateAndWrite,
+  OnReadAndWrite,
+}
+
+/** Whether an expired value may still be read (Flink: StateTtlConfig.StateVisibility). */
+export enum StateVisibility {
+  NeverReturnExpired,
+  /** It is given once more: the read that finds it expired removes it. */
+  ReturnExpiredIfNotCleanedUp,
+}
+
+/**
+ * How long state lives after its last use.
+ *
+ *     const ttl = new StateTtlConfig(3600 * 1000);
+ *     ttl.updateType = UpdateType.OnReadAndWrite;
+ *     descriptor.enableTimeToLive(ttl);
+ */
+export class StateTtlConfig {
+  updateType: UpdateType = UpdateType.OnCreateAndWrite;
+  stateVisibility: StateVisibility = StateVisibility.NeverReturnExpired;
+  /** Snapshots leave expired values out (Flink: cleanupFullSnapshot). */
+  cleanupFullSnapshot: bool = false;
+  /** Entries looked at for expired values at each access of state (Flink: cleanupIncrementally); 0: none. */
+  cleanupSize: i32 = 0;
+
+  /** @param timeToLive ms, more than 0 */
+  constructor(readonly timeToLive: i64) {}
+}
+
+/** The time to live of one state; none where `isOn` is false. */
+export class StateTtl {
+  readonly isOn: bool;
+  readonly renewsOnRead: bool;
+  readonly givesExpired: bool;
+  readonly skipsInSnapshot: bool;
+  readonly cleanupSize: i32;
+  private timeToLive: i64;
+
+  constructor(config: StateTtlConfig | null) {
+    this.isOn = config !== null;
+    this.timeToLive = config === null ? 0 : config.timeToLive;
+    this.renewsOnRead = config !== null && config.updateType == UpdateType.OnReadAndWrite;
+    this.givesExpired =
+      config !== null &&
+      config.stateVisibility == StateVisibility.ReturnExpiredIfNotCleanedUp;
+    this.skipsInSnapshot = config !== null && config.cleanupFullSnapshot;
+    this.cleanupSize = config === null ? 0 : config.cleanupSize;
+  }
+
+  /** Whether a value that was last used then is expired now (Flink: TtlUtils.expired). */
+  isExpired(lastUse: i64): bool {
+    // Saturates: a sum beyond the largest int64 is never reached.
+    const room = i64.MAX_VALUE - max(lastUse, 0);
+    return lastUse + min(this.timeToLive, room) <= processingTime();
+  }
+}

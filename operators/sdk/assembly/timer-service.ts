@@ -1,0 +1,47 @@
+/** Time and timers, as a function sees them (Flink: TimerService). */
+import { Operator } from "./operator";
+import { processingTime } from "./processing-time";
+import { KeyedStateBackend } from "./state/keyed-state-backend";
+import { EVENT_TIME, PROCESSING_TIME } from "./state/timer-service";
+
+/**
+ * A timer calls onTimer() with the key for which it was set. A key has one timer for each time: a second
+ * one for the same time changes nothing. Timers fire in order of time; those of one time in the order of
+ * their keys' encodings, whatever the parallelism. One set for a time that has passed fires with
+ * the next watermark or, in processing time, at once.
+ */
+export class TimerService {
+  constructor(
+    private operator: Operator,
+    private backend: KeyedStateBackend,
+  ) {}
+
+  /** The clock of the worker, ms since 1970. */
+  currentProcessingTime(): i64 {
+    return processingTime();
+  }
+
+  /** The watermark that the operator has seen; Long.MIN_VALUE before the first. */
+  currentWatermark(): i64 {
+    return this.operator.currentWatermark;
+  }
+
+  /** Calls onTimer() when the watermark passes `time`, ms. */
+  registerEventTimeTimer(time: i64): void {
+    this.backend.registerTimer(EVENT_TIME, time);
+  }
+
+  /** Calls onTimer() when the clock reaches `time`, ms. */
+  registerProcessingTimeTimer(time: i64): void {
+    this.backend.registerTimer(PROCESSING_TIME, time);
+  }
+
+  /** Takes a timer back; nothing happens if the key has none for that time. */
+  deleteEventTimeTimer(time: i64): void {
+    this.backend.deleteTimer(EVENT_TIME, time);
+  }
+
+  deleteProcessingTimeTimer(time: i64): void {
+    this.backend.deleteTimer(PROCESSING_TIME, time);
+  }
+}

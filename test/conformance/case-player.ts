@@ -1,0 +1,196 @@
+/** Plays the steps of a case on the subtasks of one operator, and gathers what comes out. */
+import { BatchWriter } from "../../src/protocol/batch/batch-writer.ts";
+import { keyGroupOf, keyHash, subtaskOf } from "../../src/protocol/key-group.ts";
+import type { Schema } from "../../src/protocol/types.ts";
+import {
+  type ConformanceCase,
+  firstDifference,
+  integer,
+  integerText,
+  type Verdict,
+} from "./conformance-case.ts";
+import {
+  type HarnessModule,
+  type HarnessSetup,
+  type Mode,
+  OperatorHarness,
+  OperatorRefusal,
+  type OutputElement,
+} from "./operator-harness.ts";
+
+export const MAX_PARALLELISM = 128;
+const STRING = { type: "STRING", nullable: false } as const;
+
+export type Entry = Record<string, unknown>;
+
+/** How a kind of cases is played: everything else is the same for all. */
+export interface CaseStage {
+  readonly setup: HarnessSetup;
+  /** Schema and values of an element, by its step. */
+  row(step: Entry): { readonly schema: Schema; readonly values: readonly unknown[] };
+  /** The entry of a record; `output` 0 is the main one. */
+  entryOf(element: OutputElement & { type: "row" }, output: number): Entry;
+}
+
+/** Judges a case. */
+export function judgeStaged(
+  module: HarnessModule,
+  one: ConformanceCase,
+  stage: CaseStage,
+  mode: Mode,
+): Verdict {
+  const player = new CasePlayer(module, stage, mode);
+  const refusal = player.play(one.input);
+  const { id, kind } = one;
+  const detail =
+    refusal?.step === one.error?.i
+      ? firstDifference(player.output, one.output)
+      : `${describe(refusal)}, expected ${one.error === undefined ? "none" : `step ${one.error.i}`}`;
+  return detail === undefined
+    ? { id, kind, outcome: "passed" }
+    : { id, kind, outcome: "failed", detail };
+}
+
+interface Refusal {
+  readonly step: number;
+  readonly message: string;
+}
+
+function describe(refusal: Refusal | undefined): string {
+  return refusal === undefined ? "no failure" : `failure at ${refusal.step}: ${refusal.message}`;
+}
+
+class CasePlayer {
+  readonly output: Entry[] = [];
+  readonly #module: HarnessModule;
+  readonly #stage: CaseStage;
+  readonly #mode: Mode;
+  #subtasks: OperatorHarness[] = [];
+  #clock = 0n;
+
+  constructor(module: HarnessModule, stage: CaseStage, mode: Mode) {
+    this.#module = module;
+    this.#stage = stage;
+    this.#mode = mode;
+    module.clock = 0n;
+  }
+
+  /** Plays the steps; answers where the operator failed, if it did (-1: it was refused). */
+  play(input: ConformanceCase["input"]): Refusal | undefined {
+    let step = -1;
+    try {
+      this.#open(1);
+      for (step = 0; step < input.length; step++) {
+        this.#step(input[step]!);
+        this.#collect(step);
+        const failure = this.#subtasks.flatMap((subtask) => subtask.failures)[0];
+        if (failure !== undefined) return { step, message: failure.message };
+      }
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof OperatorRefusal)) throw thrown;
+      return { step, message: thrown.message };
+    } finally {
+      for (const subtask of this.#subtasks) subtask.close();
+    }
+  }
+
+  #step(step: Entry): void {
+    switch (step.op) {
+      case "e":
+        this.#element(step);
+        break;
+      case "w":
+        for (const subtask of this.#subtasks) subtask.watermark(integer(step.t));
+        break;
+      case "p":
+        this.#advance(integer(step.t));
+        return;
+      case "restore":
+        this.#restore(Number(step.parallelism));
+        break;
+      default:
+        throw new Error(`unknown step ${String(step.op)}`);
+    }
+    this.#advance(this.#clock);
+  }
+
+  #element(step: Entry): void {
+    const key = String(step.k);
+    const { schema, values } = this.#stage.row(step);
+    const block = new BatchWriter(schema).append(values as never, {
+      eventTime: step.t === undefined ? undefined : integer(step.t),
+    });
+    const group = keyGroupOf(keyHash([key], [STRING]), MAX_PARALLELISM);
+    const index = subtaskOf(group, MAX_PARALLELISM, this.#subtasks.length);
+    this.#subtasks[index]!.process(block.finish());
+  }
+
+  #advance(target: bigint): void {
+    for (const subtask of this.#subtasks) {
+      this.#module.clock = this.#clock;
+      subtask.advanceTo(target);
+    }
+    this.#clock = target;
+  }
+
+  #restore(parallelism: number): void {
+    const chunks = this.#subtasks.flatMap((subtask) => subtask.snapshot(1n));
+    for (const subtask of this.#subtasks.splice(0)) subtask.close();
+    this.#open(parallelism);
+    for (const chunk of chunks) {
+      const index = subtaskOf(chunk.keyGroup, MAX_PARALLELISM, parallelism);
+      this.#subtasks[index]!.restore(chunk);
+    }
+  }
+
+  #open(parallelism: number): void {
+    for (let subtask = 0; subtask < parallelism; subtask++) {
+      const setup = { ...this.#stage.setup, subtask, parallelism };
+      this.#subtasks.push(new OperatorHarness(this.#module, setup, this.#mode));
+    }
+  }
+
+  /** Takes what a step made, in the order of the cases: the main output, then the others. */
+  #collect(step: number): void {
+    for (const [index, subtask] of this.#subtasks.entries()) {
+      const place = index === 0 ? { i: step } : { i: step, s: index };
+      subtask.drain().forEach((elements, output) => {
+        const entries = elements.flatMap((element) => this.#entryOf(element, output));
+        for (const entry of sorted(entries)) this.output.push({ ...place, ...entry });
+      });
+    }
+  }
+
+  #entryOf(element: OutputElement, output: number): Entry[] {
+    if (element.type === "row") {
+      const time = element.time === undefined ? {} : { t: integerText(element.time) };
+      return [{ ...this.#stage.entryOf(element, output), ...time }];
+    }
+    // Side outputs get watermarks too; cases tell them of the main output.
+    return output === 0 ? [{ wm: integerText(element.timestamp) }] : [];
+  }
+}
+
+/** What made a function emit: code 0 an element, 1 an event-time timer, 2 a processing-time timer. */
+export function firedBy(code: number, time: bigint): string {
+  return code === 0 ? "x" : `${code === 1 ? "e" : "p"}${time}`;
+}
+
+/** Consecutive records of one timer by key: their order in Flink is an accident. */
+function sorted(entries: readonly Entry[]): Entry[] {
+  const result: Entry[] = [];
+  for (let from = 0; from < entries.length; ) {
+    let to = from + 1;
+    const by = entries[from]!.by;
+    while (by !== undefined && by !== "x" && to < entries.length && entries[to]!.by === by) to++;
+    result.push(...entries.slice(from, to).sort(byKey));
+    from = to;
+  }
+  return result;
+}
+
+function byKey(a: Entry, b: Entry): number {
+  const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
