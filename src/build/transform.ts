@@ -33,6 +33,8 @@ const SUPPORT_NAMES = [
   "FlatMapOperator",
   "JsonValue",
   "KeySelectorOperator",
+  "KeyedBroadcastProcessOperator",
+  "KeyedCoProcessOperator",
   "KeyedProcessOperator",
   "MapOperator",
   "OpenStream",

@@ -5,8 +5,10 @@
 import { BatchReader } from "./batch-reader";
 import { JsonValue } from "./config-json";
 import { Status } from "./layout";
+import { BroadcastState } from "./broadcast-state";
 import { OpenConfig } from "./open-config";
 import { RecordOperator, noteRow } from "./operator";
+import { OperatorState } from "./operator-state";
 import { Collector, RowView } from "./row";
 import {
   AggregatingState,
@@ -23,6 +25,7 @@ import { resetTextScratch } from "./text";
 /** What a function may ask about where it runs (Flink: RuntimeContext). */
 export class RuntimeContext {
   __backend: KeyedStateBackend | null = null;
+  __operatorState: OperatorState | null = null;
   /** What was wrong with a state that was asked for. */
   __problem: string | null = null;
 
@@ -64,6 +67,15 @@ export class RuntimeContext {
   ): AggregatingState<In, Acc, Out> {
     const state = new AggregatingState<In, Acc, Out>(descriptor);
     this.register(state);
+    return state;
+  }
+
+  /** The state that the broadcast side writes and both sides read: the same in every subtask. */
+  getBroadcastState<K, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
+    const state = new BroadcastState<K, V>(descriptor);
+    const own = this.__operatorState;
+    if (own !== null) own.backend.register(state);
+    else this.__problem = "broadcast state " + state.name + " needs a function on a broadcast stream";
     return state;
   }
 
@@ -146,6 +158,7 @@ export abstract class FunctionOperator<
     this.input.__bindInput(this.config.inputs[0]);
     const context = new RuntimeContext(this.config);
     context.__backend = this.keyedBackend();
+    context.__operatorState = this.ownState();
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
     this.fn.open(context);
@@ -156,6 +169,11 @@ export abstract class FunctionOperator<
 
   /** Where the function's keyed state lies; null: it has none. */
   keyedBackend(): KeyedStateBackend | null {
+    return null;
+  }
+
+  /** State of the subtask that belongs to no key; null: the function can have none. */
+  ownState(): OperatorState | null {
     return null;
   }
 

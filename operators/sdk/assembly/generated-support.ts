@@ -13,6 +13,8 @@ export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";
 export { FlatMapOperator, MapOperator } from "./functions";
+export { KeyedBroadcastProcessOperator } from "./keyed-broadcast-process-function";
+export { KeyedCoProcessOperator } from "./keyed-co-process-function";
 export { KeyedProcessOperator } from "./keyed-process-function";
 export { KeySelectorOperator } from "./key-selector-operator";
 export { OpenStream } from "./open-config";

@@ -1,5 +1,6 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
 export { AggregateFunction } from "./aggregate-function";
+export { BroadcastState } from "./broadcast-state";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,
@@ -9,6 +10,8 @@ export {
   RichFunction,
   RuntimeContext,
 } from "./functions";
+export { KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedStateFunction } from "./keyed-broadcast-process-function";
+export { KeyedCoProcessFunction } from "./keyed-co-process-function";
 export { KeyedContext, KeyedProcessFunction, TimeDomain } from "./keyed-process-function";
 export { RowKind } from "./layout";
 export { newRow } from "./new-row";

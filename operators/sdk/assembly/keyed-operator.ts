@@ -4,22 +4,32 @@
  */
 import { FunctionOperator, RichFunction } from "./functions";
 import { Status } from "./layout";
+import { collectBetweenRows } from "./operator";
+import { OperatorState } from "./operator-state";
 import { RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { EVENT_TIME } from "./state/timer-service";
 import { resetTextScratch } from "./text";
-import { collectBetweenRows } from "./operator";
+
+/** Key group of a chunk that holds state of no key. */
+const OPERATOR_STATE: i32 = -1;
 
 export abstract class KeyedOperator<
   F extends RichFunction,
   In extends RowView,
 > extends FunctionOperator<F, In> {
   backend!: KeyedStateBackend;
+  /** State of the subtask that belongs to no key. */
+  readonly operatorState: OperatorState = new OperatorState();
   /** The calls of a snapshot go on until it is DONE. */
   private inSnapshot: bool = false;
 
   keyedBackend(): KeyedStateBackend | null {
     return this.backend;
+  }
+
+  ownState(): OperatorState | null {
+    return this.operatorState;
   }
 
   open(): i32 {
@@ -28,8 +38,29 @@ export abstract class KeyedOperator<
     const status = super.open();
     if (status != Status.DONE) return status;
     backend.seal();
-    const problem = backend.problem;
+    this.operatorState.seal();
+    let problem = backend.problem;
+    if (problem === null) problem = this.operatorState.backend.problem;
     return problem === null ? Status.DONE : this.refuse(problem);
+  }
+
+  /** Rows of side outputs have a timestamp always, the smallest for none (Flink: StreamRecord.getTimestamp). */
+  protected stampSides(timestamp: i64): void {
+    for (let w = 1; w < this.writers.length; w++) {
+      this.writers[w].hasTimestamp = true;
+      this.writers[w].timestamp = timestamp;
+    }
+  }
+
+  /**
+   * A processing-time timer's rows have no timestamp in the main output, but its time in side
+   * outputs (Flink: KeyedProcessOperator.onProcessingTime, OnTimerContextImpl.output).
+   */
+  protected stampTimer(timed: bool, time: i64): void {
+    const writer = unchecked(this.writers[0]);
+    writer.hasTimestamp = timed;
+    writer.timestamp = timed ? time : 0;
+    this.stampSides(time);
   }
 
   /** Calls the function for a timer of the current key. */
@@ -80,21 +111,37 @@ export abstract class KeyedOperator<
     if (failure !== null) throw new Error("no row can be refused in onTimer: " + failure);
   }
 
+  /** The keyed state by key group, then that of the subtask. */
   snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
-    const snapshots = this.backend.snapshots;
-    if (!this.inSnapshot) snapshots.begin(checkpoint, since);
-    const chunk = snapshots.advance(budget);
-    this.inSnapshot = chunk !== null || !snapshots.isDone;
-    if (chunk === null) return this.inSnapshot ? Status.SLICE_OVER : Status.DONE;
-    this.result.keyGroup = snapshots.givenGroup;
+    const keyed = this.backend.snapshots;
+    const own = this.operatorState.backend.snapshots;
+    if (!this.inSnapshot) {
+      keyed.begin(checkpoint, since);
+      own.begin(checkpoint, since);
+      this.inSnapshot = true;
+    }
+    let chunk = keyed.advance(budget);
+    this.result.keyGroup = keyed.givenGroup;
+    if (chunk === null && !keyed.isDone) return Status.SLICE_OVER;
+    if (chunk === null && this.operatorState.isUsed) {
+      chunk = own.advance(budget);
+      this.result.keyGroup = OPERATOR_STATE;
+      if (chunk === null && !own.isDone) return Status.SLICE_OVER;
+    }
+    if (chunk === null) {
+      this.inSnapshot = false;
+      return Status.DONE;
+    }
     this.result.pointer = chunk.start;
     this.result.length = chunk.length;
     return Status.CHUNK;
   }
 
   restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
-    const restored = this.backend.restored;
-    if (!restored.read(keyGroup, start, length)) return this.refuse(restored.problem);
+    const isOwn = keyGroup == OPERATOR_STATE;
+    const restored = isOwn ? this.operatorState.backend.restored : this.backend.restored;
+    if (!restored.read(max(keyGroup, 0), start, length)) return this.refuse(restored.problem);
+    if (isOwn) this.operatorState.enter();
     this.stateBytes = this.backend.bytes;
     return Status.DONE;
   }
@@ -102,5 +149,6 @@ export abstract class KeyedOperator<
   close(): void {
     super.close();
     this.backend.close();
+    this.operatorState.backend.close();
   }
 }

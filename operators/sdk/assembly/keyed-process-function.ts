@@ -152,29 +152,14 @@ export class KeyedProcessOperator<
     return to;
   }
 
-  /**
-   * A processing-time timer's rows have no timestamp in the main output, but its time in side
-   * outputs (Flink: KeyedProcessOperator.onProcessingTime, OnTimerContextImpl.output).
-   */
   fire(domain: i32, time: i64): void {
     const context = this.context;
     const timed = domain == EVENT_TIME;
-    const writer = unchecked(this.writers[0]);
-    writer.hasTimestamp = timed;
-    writer.timestamp = timed ? time : 0;
-    this.stampSides(time);
+    this.stampTimer(timed, time);
     context.hasTimestamp = true;
     context.timestamp = time;
     context.timeDomain = timed ? TimeDomain.EVENT_TIME : TimeDomain.PROCESSING_TIME;
     this.collector.begin();
     this.fn.onTimer(time, context, this.collector);
-  }
-
-  /** Rows of side outputs have a timestamp always, the smallest for none (Flink: StreamRecord.getTimestamp). */
-  private stampSides(timestamp: i64): void {
-    for (let w = 1; w < this.writers.length; w++) {
-      this.writers[w].hasTimestamp = true;
-      this.writers[w].timestamp = timestamp;
-    }
   }
 }

@@ -8,6 +8,7 @@ import { hashValue, keyGroupOf } from "../key-hash";
 import { OpenConfig } from "../open-config";
 import { SnapshotChunk } from "../snapshot-chunk";
 import { ChangeLog, STORE_KEYS } from "./change-log";
+import { GroupWalk } from "./entry-store";
 import { KeyedRestore } from "./keyed-restore";
 import { KeyedSnapshot } from "./keyed-snapshot";
 import { StateSlot } from "./state-slot";
@@ -17,9 +18,16 @@ import { TimerService } from "./timer-service";
 /** Bits of an entry's presence word. */
 const MAX_STATES: i32 = 32;
 
+/** What forEachKey() calls. */
+export abstract class KeyVisitor {
+  abstract visit(): void;
+}
+
 export class KeyedStateBackend extends ChangeLog {
   /** The entry of the current key; 0: it has none yet. */
   current: usize = 0;
+  /** Nothing may be written now: broadcast state, on the side that is not broadcast. */
+  readOnly: bool = false;
   /** Something was cleared: an entry may have nothing left. */
   mayBeEmpty: bool = false;
   slots: StateSlot[] = [];
@@ -70,7 +78,8 @@ export class KeyedStateBackend extends ChangeLog {
       this.slots[i].offset = bytes;
       bytes += this.slots[i].slotBytes();
     }
-    this.table = new StateTable(this, this.codecs[0].longKey, 0, bytes);
+    const longs = this.codecs.length > 0 && this.codecs[0].longKey;
+    this.table = new StateTable(this, longs, 0, bytes);
     for (let i = 0; i < this.slots.length; i++) this.slots[i].offset += this.table.valueOffset;
     this.timers = new TimerService(this, this.table);
   }
@@ -221,6 +230,20 @@ export class KeyedStateBackend extends ChangeLog {
       if (this.slots[i].isPresent(entry)) this.slots[i].drop(entry);
     }
     this.table.remove(entry);
+  }
+
+  /** Makes each key with state the current one in turn; `visit` is called for each. */
+  forEachKey(visit: KeyVisitor): void {
+    const before = this.current;
+    for (let group = this.groupStart; group <= this.groupEnd; group++) {
+      const walk = new GroupWalk(this.table.entries, group);
+      for (let entry = walk.next(); entry != 0; entry = walk.next()) {
+        this.current = entry;
+        visit.visit();
+        this.release();
+      }
+    }
+    this.current = before;
   }
 
   /** The encoded current key. */

@@ -1,0 +1,37 @@
+/** State that one side writes and both read, the same in every subtask (Flink: BroadcastState). */
+import { MapEntries, MapState, MapStateDescriptor } from "./state/map-state";
+
+/**
+ * A map kept in each subtask. Only the broadcast side may change it: a change on the other side would
+ * make subtasks differ, so it fails.
+ */
+export class BroadcastState<K, V> extends MapState<K, V> {
+  constructor(descriptor: MapStateDescriptor<K, V>) {
+    super(descriptor);
+  }
+
+  put(key: K, value: V): void {
+    this.mustBeWritable();
+    super.put(key, value);
+  }
+
+  remove(key: K): void {
+    this.mustBeWritable();
+    super.remove(key);
+  }
+
+  clear(): void {
+    this.mustBeWritable();
+    super.clear();
+  }
+
+  /** A walk over the entries, in the order in which their keys came. */
+  entries(): MapEntries<K, V> {
+    return super.entries();
+  }
+
+  private mustBeWritable(): void {
+    if (!this.backend.readOnly) return;
+    throw new Error("broadcast state " + this.name + " may be changed by the broadcast side only");
+  }
+}
