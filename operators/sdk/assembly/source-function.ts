@@ -11,10 +11,10 @@ import { resetTextScratch } from "./text";
  * it by `generated(bundle.operator("Count"), { rowsPerSecond: 10 })`.
  *
  *     @operator
- *     class Count extends SourceFunction<Number> {
+ *     class Count extends SourceFunction<Counted> {
  *       @parameter upTo: i64 = 100;
  *       private next: i64 = 0;
- *       poll(out: Collector<Number>): bool {
+ *       poll(out: Collector<Counted>): bool {
  *         if (this.next == this.upTo) return false;
  *         out.row().n = this.next++;
  *         out.collect();

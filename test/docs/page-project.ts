@@ -1,0 +1,42 @@
+/** The files of a page, written as a reader would save them: a folder below build/ for each page. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { type Block, ROOT } from "./pages.ts";
+
+export const SNIPPETS = join(ROOT, "build", "snippets");
+/** What other checks write: not removed with the files of the pages, which are checked beside them. */
+export const CHECKS = join(ROOT, "build", "snippet-checks");
+const COLLECTED_TESTS = join(ROOT, "test/docs/collected-tests.ts");
+
+export const folderOf = (page: string): string =>
+  join(SNIPPETS, page.replace(/\.md$/, "").replaceAll("/", "-"));
+
+export const fileOf = (block: Block): string => join(folderOf(block.page), block.file!);
+
+/** Writes all files of some blocks; folders of older runs are removed. */
+export function writeFiles(blocks: readonly Block[]): void {
+  rmSync(SNIPPETS, { recursive: true, force: true });
+  for (const block of blocks.filter(({ file }) => file !== undefined)) {
+    const file = fileOf(block);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${linked(block.code, file)}\n`);
+  }
+}
+
+/** The project that `millrace new` makes, around a page's own files. */
+export function writeTemplate(page: string): string {
+  const folder = folderOf(page);
+  for (const part of ["operators", "data"]) {
+    cpSync(join(ROOT, "templates/operator-job", part), join(folder, part), { recursive: true });
+  }
+  const text = readFileSync(join(ROOT, "templates/operator-job/package.json.template"), "utf8");
+  const { millrace } = JSON.parse(text);
+  // Not as package.json: a package of its own could not import the one around it by name.
+  return join(folder, millrace.operators);
+}
+
+/** Tests are collected by this suite and run one by one, in its own process. */
+function linked(code: string, file: string): string {
+  const own = relative(dirname(file), COLLECTED_TESTS);
+  return file.endsWith(".test.ts") ? code.replace(' from "vitest"', ` from "${own}"`) : code;
+}
