@@ -1,5 +1,13 @@
 /** The files of a page, written as a reader would save them: a folder below build/ for each page. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type Block, ROOT } from "./pages.ts";
 
@@ -13,9 +21,14 @@ export const folderOf = (page: string): string =>
 
 export const fileOf = (block: Block): string => join(folderOf(block.page), block.file!);
 
-/** Writes all files of some blocks; folders of older runs are removed. */
+/** Writes all files of some blocks. Those of older runs go, but for what was built: it is kept by content. */
 export function writeFiles(blocks: readonly Block[]): void {
-  rmSync(SNIPPETS, { recursive: true, force: true });
+  for (const folder of new Set(blocks.map(({ page }) => folderOf(page)))) {
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder).filter((name) => name !== "build")) {
+      rmSync(join(folder, name), { recursive: true });
+    }
+  }
   for (const block of blocks.filter(({ file }) => file !== undefined)) {
     const file = fileOf(block);
     mkdirSync(dirname(file), { recursive: true });
