@@ -36,16 +36,26 @@ export function writeFiles(blocks: readonly Block[]): void {
   }
 }
 
-/** The project that `millrace new` makes, around a page's own files. */
-export function writeTemplate(page: string): string {
-  const folder = folderOf(page);
+/** What `millrace new` makes, around a page's own files, which win. */
+export function writeTemplate(page: string): void {
   for (const part of ["operators", "data"]) {
-    cpSync(join(ROOT, "templates/operator-job", part), join(folder, part), { recursive: true });
+    const from = join(ROOT, "templates/operator-job", part);
+    cpSync(from, join(folderOf(page), part), { recursive: true, force: false });
   }
-  const text = readFileSync(join(ROOT, "templates/operator-job/package.json.template"), "utf8");
-  const { millrace } = JSON.parse(text);
-  // Not as package.json: a package of its own could not import the one around it by name.
-  return join(folder, millrace.operators);
+}
+
+/**
+ * An entry with all operator files of a page's folder, as its reader's `operators/index.ts` has in the end.
+ * Not in a package of its own: that could not import the one around it by name.
+ */
+export function writeEntry(page: string): string {
+  const folder = join(folderOf(page), "operators");
+  const names = readdirSync(folder).filter((name) => /^[a-z]+\.ts$/.test(name));
+  const files = names.filter((name) => name !== "handles.ts" && name !== "entry.ts");
+  const lines = files.map((name) => `export * from "./${name.slice(0, -3)}";\n`);
+  const entry = join(folder, "entry.ts");
+  writeFileSync(entry, lines.join(""));
+  return entry;
 }
 
 /** Tests are collected by this suite and run one by one, in its own process. */
