@@ -24,6 +24,9 @@ const RUN_ELSEWHERE = new Map([
   ["docs/testing.md", "the tests of the page"],
 ]);
 
+/** Several compilations in a row, on a machine that does other things, too. */
+const BUILD_TIMEOUT_MS = 180_000;
+
 const blocks = PAGES.flatMap(blocksOf);
 const ofKind = (kind: string) => blocks.filter((block) => kindOf(block) === kind);
 const named = (list: readonly Block[]) => list.map((block) => [placeOf(block), block] as const);
@@ -45,7 +48,7 @@ beforeAll(async () => {
     const handles = ["--handles", join(project, "operators/handles.ts")];
     await runNode(["src/cli/main.ts", "build", writeEntry(page), "--fast", ...out, ...handles]);
   }
-});
+}, BUILD_TIMEOUT_MS);
 
 describe("tests of the pages pass", () => {
   test.each(named(ofKind("test")))("%s", async (_, block) => {
@@ -88,7 +91,7 @@ describe("jobs of the pages", () => {
       printedBy(job) === undefined ? [fileOf(job)] : ["--run", fileOf(job)],
     );
     answers = JSON.parse(await runNode([join(ROOT, "test/docs/run-jobs.ts"), ...args]));
-  });
+  }, BUILD_TIMEOUT_MS);
 
   test.each(named(jobs))("%s", (_, job) => {
     const answer = answers[fileOf(job)];
