@@ -30,6 +30,14 @@ test("each block of the book is claimed by a check", () => {
   expect(blocks.length).toBeGreaterThan(100);
 });
 
+test("a block that is no file, or of a language that nothing checks, is claimed by none", () => {
+  const block = { page: "docs/jobs.md", line: 1, code: "x", file: undefined, before: undefined };
+  for (const info of ["", "ts", "yaml", "js x.js"]) {
+    const language = info.split(" ")[0]!;
+    expect(() => kindOf({ ...block, info, language })).toThrow(/^docs\/jobs\.md:1: /);
+  }
+});
+
 describe("command lines", () => {
   const program = createProgram();
 

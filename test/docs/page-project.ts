@@ -1,13 +1,5 @@
 /** The files of a page, written as a reader would save them: a folder below build/ for each page. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type Block, ROOT } from "./pages.ts";
 
