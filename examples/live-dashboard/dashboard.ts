@@ -16,7 +16,7 @@ import {
   max,
   TumblingEventTimeWindows,
   WatermarkStrategy,
-} from "../../src/index.ts";
+} from "millrace";
 import { PAGE } from "./page.ts";
 import type { Reading } from "./readings.ts";
 

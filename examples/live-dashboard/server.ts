@@ -1,7 +1,7 @@
 /**
  * The live dashboard: a web server whose numbers a job in the same process makes.
  *
- *     node examples/live-dashboard/server.ts 3000
+ *     node --conditions=millrace-source examples/live-dashboard/server.ts 3000
  */
 import { serve } from "@hono/node-server";
 import { Dashboard } from "./dashboard.ts";

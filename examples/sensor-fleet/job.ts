@@ -5,16 +5,15 @@
  *     millrace run examples/sensor-fleet/job.ts                       the readings beside it
  *     millrace run examples/sensor-fleet/job.ts "$PWD/mine.jsonl" 60   others, from 60 degrees on
  */
-
-import type { JobContext } from "../../src/cli/job-file.ts";
 import {
   collectSink,
   Duration,
   files,
+  type JobContext,
   jsonLines,
   TumblingEventTimeWindows,
   WatermarkStrategy,
-} from "../../src/index.ts";
+} from "millrace";
 
 const READING = [
   { name: "device", type: { type: "STRING", nullable: false } },

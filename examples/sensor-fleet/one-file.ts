@@ -5,16 +5,15 @@
  *     millrace run examples/sensor-fleet/one-file.ts                       the readings beside it
  *     millrace run examples/sensor-fleet/one-file.ts "$PWD/mine.jsonl"     others
  */
-
-import type { JobContext } from "../../src/cli/job-file.ts";
 import {
   collectSink,
   Duration,
   files,
+  type JobContext,
   jsonLines,
   TumblingEventTimeWindows,
   WatermarkStrategy,
-} from "../../src/index.ts";
+} from "millrace";
 
 const READING = [
   { name: "device", type: { type: "STRING", nullable: false } },

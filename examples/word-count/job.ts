@@ -4,17 +4,16 @@
  *
  *     millrace run examples/word-count/job.ts novel.txt
  */
-
-import type { JobContext } from "../../src/cli/job-file.ts";
 import {
   collectSink,
   count,
   Duration,
   files,
+  type JobContext,
   TumblingEventTimeWindows,
   textLines,
   WatermarkStrategy,
-} from "../../src/index.ts";
+} from "millrace";
 
 export default async function wordCount({ env, bundle, args }: JobContext) {
   const words = await bundle("../../build/word-count.wasm");

@@ -4,18 +4,17 @@
  *
  *     millrace run examples/word-count/one-file.ts novel.txt
  */
-
-import type { JobContext } from "../../src/cli/job-file.ts";
 import {
   collectSink,
   count,
   Duration,
   files,
+  type JobContext,
   TumblingEventTimeWindows,
   textLines,
   WatermarkStrategy,
-} from "../../src/index.ts";
-import { words } from "../../src/inline/text.ts";
+} from "millrace";
+import { words } from "millrace/text";
 
 export default function wordCount({ env, args }: JobContext): void {
   const lines = files(args[0] ?? "novel.txt", { lineNumbers: true, splittable: false });

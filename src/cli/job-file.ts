@@ -29,6 +29,7 @@ export interface LoadedJob {
 
 /** What a job module's default export is called with. */
 export interface JobContext {
+  /** Where the job's streams begin. */
   readonly env: StreamExecutionEnvironment;
   /** A bundle file, its path relative to the job file. It is uploaded with the job. */
   bundle(path: string): Promise<Bundle>;

@@ -48,36 +48,41 @@ export class MillraceClient {
   readonly #token: string;
   readonly #fetch: typeof fetch;
 
+  /** `new MillraceClient({ url, token })`; `fetch` may replace the runtime's own. */
   constructor(options: MillraceClientOptions) {
     this.#url = options.url.replace(/\/+$/, "");
     this.#token = options.token;
     this.#fetch = options.fetch ?? fetch;
   }
 
+  /** Workers, slots and jobs, counted. */
   overview(): Promise<ClusterOverview> {
     return this.#json("/v1/overview");
   }
 
+  /** The registered workers and their slots. */
   async taskManagers(): Promise<TaskManager[]> {
     const answer = await this.#json<{ taskmanagers: TaskManager[] }>("/v1/taskmanagers");
     return answer.taskmanagers;
   }
 
-  /** @param bytes of a bundle file */
+  /** Uploads a bundle, or finds it there. @param bytes of a bundle file */
   uploadBundle(bytes: Uint8Array): Promise<UploadedBundle> {
     const body = { method: "POST", body: bytes, contentType: "application/wasm" };
     return this.#json("/v1/bundles/upload", body);
   }
 
+  /** The uploaded bundles, oldest first. */
   async bundles(): Promise<BundleSummary[]> {
     return (await this.#json<{ files: BundleSummary[] }>("/v1/bundles")).files;
   }
 
+  /** Deletes a bundle that no job uses; else BUNDLE_IN_USE. */
   async deleteBundle(hash: string): Promise<void> {
     await this.#json(`/v1/bundles/${encodeURIComponent(hash)}`, { method: "DELETE" });
   }
 
-  /** @returns the job's id */
+  /** Submits a job spec, whose bundles are uploaded already. @returns the job's id */
   submitJob(spec: unknown): Promise<string> {
     return this.#submit("/v1/jobs", spec);
   }
@@ -87,18 +92,22 @@ export class MillraceClient {
     return this.#submit(`/v1/bundles/${encodeURIComponent(hash)}/run`, spec);
   }
 
+  /** The jobs that the JobManager remembers. */
   async jobs(): Promise<JobSummary[]> {
     return (await this.#json<{ jobs: JobSummary[] }>("/v1/jobs/overview")).jobs;
   }
 
+  /** One job: state, vertices with metrics, plan, failure; JOB_NOT_FOUND. */
   job(id: string): Promise<JobDetails> {
     return this.#json(jobPath(id));
   }
 
+  /** What failed in a job, the newest first. */
   exceptions(id: string): Promise<Exceptions> {
     return this.#json(`${jobPath(id)}/exceptions`);
   }
 
+  /** Asks for the end of a job; `waitForEnd` waits for it. JOB_NOT_CANCELLABLE if it has ended. */
   async cancel(id: string): Promise<void> {
     await this.#json(`${jobPath(id)}/cancel`, { method: "POST" });
   }

@@ -41,7 +41,7 @@ export type JobClient = Pick<JobRun, "id" | "cancel" | "end">;
  *
  *     const env = createLocalEnvironment();
  *     const readings = env.fromAsyncIterable(sensor(), { device: "STRING NOT NULL", celsius: "DOUBLE" });
- *     for await (const row of readings.keyBy("device").window(...).aggregate(...).executeAndCollect()) ...
+ *     for await (const row of readings.executeAndCollect()) console.log(row.device, row.celsius);
  *     await env.close();
  */
 export function createLocalEnvironment(
@@ -61,6 +61,7 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
   #newest: Transformation | undefined;
   #cluster: Promise<MiniCluster> | undefined;
 
+  /** @internal `createLocalEnvironment()` makes it. */
   constructor(options: LocalEnvironmentOptions = {}) {
     super();
     this.#options = options;

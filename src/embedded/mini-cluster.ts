@@ -51,6 +51,7 @@ export class MiniCluster {
     this.client = new MillraceClient({ url: manager.url, token: manager.tokens.client });
   }
 
+  /** Starts a JobManager and its workers; `close()` or `await using` ends them. */
   static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
     // A program that only describes jobs does not load servers.
     const { startJobManager } = await import("../jobmanager/server.ts");

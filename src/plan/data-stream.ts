@@ -7,6 +7,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
 import { LATE } from "./builtin-windows.ts";
+import { DataStreamSink } from "./data-stream-sink.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import {
   callPlace,
@@ -40,12 +41,20 @@ import {
   type WindowAssigner,
 } from "./windows.ts";
 
-/** Names a side output whose rows are `Row`. */
+/**
+ * Names a side output whose rows are `Row`.
+ *
+ *     const late = new OutputTag("late");
+ *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
+ *     counts.getSideOutput(late).sinkTo(filesSink("late"));
+ */
 export class OutputTag<Row = AnyRow> {
+  /** Name of the side output in its operator. */
   readonly id: string;
   /** Never there: it carries the type. */
   declare readonly "~row"?: Row;
 
+  /** The name that `@sideOutput` gives, or any for `sideOutputLateData`: `new OutputTag("late")`. */
   constructor(id: string) {
     this.id = id;
   }
@@ -62,6 +71,7 @@ export class DataStream<Row = AnyRow> {
   protected readonly env: StreamExecutionEnvironment;
   protected readonly upstreams: readonly Upstream[];
 
+  /** @internal Made by the methods of a stream. */
   constructor(env: StreamExecutionEnvironment, upstreams: readonly Upstream[]) {
     this.env = env;
     this.upstreams = upstreams;
@@ -173,6 +183,7 @@ export class DataStream<Row = AnyRow> {
     return this.#partitioned("custom", operator);
   }
 
+  /** Ends the stream in a sink: `sinkTo(filesSink("/var/out"))`. A stream may have several. */
   sinkTo(sink: Sink<Row>): DataStreamSink {
     const transformation = this.env.add("sink", sink.format, [this.upstreams]);
     transformation.connector = sink.connector;
@@ -186,6 +197,7 @@ export class DataStream<Row = AnyRow> {
   collect(): DataStreamSink {
     return this.sinkTo(collectSink());
   }
+  /** Rows vanish: for measuring. */
   discard(): DataStreamSink {
     return this.sinkTo(blackholeSink());
   }
@@ -249,7 +261,7 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
   readonly #transformation: Transformation;
   readonly #tags: ReadonlyMap<string, string>;
 
-  /** @param tags Side outputs that go by another name in the module. */
+  /** @internal @param tags Side outputs that go by another name in the module. */
   constructor(
     env: StreamExecutionEnvironment,
     transformation: Transformation,
@@ -260,7 +272,7 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     this.#tags = tags;
   }
 
-  /** Rows of a side output. */
+  /** Rows of a side output. That there is one of that name is checked with the job (JOB_UNKNOWN_OUTPUT). */
   getSideOutput<Side>(tag: OutputTag<Side>): DataStream<Side> {
     const output = this.#tags.get(tag.id) ?? tag.id;
     return new DataStream(this.env, [{ from: this.#transformation, output }]);
@@ -292,10 +304,12 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     this.#transformation.uid = uid;
     return this;
   }
+  /** Name in logs, metrics and pictures; default: the operator's. */
   name(name: string): this {
     this.#transformation.name = name;
     return this;
   }
+  /** Number of subtasks, from 1; default: the environment's. */
   setParallelism(parallelism: number): this {
     this.#transformation.parallelism = parallelism;
     return this;
@@ -320,7 +334,10 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     this.#transformation.chaining = "never";
     return this;
   }
-  /** What becomes of rows that fail; `dead-letter` sends them to OutputTag.deadLetter. */
+  /**
+   * What becomes of rows that fail: `fail` (default) fails the task, `drop` counts them, and
+   * `dead-letter` sends them to OutputTag.deadLetter.
+   */
   onRowError(choice: "fail" | "drop" | "dead-letter"): this {
     this.#transformation.onRowError = choice;
     return this;
@@ -329,8 +346,9 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
-/** A stream that is partitioned by key. */
+/** A stream whose rows of one key all go to one subtask. */
 export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
+  /** @internal Made by the methods of a stream. */
   constructor(
     env: StreamExecutionEnvironment,
     upstreams: readonly Upstream[],
@@ -342,6 +360,9 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
     super(env, keyed);
   }
 
+  /**
+   * Cuts each key's rows into windows by event time: `.window(TumblingEventTimeWindows.of(size))`.
+   */
   window(assigner: WindowAssigner): WindowedStream<Row, Key> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
@@ -353,7 +374,7 @@ type KeyColumns<Row, Key extends string> = 0 extends 1 & Row ? AnyRow : Pick<Row
 /** A built-in aggregate over columns that the row has. */
 type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
 
-/** Windows of a keyed stream. */
+/** Windows of a keyed stream; `aggregate` or `reduce` ends them. */
 export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   readonly #env: StreamExecutionEnvironment;
   readonly #upstreams: readonly Upstream[];
@@ -361,6 +382,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   #latenessMs = 0;
   readonly #tags = new Map<string, string>();
 
+  /** @internal Made by the methods of a stream. */
   constructor(
     env: StreamExecutionEnvironment,
     upstreams: readonly Upstream[],
@@ -371,7 +393,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
     this.#assigner = assigner;
   }
 
-  /** How long behind the watermark a window still takes rows (and fires again for each). */
+  /** How long behind the watermark a window still takes rows (and fires again for each); ms. */
   allowedLateness(lateness: DurationLike): this {
     this.#latenessMs = durationMs(lateness, "allowed lateness");
     return this;
@@ -444,35 +466,5 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   #add(operator: OperatorHandle): SingleOutputStreamOperator {
     const transformation = this.#env.add("operator", operator, [this.#upstreams]);
     return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
-  }
-}
-
-/** The end of a stream. */
-export class DataStreamSink {
-  readonly #transformation: Transformation;
-
-  constructor(transformation: Transformation) {
-    this.#transformation = transformation;
-  }
-
-  uid(uid: string): this {
-    this.#transformation.uid = uid;
-    return this;
-  }
-  name(name: string): this {
-    this.#transformation.name = name;
-    return this;
-  }
-  setParallelism(parallelism: number): this {
-    this.#transformation.parallelism = parallelism;
-    return this;
-  }
-  slotSharingGroup(group: string): this {
-    this.#transformation.slotSharingGroup = group;
-    return this;
-  }
-  disableChaining(): this {
-    this.#transformation.chaining = "never";
-    return this;
   }
 }

@@ -4,26 +4,35 @@ import { MillraceError } from "../protocol/errors.ts";
 /** A length of time: milliseconds, or a Duration. */
 export type DurationLike = number | Duration;
 
-/** A length of time (Flink's jobs take java.time.Duration). */
+/**
+ * A length of time (Flink's jobs take java.time.Duration). Where it is used it has to be a whole
+ * number of ms, else DURATION_INVALID. A plain number of ms may stand in its place.
+ */
 export class Duration {
+  /** Its length in milliseconds. */
   readonly ms: number;
 
   private constructor(ms: number) {
     this.ms = ms;
   }
 
+  /** `Duration.ofMillis(200)` */
   static ofMillis(ms: number): Duration {
     return new Duration(ms);
   }
+  /** `Duration.ofSeconds(10)` */
   static ofSeconds(seconds: number): Duration {
     return new Duration(seconds * 1_000);
   }
+  /** `Duration.ofMinutes(5)` */
   static ofMinutes(minutes: number): Duration {
     return new Duration(minutes * 60_000);
   }
+  /** `Duration.ofHours(1)` */
   static ofHours(hours: number): Duration {
     return new Duration(hours * 3_600_000);
   }
+  /** `Duration.ofDays(1)`: 24 hours. */
   static ofDays(days: number): Duration {
     return new Duration(days * 86_400_000);
   }

@@ -14,8 +14,11 @@ export type Parameters = Readonly<Record<string, unknown>>;
 export interface OperatorHandle<In = AnyRow, Out = AnyRow, Kind extends OperatorKind = AnyRow> {
   /** Content hash of the bundle (sha-256, hex), or "builtin". */
   readonly bundle: string;
+  /** The operator's name in its bundle. */
   readonly name: string;
+  /** What the bundle says of it: kind, columns, parameters. */
   readonly description: OperatorDescription;
+  /** Values of its parameters, as the job gives them. */
   readonly parameters: Parameters;
   /** The bundle's file, where the handle knows it: it is uploaded with the job. */
   readonly bytes?: Uint8Array;
@@ -37,18 +40,23 @@ export type OperatorKind = OperatorDescription["kind"];
  *     lines.flatMap(words.operator("SplitWords"));
  */
 export class Bundle {
+  /** Content hash (SHA-256, hex): its id in a cluster. */
   readonly hash: string;
+  /** Its self-description: operators, columns, parameters. */
   readonly manifest: Manifest;
   readonly #bytes: Uint8Array | undefined;
 
-  /** @param bytes Its file, to be uploaded with the jobs that use it. */
+  /** Of a bundle that the cluster has. @param bytes Its file, to be uploaded with the jobs that use it. */
   constructor(hash: string, manifest: Manifest, bytes?: Uint8Array) {
     this.hash = hash;
     this.manifest = manifest;
     this.#bytes = bytes;
   }
 
-  /** @throws MillraceError JOB_UNKNOWN_OPERATOR naming the operators there are. */
+  /**
+   * One of its operators, for a stream's methods: `words.operator("SplitWords", { minLength: 4 })`.
+   * @throws MillraceError JOB_UNKNOWN_OPERATOR naming the operators there are.
+   */
   operator(name: string, parameters: Parameters = {}): OperatorHandle {
     const description = this.manifest.operators.find((operator) => operator.name === name);
     if (description !== undefined) {

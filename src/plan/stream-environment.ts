@@ -21,12 +21,15 @@ import type { WatermarkParameters } from "./windows.ts";
 
 /** Restart strategies (Flink: RestartStrategies). */
 export const RestartStrategies = {
+  /** A job that fails has failed. The default. */
   noRestart(): RestartStrategySpec {
     return { type: "none" };
   },
+  /** At most `attempts` restarts, each after `delay` ms. */
   fixedDelay(attempts: number, delay: DurationLike): RestartStrategySpec {
     return { type: "fixed_delay", attempts, delay: durationMs(delay, "restart delay") };
   },
+  /** Restarts after `delay` ms until there were `maxFailures` failures within `interval` ms. */
   failureRate(
     maxFailures: number,
     interval: DurationLike,
@@ -90,6 +93,7 @@ export class StreamExecutionEnvironment {
     this.#parallelism = parallelism;
     return this;
   }
+  /** Upper bound of every operator's parallelism: the number of key groups. */
   setMaxParallelism(maxParallelism: number): this {
     this.#maxParallelism = maxParallelism;
     return this;
@@ -99,6 +103,7 @@ export class StreamExecutionEnvironment {
     this.#bufferTimeoutMs = durationMs(timeout, "buffer timeout");
     return this;
   }
+  /** What happens when the job fails; a restart begins the input again. */
   setRestartStrategy(strategy: RestartStrategySpec): this {
     this.#restartStrategy = strategy;
     return this;
@@ -109,6 +114,10 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
+  /**
+   * Rows of a source: `env.fromSource(jsonLines(files("in"), columns), watermarks)`.
+   * @param watermarks Event time of its rows; without it they have none.
+   */
   fromSource<Row>(
     source: Source<Row>,
     watermarks?: WatermarkParameters<ColumnOf<Row>>,
@@ -136,7 +145,7 @@ export class StreamExecutionEnvironment {
     return this.fromSource(textLines(socket(host, port)));
   }
 
-  /** Adds an operator: for the streams of this builder. */
+  /** @internal Adds an operator: for the streams of this builder. */
   add(
     kind: "source" | "operator" | "sink",
     operator: OperatorHandle,
@@ -149,18 +158,18 @@ export class StreamExecutionEnvironment {
     return transformation;
   }
 
-  /** Name and id of the next operator that is made from functions of the job file: for the builder. */
+  /** @internal Name and id of the next operator that is made from functions of the job file: for the builder. */
   inlineName(kind: string): string {
     return `${kind}-${this.#transformations.length + 1}`;
   }
 
-  /** Whether functions of the job file are among the operators that no bundle holds yet. */
+  /** @internal Whether functions of the job file are among the operators that no bundle holds yet. */
   hasInline(): boolean {
     return this.#transformations.some(isUnbuilt);
   }
 
   /**
-   * Compiles the functions of the job file that are not compiled yet, each against the columns that
+   * @internal Compiles the functions of the job file that are not compiled yet, each against the columns that
    * come to it, into one bundle; undefined: there are none. Comes before toJobSpec.
    * @throws MillraceError INLINE_*, and those of validateJob
    */
@@ -195,7 +204,7 @@ export class StreamExecutionEnvironment {
 
   /**
    * Writes the job spec and checks it as the JobManager will.
-   * @throws MillraceError of validateJob.
+   * @throws MillraceError JOB_*, CONNECTOR_*, INLINE_NOT_COMPILED: what the JobManager would answer
    */
   toJobSpec(name: string): JobSpecInput {
     const inline = this.#transformations.find(isUnbuilt);
@@ -238,7 +247,7 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * The stream graph of a job spec that toJobSpec gave: what its streams hold.
+   * @internal The stream graph of a job spec that toJobSpec gave: what its streams hold.
    * @throws MillraceError of validateJob.
    */
   toStreamGraph(spec: JobSpecInput): StreamGraph {
@@ -258,7 +267,7 @@ export class StreamExecutionEnvironment {
     );
   }
 
-  /** Files of the bundles that the job uses, by content hash, of those whose handles know them. */
+  /** @internal Files of the bundles that the job uses, by content hash, of those whose handles know them. */
   bundles(): Map<string, Uint8Array> {
     const files = new Map<string, Uint8Array>();
     for (const { bundle, bytes } of this.#handles()) {

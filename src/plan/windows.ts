@@ -10,9 +10,16 @@ export interface WindowAssigner {
   readonly offset: number;
 }
 
-/** Windows of a fixed size, one behind the other, in event time (Flink's class of that name). */
+/**
+ * Windows of a fixed size, one behind the other, in event time (Flink's class of that name).
+ *
+ *     keyed.window(TumblingEventTimeWindows.of(Duration.ofMinutes(1))).aggregate(count())
+ */
 export const TumblingEventTimeWindows = {
-  /** @param offset Shift of the window bounds from the epoch, below `size` in absolute value. */
+  /**
+   * Windows [n * size + offset, (n + 1) * size + offset), ms since the epoch.
+   * @param offset Shift of the window bounds from the epoch, below `size` in absolute value.
+   */
   of(size: DurationLike, offset: DurationLike = 0): WindowAssigner {
     return {
       assigner: "tumbling",
@@ -39,6 +46,7 @@ export class Aggregate<
     this.spec = spec;
   }
 
+  /** The same aggregate under another name: `avg("celsius").as("mean")`. */
   as<Other extends string>(name: Other): Aggregate<Other, Reads, Fn> {
     return new Aggregate({ ...this.spec, as: name });
   }
@@ -129,7 +137,10 @@ export class WatermarkStrategy {
     return new WatermarkStrategy("none", 0);
   }
 
-  /** @param unit What a BIGINT field counts since the epoch; TIMESTAMP fields have their own unit. */
+  /**
+   * The field that holds the event time.
+   * @param unit What a BIGINT field counts since the epoch, default ms; TIMESTAMP fields have their own unit.
+   */
   withTimestampField<Field extends string>(
     field: Field,
     unit?: TimeUnit,

@@ -21,13 +21,27 @@ export interface ErrorBody {
 
 const VALUE_LIMIT_CHARS = 200;
 
-/** An operating error with a stable code. */
+/**
+ * An operating error with a stable code: what somebody outside can cause and mend.
+ *
+ *     try {
+ *       await client.submitJob(spec);
+ *     } catch (error) {
+ *       if (error instanceof MillraceError && error.code === "SLOTS_INSUFFICIENT") await more();
+ *       else throw error;
+ *     }
+ */
 export class MillraceError extends Error {
+  /** Stable, upper-case code: docs/errors.md has a row for each. */
   readonly code: string;
+  /** Path of the offending field, where there is one. */
   readonly field: string | undefined;
+  /** The value found there, at most 200 characters of it. */
   readonly value: string | undefined;
+  /** What would be right. */
   readonly expected: string | undefined;
 
+  /** @internal Millrace throws it. */
   constructor(
     code: string,
     message: string,

@@ -3,6 +3,7 @@ import { AssertionError } from "node:assert";
 import type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
 import { formatRows } from "./row-table.ts";
 
+/** How rows are compared. */
 export interface ExpectRowsOptions {
   /** `any`: the same rows, each as often, in whatever order. Default `exact`. */
   readonly order?: "exact" | "any";

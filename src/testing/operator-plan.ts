@@ -37,7 +37,9 @@ export interface OperatorSetup {
   readonly onRowError?: "fail" | "drop" | "dead-letter";
   /** Which of how many subtasks this is: decides its key groups. Default 0 of 1. */
   readonly subtask?: number;
+  /** How many subtasks the operator has. Default 1. */
   readonly parallelism?: number;
+  /** Number of key groups. Default: Flink's for that parallelism. */
   readonly maxParallelism?: number;
 }
 

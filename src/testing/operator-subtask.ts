@@ -40,7 +40,9 @@ export type TakenElement =
 
 /** A part of the state: of a key group, or (-1) of the operator. */
 export interface StateChunk {
+  /** Key group that it belongs to; -1: the operator's own state. */
   readonly keyGroup: number;
+  /** Its bytes, in the operator's own form. */
   readonly bytes: Uint8Array;
 }
 

@@ -16,6 +16,7 @@ import { type BundleSource, loadTestBundle, type TestBundle } from "./test-bundl
 
 /** Milliseconds since 1970; beyond 2^53 a bigint. */
 export type Timestamp = number | bigint;
+/** Change of a row, as Flink's RowKind: `insert`, `update_before`, `update_after`, `delete`. */
 export type RowKind = keyof typeof ROW_KIND;
 
 /** The watermark behind which nothing comes: the end of event time. */
@@ -23,10 +24,14 @@ export const MAX_WATERMARK = 0x7fff_ffff_ffff_ffffn;
 
 /** A row with its lanes (Flink: StreamRecord, with the change of a RowKind). */
 export class StreamRecord {
+  /** The row, by column name. */
   readonly row: PlainRow;
+  /** Its event time, ms; undefined: it has none. */
   readonly timestamp: Timestamp | undefined;
+  /** Its change. */
   readonly kind: RowKind;
 
+  /** `new StreamRecord({ word: "sea" }, 5_000)` */
   constructor(row: object, timestamp?: Timestamp, kind: RowKind = "insert") {
     this.row = row as PlainRow;
     this.timestamp = timestamp;
@@ -36,8 +41,10 @@ export class StreamRecord {
 
 /** A watermark among an output's rows. */
 export class Watermark {
+  /** Event time up to which the stream is complete, ms. */
   readonly timestamp: Timestamp;
 
+  /** `new Watermark(6_000)` */
   constructor(timestamp: Timestamp) {
     this.timestamp = timestamp;
   }
@@ -45,8 +52,11 @@ export class Watermark {
 
 /** An operator's state, as a checkpoint would keep it. */
 export interface OperatorSnapshot {
+  /** Name of the operator whose state it is. */
   readonly operator: string;
+  /** Number of the snapshot, from 1. */
   readonly checkpoint: number;
+  /** The state, by key group. */
   readonly chunks: readonly StateChunk[];
 }
 
@@ -68,7 +78,9 @@ export interface HarnessOptions extends OperatorSetup {
 
 /** A line that the operator logged. */
 export interface LoggedLine {
+  /** How serious it is. */
   readonly level: "debug" | "info" | "warn" | "error";
+  /** What the operator said. */
   readonly message: string;
 }
 
@@ -223,6 +235,7 @@ export class OperatorTestHarness {
     this.#nowMs = nowMs;
   }
 
+  /** The clock of the harness, ms. */
   getProcessingTime(): number {
     return this.#nowMs;
   }

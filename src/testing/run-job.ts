@@ -41,6 +41,7 @@ export interface RunJobOptions {
   readonly folder?: string | URL;
   /** A cluster that several tests share; default: one for this job. */
   readonly cluster?: MiniCluster;
+  /** Cancels the job; `runJob` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Where print sinks write, if there is no `cluster`. Default: nowhere. */
   readonly print?: (text: string) => void;

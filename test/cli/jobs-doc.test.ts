@@ -1,21 +1,19 @@
 /** The job of docs/jobs.md: its files, as they stand there, give the rows and dead letters it says. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Closers, TestCluster, temporaryFolder } from "../cluster/cluster.ts";
+import { blocksOf } from "../docs/pages.ts";
 import { millrace } from "./millrace.ts";
 
 const closers = new Closers();
 afterAll(() => closers.close());
 
-/** The page's first three blocks: the input, the operator, the job. */
+/** The page's files: the input, the operator, the job. */
 function writeFiles(folder: string): void {
-  const page = readFileSync(new URL("../../docs/jobs.md", import.meta.url), "utf8");
-  const blocks = [...page.matchAll(/^```\w*\n(.*?)^```/gms)].map((match) => match[1]!);
-  const [orders, operators, job] = blocks;
-  writeFileSync(join(folder, "orders.csv"), orders!);
-  writeFileSync(join(folder, "operators.ts"), operators!);
-  writeFileSync(join(folder, "orders.ts"), job!);
+  for (const { file, code } of blocksOf("docs/jobs.md")) {
+    if (file !== undefined) writeFileSync(join(folder, basename(file)), `${code}\n`);
+  }
 }
 
 /** The JSON lines of a folder's files. */

@@ -1,91 +1,138 @@
+/** The files of the pages: type-checked with the package's own types, and run. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { formatWithOptions } from "node:util";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { kindOf, printerOf } from "./block-kinds.ts";
 import { collected } from "./collected-tests.ts";
-import { type Snippet, writeSnippets } from "./snippets.ts";
+import { writeTypeScriptFragments } from "./fragments.ts";
+import { runNode } from "./node-process.ts";
+import {
+  fileOf,
+  folderOf,
+  SNIPPETS,
+  writeEntry,
+  writeFiles,
+  writeTemplate,
+} from "./page-project.ts";
+import { type Block, blocksOf, PAGES, placeOf, ROOT } from "./pages.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const pages = ["testing", "in-process", "one-file-jobs"].map((page) => ({
-  page,
-  ...writeSnippets(page),
-}));
+/** Pages whose jobs another test runs, because they need something built first. */
+const RUN_ELSEWHERE = new Map([
+  ["docs/jobs.md", "test/cli/jobs-doc.test.ts"],
+  ["docs/testing.md", "the tests of the page"],
+]);
+
+/** Several compilations in a row, on a machine that does other things, too. */
+const BUILD_TIMEOUT_MS = 180_000;
+
+const blocks = PAGES.flatMap(blocksOf);
+const ofKind = (kind: string) => blocks.filter((block) => kindOf(block) === kind);
+const named = (list: readonly Block[]) => list.map((block) => [placeOf(block), block] as const);
+/** What a page says that a file prints. */
+const printedBy = (block: Block) =>
+  ofKind("printed").find((printed) => printerOf(printed) === block)?.code;
+
+writeFiles(blocks);
+writeTemplate("docs/first-steps.md");
 afterAll(() => process.chdir(ROOT));
 
-async function runTests({ file }: Snippet): Promise<number> {
-  await import(file);
-  const { tests, before, after } = collected;
-  for (const run of before.splice(0)) await run();
-  try {
-    for (const { name, run } of tests) {
-      await Promise.resolve(run()).catch((cause) => {
-        throw new Error(`${name}: ${cause.message}`, { cause });
-      });
-    }
-    return tests.length;
-  } finally {
-    tests.length = 0;
-    for (const run of after.splice(0)) await run();
+/** Pages whose job imports handles: `millrace build --fast` writes them. */
+const BUILT = ["docs/first-steps.md", "docs/sdk-operators.md"];
+beforeAll(async () => {
+  for (const page of BUILT) {
+    const project = folderOf(page);
+    mkdirSync(join(project, "build"), { recursive: true });
+    const out = ["--name", "my-job", "--out", join(project, "build/my-job.wasm")];
+    const handles = ["--handles", join(project, "operators/handles.ts")];
+    await runNode(["src/cli/main.ts", "build", writeEntry(page), "--fast", ...out, ...handles]);
   }
-}
+}, BUILD_TIMEOUT_MS);
 
-async function printedBy({ file }: Snippet): Promise<string> {
-  let printed = "";
-  const log = vi.spyOn(console, "log").mockImplementation((...parts: unknown[]) => {
-    printed += `${formatWithOptions({ colors: false }, ...parts)}\n`;
-  });
-  try {
-    await import(file);
-  } finally {
-    log.mockRestore();
-  }
-  return printed;
-}
-
-for (const { page, folder, snippets } of pages) {
-  describe(`docs/${page}.md`, () => {
-    for (const snippet of snippets) {
-      if (snippet.path.endsWith(".test.ts")) {
-        test(`${snippet.path} passes`, async () => {
-          process.chdir(folder);
-          expect(await runTests(snippet)).toBeGreaterThan(0);
-        });
-      } else if (snippet.printed !== undefined) {
-        test(`${snippet.path} prints what the page says`, async () => {
-          process.chdir(folder);
-          expect(await printedBy(snippet)).toBe(snippet.printed);
-        });
-      } else if (page === "one-file-jobs") {
-        test(`the functions of ${snippet.path} compile`, () => {
-          // A process of its own: functions are found in the file as Node runs it.
-          const script = join(ROOT, "test/inline/jobs/print-job.ts");
-          const options = { cwd: ROOT, encoding: "utf8" } as const;
-          const { stdout } = spawnSync(process.execPath, [script, snippet.file], options);
-          const { error, bundles } = JSON.parse(stdout);
-          expect([error, bundles?.length]).toEqual([undefined, 1]);
-        });
-      }
+describe("tests of the pages pass", () => {
+  test.each(named(ofKind("test")))("%s", async (_, block) => {
+    process.chdir(folderOf(block.page));
+    await import(fileOf(block));
+    const { tests, before, after } = collected;
+    const found = tests.splice(0);
+    expect(found.length).toBeGreaterThan(0);
+    for (const run of before.splice(0)) await run();
+    try {
+      for (const { run } of found) await run();
+    } finally {
+      for (const run of after.splice(0)) await run();
     }
   });
-}
+});
 
-test("the snippets have no type errors", () => {
-  const config = JSON.parse(readFileSync(join(ROOT, "tsconfig.json"), "utf8"));
-  const snippets = pages.flatMap(({ snippets }) => snippets.map(({ file }) => file));
-  const files = [...snippets, join(ROOT, "src/taskmanager/webassembly.d.ts")];
-  const checked = {
-    extends: "../../tsconfig.json",
-    compilerOptions: { ...config.compilerOptions, skipLibCheck: true },
-    include: [],
-    exclude: [],
-    files: files.filter((file) => !file.includes("/operators/")),
-  };
-  const project = join(ROOT, "build", "snippets", "tsconfig.json");
-  writeFileSync(project, JSON.stringify(checked));
-  const { stdout } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", project], {
-    encoding: "utf8",
+describe("programs of the pages print what they say", () => {
+  test.each(named(ofKind("program")))("%s", async (_, block) => {
+    process.chdir(folderOf(block.page));
+    let printed = "";
+    const log = vi.spyOn(console, "log").mockImplementation((...parts: unknown[]) => {
+      printed += `${formatWithOptions({ colors: false }, ...parts)}\n`;
+    });
+    try {
+      await import(fileOf(block));
+    } finally {
+      log.mockRestore();
+    }
+    expect(printedBy(block), "a block with what it prints").toBeDefined();
+    expect(printed.trimEnd()).toBe(printedBy(block));
   });
+});
+
+describe("jobs of the pages", () => {
+  const jobs = ofKind("job").filter(({ page }) => !RUN_ELSEWHERE.has(page));
+  let answers: Record<string, { error?: object; slots?: number; rows?: string }> = {};
+  beforeAll(async () => {
+    const args = jobs.flatMap((job) =>
+      printedBy(job) === undefined ? [fileOf(job)] : ["--run", fileOf(job)],
+    );
+    answers = JSON.parse(await runNode([join(ROOT, "test/docs/run-jobs.ts"), ...args]));
+  }, BUILD_TIMEOUT_MS);
+
+  test.each(named(jobs))("%s", (_, job) => {
+    const answer = answers[fileOf(job)];
+    expect(answer?.error).toBeUndefined();
+    if (printedBy(job) === undefined) expect(answer?.slots).toBeGreaterThan(0);
+    else expect(answer?.rows?.trimEnd()).toBe(printedBy(job));
+  });
+});
+
+test("the files have no type errors", () => {
+  const code = blocks.filter((block) => ["job", "program", "test"].includes(kindOf(block)));
+  const fragments = ofKind("fragment").filter(({ page }) => page === "docs/api-reference.md");
+  const files = [
+    ...code.map(fileOf),
+    ...writeTypeScriptFragments(fragments),
+    ...ofKind("json").filter(isRows).map(writeRows),
+    join(ROOT, "src/taskmanager/webassembly.d.ts"),
+  ];
+  expect(files.length).toBeGreaterThan(25);
+  const project = join(SNIPPETS, "tsconfig.json");
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: "../../tsconfig.json", include: [], exclude: [], files }),
+  );
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  const { stdout } = spawnSync(tsc, ["-p", project], { encoding: "utf8" });
   expect(stdout).toBe("");
 });
+
+/** Lines of `GET /v1/jobs/{jobid}/rows`. */
+function isRows({ code }: Block): boolean {
+  return code.startsWith('{"type":');
+}
+
+function writeRows({ line, code }: Block): string {
+  const file = join(SNIPPETS, `rows-${line}.ts`);
+  const from = relative(SNIPPETS, join(ROOT, "src/client/answers.ts"));
+  const items = code.split("\n").join(",\n");
+  writeFileSync(
+    file,
+    `import type { RowsItem } from "${from}";\nexport const items: RowsItem[] = [\n${items}\n];\n`,
+  );
+  return file;
+}

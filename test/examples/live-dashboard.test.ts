@@ -40,7 +40,9 @@ test("streams the windows of its readings to a browser, and ends by its signal",
 
 test("runs as a server and ends on SIGTERM", async () => {
   const file = fileURLToPath(new URL("../../examples/live-dashboard/server.ts", import.meta.url));
-  const server = spawn(process.execPath, [file, "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(process.execPath, ["--conditions=millrace-source", file, "0"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exit = new Promise<number | null>((resolve) => server.once("exit", resolve));
   try {
     const url = await new Promise<string>((resolve) =>

@@ -12,6 +12,21 @@ import { Pane } from "./window-pane";
 /**
  * Incremental aggregation (Flink: AggregateFunction). `Acc` is an `@accumulator` class: a plain
  * record of numbers that lies in the window's state, so it is changed in place, not returned.
+ *
+ *     @accumulator
+ *     class Sum {
+ *       total: f64;
+ *     }
+ *
+ *     @operator
+ *     class Total extends AggregateFunction<Reading, Sum, Result> {
+ *       add(value: Reading, sum: Sum): void {
+ *         sum.total += value.degrees;
+ *       }
+ *       getResult(sum: Sum, out: Result): void {
+ *         out.total = sum.total;
+ *       }
+ *     }
  */
 export abstract class AggregateFunction<
   In extends RowView,
@@ -23,7 +38,7 @@ export abstract class AggregateFunction<
 
   /** Gives a new accumulator its first values; all fields are 0 before. */
   createAccumulator(accumulator: Acc): void {}
-  /** Adds a row. */
+  /** Adds a row. Call `failRow()` before you change the accumulator: what was changed stays. */
   abstract add(value: In, accumulator: Acc): void;
   /** Adds the contents of `other` to `accumulator`: merging windows and pre-aggregation. */
   merge(accumulator: Acc, other: Acc): void {}

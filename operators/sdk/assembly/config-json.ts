@@ -5,23 +5,31 @@
 
 /** A JSON value. Absent members read as NULL, so a chain of get() needs no checks. */
 export class JsonValue {
+  /** What stands for a member that is not there. */
   static readonly NULL: JsonValue = new JsonValue();
   /** 0 null, 1 boolean, 2 number, 3 string, 4 array, 5 object */
   kind: i32 = 0;
+  /** A number as it was written, or the text of a string. */
   text: string = "";
+  /** The value of a boolean. */
   truth: bool = false;
+  /** Names of an object's members, in the order of `items`. */
   names: string[] = [];
+  /** Elements of an array, or values of an object's members. */
   items: JsonValue[] = [];
 
+  /** Whether it is null, or not there. */
   isNull(): bool {
     return this.kind == 0;
   }
 
+  /** The member of that name; NULL where there is none, or it is no object. */
   get(name: string): JsonValue {
     for (let i = 0; i < this.names.length; i++) if (this.names[i] == name) return this.items[i];
     return JsonValue.NULL;
   }
 
+  /** Its value as a 32-bit integer; `otherwise` if it is no number. */
   int(otherwise: i32): i32 {
     return this.kind == 2 ? <i32>I64.parseInt(this.text) : otherwise;
   }
@@ -31,14 +39,17 @@ export class JsonValue {
     return this.kind == 2 || this.kind == 3 ? I64.parseInt(this.text) : otherwise;
   }
 
+  /** Its value as a double, from a number or a decimal string; else `otherwise`. */
   double(otherwise: f64): f64 {
     return this.kind == 2 || this.kind == 3 ? F64.parseFloat(this.text) : otherwise;
   }
 
+  /** Its text; `otherwise` if it is no string. */
   string(otherwise: string): string {
     return this.kind == 3 ? this.text : otherwise;
   }
 
+  /** Its truth; `otherwise` if it is no boolean. */
   bool(otherwise: bool): bool {
     return this.kind == 1 ? this.truth : otherwise;
   }

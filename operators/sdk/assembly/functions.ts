@@ -22,13 +22,20 @@ import { StateSlot } from "./state/state-slot";
 import { ValueState, ValueStateDescriptor } from "./state/value-state";
 import { resetTextScratch } from "./text";
 
-/** What a function may ask about where it runs (Flink: RuntimeContext). */
+/**
+ * What a function may ask about where it runs (Flink: RuntimeContext); `open` gets it.
+ *
+ *     open(context: RuntimeContext): void {
+ *       this.seed = context.subtask;
+ *     }
+ */
 export class RuntimeContext {
   __backend: KeyedStateBackend | null = null;
   __operatorState: OperatorState | null = null;
   /** What was wrong with a state that was asked for. */
   __problem: string | null = null;
 
+  /** @internal The runtime makes it. */
   constructor(private config: OpenConfig) {}
 
   /**
@@ -44,24 +51,28 @@ export class RuntimeContext {
     return state;
   }
 
+  /** A list for each key; see getState(). */
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
     const state = new ListState<T>(descriptor);
     this.register(state);
     return state;
   }
 
+  /** A map for each key; see getState(). */
   getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
     const state = new MapState<K, V>(descriptor);
     this.register(state);
     return state;
   }
 
+  /** A value for each key into which others are folded; see getState(). */
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
     const state = new ReducingState<T>(descriptor);
     this.register(state);
     return state;
   }
 
+  /** An accumulator for each key; see getState(). */
   getAggregatingState<In, Acc, Out>(
     descriptor: AggregatingStateDescriptor<In, Acc, Out>,
   ): AggregatingState<In, Acc, Out> {
@@ -85,14 +96,17 @@ export class RuntimeContext {
     else this.__problem = "state " + state.name + " needs a keyed stream: use it behind keyBy, in a keyed function";
   }
 
+  /** Which of the operator's parallel copies this is, from 0. */
   get subtask(): i32 {
     return this.config.subtask;
   }
 
+  /** How many parallel copies the operator has. */
   get parallelism(): i32 {
     return this.config.parallelism;
   }
 
+  /** The number of key groups: the highest parallelism that the job may ever have. */
   get maxParallelism(): i32 {
     return this.config.maxParallelism;
   }
@@ -103,7 +117,7 @@ export class RuntimeContext {
   }
 }
 
-/** Base of all functions: life cycle and context. */
+/** Base of all functions: life cycle and context. Extend one of those below, not this one. */
 export abstract class RichFunction {
   __context: RuntimeContext | null = null;
   __failure: string | null = null;
@@ -117,32 +131,86 @@ export abstract class RichFunction {
   /** Called once after the last row. */
   close(): void {}
 
-  /** Refuses the present row: it is handled by the operator's row error policy. */
+  /**
+   * Refuses the present row: the vertex's `onRowError` says whether the task fails (ROW_FAILED), the
+   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. In
+   * `open`, and where there is no row (`poll`, `partition`, `getResult`), it ends the task.
+   */
   failRow(message: string): void {
     this.__failure = message;
   }
 }
 
-/** One row in, one row out. */
+/**
+ * One row in, one row out (Flink: MapFunction).
+ *
+ *     @operator
+ *     class ToFahrenheit extends MapFunction<Reading, Reading> {
+ *       map(value: Reading, out: Reading): void {
+ *         out.device = value.device;
+ *         out.degrees = value.degrees * 1.8 + 32;
+ *       }
+ *     }
+ */
 export abstract class MapFunction<In extends RowView, Out extends RowView> extends RichFunction {
+  /**
+   * Called for each row: fill `out` from `value`. It leaves when map returns, unless `failRow()` was
+   * called. Both are views that live until it returns: copy what is to be kept.
+   */
   abstract map(value: In, out: Out): void;
 }
 
-/** Keeps the rows for which it says true. */
+/**
+ * Keeps the rows for which it says true, all columns as they are (Flink: FilterFunction).
+ *
+ *     @operator
+ *     class Hot extends FilterFunction<Reading> {
+ *       filter(value: Reading): bool {
+ *         return value.degrees > 40;
+ *       }
+ *     }
+ */
 export abstract class FilterFunction<In extends RowView> extends RichFunction {
+  /** Called for each row: true lets it pass as it is, with its timestamp. */
   abstract filter(value: In): bool;
 }
 
-/** One row in, any number out. */
+/**
+ * One row in, any number out (Flink: FlatMapFunction). What was collected before `failRow()` stays.
+ *
+ *     @operator
+ *     class SplitWords extends FlatMapFunction<Line, Word> {
+ *       flatMap(value: Line, out: Collector<Word>): void {
+ *         const words = value.line.words();
+ *         while (words.next()) {
+ *           out.row().word = words.value;
+ *           out.collect();
+ *         }
+ *       }
+ *     }
+ */
 export abstract class FlatMapFunction<
   In extends RowView,
   Out extends RowView,
 > extends RichFunction {
+  /**
+   * Called for each row: for each row that is to leave, fill `out.row()` and call `out.collect()`.
+   */
   abstract flatMap(value: In, out: Collector<Out>): void;
 }
 
-/** Gives the key of a row; its fields travel behind the row's own columns. */
+/**
+ * Gives the key of a row; its fields travel behind the row's own columns (Flink: KeySelector).
+ *
+ *     @operator
+ *     class ByArea extends KeySelector<Reading, Area> {
+ *       getKey(value: Reading, key: Area): void {
+ *         key.area = value.device.slice(0, 2);
+ *       }
+ *     }
+ */
 export abstract class KeySelector<In extends RowView, Key extends RowView> extends RichFunction {
+  /** Called for each row: write the key's fields. The same row must always give the same key. */
   abstract getKey(value: In, key: Key): void;
 }
 

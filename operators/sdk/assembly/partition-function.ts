@@ -6,8 +6,18 @@ import { Status } from "./layout";
 import { RowView } from "./row";
 import { resetTextScratch } from "./text";
 
+/**
+ * Chooses the subtask that a row goes to (Flink: Partitioner); a job names it in `partitionCustom`.
+ *
+ *     @operator
+ *     class ByRegion extends PartitionFunction<Order> {
+ *       partition(value: Order, channels: i32): i32 {
+ *         return value.region % channels;
+ *       }
+ *     }
+ */
 export abstract class PartitionFunction<In extends RowView> extends RichFunction {
-  /** A number from 0 to channels - 1. */
+  /** A number from 0 to channels - 1: the subtask behind it. Another number ends the task. */
   abstract partition(value: In, channels: i32): i32;
 }
 

@@ -16,18 +16,19 @@ export class ProcessContext {
   timestamp: i64 = 0;
   private operator: Operator;
 
+  /** @internal The runtime makes it. */
   constructor(operator: Operator) {
     this.operator = operator;
   }
 
-  /** The watermark up to here; Long.MIN_VALUE before the first. */
+  /** The watermark up to here, ms; i64.MIN_VALUE before the first. */
   get currentWatermark(): i64 {
     return this.operator.currentWatermark;
   }
 
   /**
-   * Collector of side output `index` (1 is the first). Ask once, in open() of the function, and
-   * keep it in a field.
+   * Collector of side output `index` (1 is the first `@sideOutput`). Ask once, in `openProcess`, and
+   * keep it in a field. A number that is not there traps.
    */
   sideOutput<T extends RowView>(index: i32): Collector<T> {
     const operator = this.operator;
@@ -37,12 +38,32 @@ export class ProcessContext {
   }
 }
 
+/**
+ * A row in, any number of rows out, with the record's time and with side outputs (Flink:
+ * ProcessFunction). It has no state and no timers yet.
+ *
+ *     @sideOutput("late", Reading)
+ *     @operator
+ *     class Route extends ProcessFunction<Reading, Reading> {
+ *       private late!: Collector<Reading>;
+ *       openProcess(context: ProcessContext): void {
+ *         this.late = context.sideOutput<Reading>(1);
+ *       }
+ *       processElement(value: Reading, context: ProcessContext, out: Collector<Reading>): void {
+ *         const to = context.timestamp <= context.currentWatermark ? this.late : out;
+ *         to.row().device = value.device;
+ *         to.collect();
+ *       }
+ *     }
+ */
 export abstract class ProcessFunction<
   In extends RowView,
   Out extends RowView,
 > extends RichFunction {
   /** Called once before the first row, with the context that processElement gets. */
   openProcess(context: ProcessContext): void {}
+
+  /** Called for each row; rows collected into `out` or a side output have its timestamp. */
   abstract processElement(value: In, context: ProcessContext, out: Collector<Out>): void;
 }
 

@@ -14,12 +14,14 @@ import { KEY_GROUP_SHIFT, Pane } from "./window-pane";
 
 /** The elements of a window: `for (let i = 0; i < elements.length; i++) use(elements.at(i))`. */
 export class WindowElements<In extends RowView> {
+  /** How many elements there are. */
   length: i32 = 0;
   __reader: BatchReader | null = null;
   /** A row whose key fields are the window's key, also where an evictor has left no element. */
   readonly key: In = instantiate<In>();
   private order: StaticArray<i32> = new StaticArray<i32>(0);
 
+  /** @internal The runtime makes it. */
   constructor(private view: In) {}
 
   /** The i-th element, in order of arrival; one view serves all. */
@@ -42,9 +44,13 @@ export class WindowElements<In extends RowView> {
   }
 }
 
-/** Called with all elements of a window (Flink: ProcessWindowFunction). */
+/**
+ * Called with all elements of a window (Flink: ProcessWindowFunction). The DataStream builder has no
+ * method for it yet: `aggregate` takes an AggregateFunction.
+ */
 export abstract class ProcessWindowFunction<In extends RowView, Out extends RowView>
   extends RichFunction {
+  /** Called when the window fires, and again for each late element while the lateness allows it. */
   abstract process(
     context: WindowContext,
     elements: WindowElements<In>,

@@ -46,6 +46,7 @@ export class Collector<T extends RowView> {
   private writer: BlockWriter;
   private generation: i32 = -1;
 
+  /** @internal The runtime makes it. */
   constructor(view: T, writer: BlockWriter, stream: OpenStream) {
     this.view = view;
     this.writer = writer;
@@ -73,7 +74,7 @@ export class Collector<T extends RowView> {
     this.begin();
   }
 
-  /** Points the row at the writer's present position; drivers call it when a block was flushed. */
+  /** @internal Points the row at the writer's place; drivers call it when a block was flushed. */
   // @ts-ignore: decorator
   @inline
   begin(): void {

@@ -8,6 +8,7 @@ import { Text } from "./text";
 
 /** Where a sink function writes the record of the present row. */
 export class RecordWriter {
+  /** @internal The runtime makes it. */
   constructor(private writer: BlockWriter) {}
 
   /** Appends bytes of text. */
@@ -42,7 +43,17 @@ export class RecordWriter {
   }
 }
 
-/** A sink's encoder (Flink: SinkWriter with a SerializationSchema). */
+/**
+ * A sink's encoder (Flink: SinkWriter with a SerializationSchema): the connector writes its bytes.
+ *
+ *     @operator
+ *     class WriteWord extends SinkFunction<Word> {
+ *       write(value: Word, record: RecordWriter): void {
+ *         record.write(value.word);
+ *         record.writeByte(0x0a);
+ *       }
+ *     }
+ */
 export abstract class SinkFunction<In extends RowView> extends RichFunction {
   /** Writes the record of a row, its separator included. */
   abstract write(value: In, record: RecordWriter): void;

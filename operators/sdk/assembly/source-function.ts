@@ -6,11 +6,29 @@ import { collectBetweenRows, Operator } from "./operator";
 import { Collector, RowView } from "./row";
 import { resetTextScratch } from "./text";
 
-/** A source that makes its own rows (Flink: SourceReader without input/output of its own). */
+/**
+ * A source that makes its own rows (Flink: SourceReader without input/output of its own); a job takes
+ * it by `generated(bundle.operator("Count"), { rowsPerSecond: 10 })`.
+ *
+ *     @operator
+ *     class Count extends SourceFunction<Counted> {
+ *       @parameter upTo: i64 = 100;
+ *       private next: i64 = 0;
+ *       poll(out: Collector<Counted>): bool {
+ *         if (this.next == this.upTo) return false;
+ *         out.row().n = this.next++;
+ *         out.collect();
+ *         return true;
+ *       }
+ *     }
+ */
 export abstract class SourceFunction<Out extends RowView> extends RichFunction {
   /** Takes a split (JSON made by the connector; null where the source has none). */
   assignSplit(split: JsonValue): void {}
-  /** Emits at most a few rows; false at the end of the input. */
+  /**
+   * Emits at most a few rows and returns true, or false when there will be none any more. It is called
+   * again and again, so it must not wait.
+   */
   abstract poll(out: Collector<Out>): bool;
 }
 

@@ -143,6 +143,7 @@ export class Text {
     return textAt(this.start + <usize>begin, end - begin);
   }
 
+  /** Whether it has no bytes. */
   // @ts-ignore: decorator
   @inline
   isEmpty(): bool {
@@ -177,16 +178,19 @@ export class Text {
     return -1;
   }
 
+  /** Whether `other` stands somewhere in it; always true of an empty one. */
   contains(other: Text): bool {
     return this.indexOf(other) >= 0;
   }
 
+  /** Whether it begins with the bytes of `other`. */
   startsWith(other: Text): bool {
     return (
       this.length >= other.length && memory.compare(this.start, other.start, other.length) == 0
     );
   }
 
+  /** Whether it ends with the bytes of `other`. */
   endsWith(other: Text): bool {
     const from = this.length - other.length;
     return from >= 0 && memory.compare(this.start + <usize>from, other.start, other.length) == 0;
@@ -275,6 +279,7 @@ export class TextParts {
   /** The present part; the same view is reused for each. */
   value: Text;
 
+  /** @internal Made by Text.split. */
   static of(text: Text, separator: u8): TextParts {
     const parts = changetype<TextParts>(scratchRoom(3));
     parts.value = textAt(text.start, 0);
@@ -285,6 +290,7 @@ export class TextParts {
     return parts;
   }
 
+  /** Moves to the next part; false behind the last one. */
   next(): bool {
     if (this.over) return false;
     const from = this.at;
@@ -303,8 +309,10 @@ export class TextParts {
 export class TextWords {
   private at: usize;
   private end: usize;
+  /** The present word; the same view is reused for each. */
   value: Text;
 
+  /** @internal Made by Text.words. */
   static of(text: Text): TextWords {
     const words = changetype<TextWords>(scratchRoom(2));
     words.value = textAt(text.start, 0);
@@ -313,6 +321,7 @@ export class TextWords {
     return words;
   }
 
+  /** Moves to the next word; false behind the last one. */
   next(): bool {
     let from = this.at;
     const end = this.end;

@@ -13,12 +13,15 @@ export const STATE_BYTES: i32 = 64;
 
 /** What a window function may ask (Flink: ProcessWindowFunction.Context). */
 export class WindowContext {
-  /** The window [windowStart, windowEnd), ms. */
+  /** Where the window [windowStart, windowEnd) begins, ms. */
   windowStart: i64 = 0;
+  /** Its end, ms, not part of it. */
   windowEnd: i64 = 0;
+  /** The watermark at which the function runs, ms. */
   currentWatermark: i64 = 0;
-  /** What made the function run, and the time of the timer if one did. */
+  /** What made the function run: one of FiredBy. */
   firedBy: i32 = FiredBy.ELEMENT;
+  /** Time of that timer, ms. */
   timerTime: i64 = 0;
   __windowState: usize = 0;
   __globalState: usize = 0;

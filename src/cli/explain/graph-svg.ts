@@ -31,8 +31,8 @@ export function graphSvg({ jobGraph, slots }: PlannedJob): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="ui-monospace, monospace" font-size="12">`,
     `<title>${xmlText(`Job graph of ${jobGraph.name}, ${slots} slots`)}</title>`,
-    "<style>.page{fill:#fff}.task{fill:#f4f6f8;stroke:#7a8794}.operator{fill:#fff;stroke:#b6c0ca}.text{fill:#17202a}.quiet{fill:#5b6875}.edge{fill:none;stroke:#5b6875}.head{fill:#5b6875}" +
-      "@media (prefers-color-scheme: dark){.page{fill:#14181d}.task{fill:#1d232b;stroke:#6c7885}.operator{fill:#14181d;stroke:#3b4652}.text{fill:#e6ebf0}.quiet{fill:#9aa7b4}.edge{stroke:#9aa7b4}.head{fill:#9aa7b4}}</style>",
+    "<style>.page{fill:#fff}.task{fill:#f4f6f8;stroke:#7a8794}.operator{fill:#fff;stroke:#b6c0ca}.text{fill:#17202a}.quiet{fill:#5b6875}.edge{fill:none;stroke:#5b6875}.head{fill:#5b6875}.label{stroke:#fff;stroke-width:6;paint-order:stroke}" +
+      "@media (prefers-color-scheme: dark){.page{fill:#14181d}.task{fill:#1d232b;stroke:#6c7885}.operator{fill:#14181d;stroke:#3b4652}.text{fill:#e6ebf0}.quiet{fill:#9aa7b4}.edge{stroke:#9aa7b4}.head{fill:#9aa7b4}.label{stroke:#14181d}}</style>",
     '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" width="${width}" height="${height}"/>`,
     ...jobGraph.edges.map((edge) => edgeSvg(edge, byVertex)),
@@ -112,10 +112,10 @@ function edgeSvg(edge: JobEdge, boxes: ReadonlyMap<JobVertex, Box>): string {
   const [x2, y2] = [to.x, to.y + to.height / 2];
   const bend = Math.max(40, (x2 - x1) / 2);
   const path = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-  const at = `x="${(x1 + x2) / 2}" y="${(y1 + y2) / 2 - 6}"`;
+  const at = `x="${(x1 + x2) / 2}" y="${(y1 + y2) / 2 + 4}"`;
   return (
     `<path class="edge" d="${path}" marker-end="url(#head)"/>` +
-    `<text class="quiet" text-anchor="middle" ${at}>${xmlText(edgeLabel(edge.edge))}</text>`
+    `<text class="quiet label" text-anchor="middle" ${at}>${xmlText(edgeLabel(edge.edge))}</text>`
   );
 }
 
