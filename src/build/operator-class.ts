@@ -167,6 +167,10 @@ function readStreams(
   const inputs = kind.roles.includes("in")
     ? [{ schema: schemas.get("in") ?? [], accepts, keyed: kind.keyed } as Operand]
     : [];
+  if (kind.second !== undefined) {
+    const keyed = kind.second === "keyed";
+    inputs.push({ schema: schemas.get("second") ?? [], accepts, keyed } as Operand);
+  }
   const outputs: OperatorDescription["outputs"] = [];
   if (kind.kind === "filter") outputs.push(output("main", "same"));
   else if (kind.kind === "sink") outputs.push(output("main", RECORD_SCHEMA));

@@ -2,7 +2,7 @@
 import type { OperatorDescription } from "../protocol/manifest.ts";
 
 /** What a type argument of the base class stands for. */
-export type Role = "in" | "out" | "key" | "accumulator";
+export type Role = "in" | "second" | "out" | "key" | "accumulator";
 
 /** A method that the author writes; parameter types name roles or are types of the SDK. */
 export interface MethodRule {
@@ -21,6 +21,8 @@ export interface OperatorKind {
   /** Class of the SDK that runs it; its type arguments are the author's class and the roles. */
   readonly runner: string;
   readonly keyed: boolean;
+  /** Of a second input: whether it is keyed too, or broadcast. */
+  readonly second?: "keyed" | "broadcast";
 }
 
 const method = (name: string, parameters: readonly string[], returns = "void"): MethodRule => ({
@@ -78,6 +80,34 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     method: [method("processElement", ["$in", "KeyedContext<$key>", "Collector<$out>"])],
     runner: "KeyedProcessOperator",
     keyed: true,
+  },
+  {
+    base: "KeyedCoProcessFunction",
+    kind: "process",
+    roles: ["key", "in", "second", "out"],
+    method: [
+      method("processElement1", ["$in", "KeyedContext<$key>", "Collector<$out>"]),
+      method("processElement2", ["$second", "KeyedContext<$key>", "Collector<$out>"]),
+    ],
+    runner: "KeyedCoProcessOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
+    base: "KeyedBroadcastProcessFunction",
+    kind: "process",
+    roles: ["key", "in", "second", "out"],
+    method: [
+      method("processElement", ["$in", "KeyedContext<$key>", "Collector<$out>"]),
+      method("processBroadcastElement", [
+        "$second",
+        "KeyedBroadcastContext<$key>",
+        "Collector<$out>",
+      ]),
+    ],
+    runner: "KeyedBroadcastProcessOperator",
+    keyed: true,
+    second: "broadcast",
   },
   {
     base: "AggregateFunction",

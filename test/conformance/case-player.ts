@@ -3,6 +3,10 @@ import { BatchWriter } from "../../src/protocol/batch/batch-writer.ts";
 import { keyGroupOf, keyHash, subtaskOf } from "../../src/protocol/key-group.ts";
 import type { Schema } from "../../src/protocol/types.ts";
 import {
+  CombinedWatermarkStatus,
+  type WatermarkEvent,
+} from "../../src/taskmanager/core/watermark-coalescer.ts";
+import {
   type ConformanceCase,
   firstDifference,
   integer,
@@ -66,12 +70,16 @@ class CasePlayer {
   readonly #stage: CaseStage;
   readonly #mode: Mode;
   #subtasks: OperatorHarness[] = [];
+  /** Watermarks of the inputs, combined as a task does it. */
+  #watermarks: CombinedWatermarkStatus;
+  #statuses: string[] = [];
   #clock = 0n;
 
   constructor(module: HarnessModule, stage: CaseStage, mode: Mode) {
     this.#module = module;
     this.#stage = stage;
     this.#mode = mode;
+    this.#watermarks = new CombinedWatermarkStatus(stage.setup.inputs.length);
     module.clock = 0n;
   }
 
@@ -100,8 +108,16 @@ class CasePlayer {
       case "e":
         this.#element(step);
         break;
+      case "b":
+        for (const subtask of this.#subtasks) subtask.process(this.#blockOf(step), 1);
+        break;
       case "w":
-        for (const subtask of this.#subtasks) subtask.watermark(integer(step.t));
+        this.#watermark(step);
+        break;
+      case "status":
+        for (const event of this.#watermarks.status(inputOf(step), step.idle === true)) {
+          this.#happen(event);
+        }
         break;
       case "p":
         this.#advance(integer(step.t));
@@ -116,14 +132,31 @@ class CasePlayer {
   }
 
   #element(step: Entry): void {
-    const key = String(step.k);
-    const { schema, values } = this.#stage.row(step);
-    const block = new BatchWriter(schema).append(values as never, {
-      eventTime: step.t === undefined ? undefined : integer(step.t),
-    });
-    const group = keyGroupOf(keyHash([key], [STRING]), MAX_PARALLELISM);
+    const group = keyGroupOf(keyHash([String(step.k)], [STRING]), MAX_PARALLELISM);
     const index = subtaskOf(group, MAX_PARALLELISM, this.#subtasks.length);
-    this.#subtasks[index]!.process(block.finish());
+    this.#subtasks[index]!.process(this.#blockOf(step), inputOf(step));
+  }
+
+  #blockOf(step: Entry): Uint8Array {
+    const { schema, values } = this.#stage.row(step);
+    const eventTime = step.t === undefined ? undefined : integer(step.t);
+    return new BatchWriter(schema).append(values as never, { eventTime }).finish();
+  }
+
+  /** Of one input it is passed on as it came, of two when their smaller one grows. */
+  #watermark(step: Entry): void {
+    const timestamp = integer(step.t);
+    if (this.#stage.setup.inputs.length === 1 || step.in === undefined) {
+      for (const subtask of this.#subtasks) subtask.watermark(timestamp);
+      return;
+    }
+    const grown = this.#watermarks.watermark(inputOf(step), timestamp);
+    if (grown !== undefined) this.#happen({ type: "watermark", timestamp: grown });
+  }
+
+  #happen(event: WatermarkEvent): void {
+    if (event.type === "status") this.#statuses.push(event.idle ? "idle" : "active");
+    else for (const subtask of this.#subtasks) subtask.watermark(event.timestamp);
   }
 
   #advance(target: bigint): void {
@@ -135,10 +168,16 @@ class CasePlayer {
   }
 
   #restore(parallelism: number): void {
-    const chunks = this.#subtasks.flatMap((subtask) => subtask.snapshot(1n));
+    const [first = [], ...others] = this.#subtasks.map((subtask) => subtask.snapshot(1n));
     for (const subtask of this.#subtasks.splice(0)) subtask.close();
     this.#open(parallelism);
-    for (const chunk of chunks) {
+    this.#watermarks = new CombinedWatermarkStatus(this.#stage.setup.inputs.length);
+    // Broadcast state is the same in all subtasks: one copy is enough.
+    for (const chunk of first.filter(({ keyGroup }) => keyGroup < 0)) {
+      for (const subtask of this.#subtasks) subtask.restore(chunk);
+    }
+    for (const chunk of [first, ...others].flat()) {
+      if (chunk.keyGroup < 0) continue;
       const index = subtaskOf(chunk.keyGroup, MAX_PARALLELISM, parallelism);
       this.#subtasks[index]!.restore(chunk);
     }
@@ -158,8 +197,11 @@ class CasePlayer {
       subtask.drain().forEach((elements, output) => {
         const entries = elements.flatMap((element) => this.#entryOf(element, output));
         for (const entry of sorted(entries)) this.output.push({ ...place, ...entry });
+        if (output > 0) return;
+        for (const status of this.#statuses) this.output.push({ ...place, status });
       });
     }
+    this.#statuses = [];
   }
 
   #entryOf(element: OutputElement, output: number): Entry[] {
@@ -172,22 +214,33 @@ class CasePlayer {
   }
 }
 
+/** Number of the input of a step, from 0. */
+function inputOf(step: Entry): number {
+  return step.in === undefined ? 0 : Number(step.in) - 1;
+}
+
 /** What made a function emit: code 0 an element, 1 an event-time timer, 2 a processing-time timer. */
 export function firedBy(code: number, time: bigint): string {
   return code === 0 ? "x" : `${code === 1 ? "e" : "p"}${time}`;
 }
 
-/** Consecutive records of one timer by key: their order in Flink is an accident. */
+/** Consecutive records of one timer, and of one walk over the keys, by key: their order in Flink is an accident. */
 function sorted(entries: readonly Entry[]): Entry[] {
   const result: Entry[] = [];
   for (let from = 0; from < entries.length; ) {
     let to = from + 1;
-    const by = entries[from]!.by;
-    while (by !== undefined && by !== "x" && to < entries.length && entries[to]!.by === by) to++;
+    const run = runOf(entries[from]!);
+    while (run !== undefined && to < entries.length && runOf(entries[to]!) === run) to++;
     result.push(...entries.slice(from, to).sort(byKey));
     from = to;
   }
   return result;
+}
+
+/** What a run of records without an order of its own has in common; undefined: the record has one. */
+function runOf(entry: Entry): string | undefined {
+  if (entry.op === "apply_get") return "apply_get";
+  return entry.by === "x" ? undefined : (entry.by as string | undefined);
 }
 
 function byKey(a: Entry, b: Entry): number {

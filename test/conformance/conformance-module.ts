@@ -23,6 +23,8 @@ export const OPERATOR = {
   custom: 3,
   exchange: 4,
   script: 5,
+  connect: 6,
+  broadcast: 7,
 } as const;
 
 /**

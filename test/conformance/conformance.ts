@@ -42,6 +42,10 @@ function unspoken(one: ConformanceCase): string | undefined {
       return undefined;
     case "watermark":
       return unspokenWatermark(one);
+    case "join":
+      return ["connect", "broadcast"].includes(String(one.spec.type))
+        ? undefined
+        : `join ${one.spec.type}`;
     case "window":
       return unspokenWindow(one);
     default:
@@ -55,6 +59,7 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
       return judgeKeyGroup(module, one, mode);
     case "partition":
       return judgePartition(module, one, mode);
+    case "join":
     case "process":
       return judgeProcess(module, one, mode);
     case "window":

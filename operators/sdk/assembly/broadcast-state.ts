@@ -6,20 +6,24 @@ import { MapEntries, MapState, MapStateDescriptor } from "./state/map-state";
  * make subtasks differ, so it fails.
  */
 export class BroadcastState<K, V> extends MapState<K, V> {
+  /** @internal The runtime makes it. */
   constructor(descriptor: MapStateDescriptor<K, V>) {
     super(descriptor);
   }
 
+  /** Gives a key of the map its value. */
   put(key: K, value: V): void {
     this.mustBeWritable();
     super.put(key, value);
   }
 
+  /** Takes a key out of the map, if it is there. */
   remove(key: K): void {
     this.mustBeWritable();
     super.remove(key);
   }
 
+  /** Leaves the map without entries. */
   clear(): void {
     this.mustBeWritable();
     super.clear();

@@ -9,6 +9,7 @@ import { TwoInputOperator } from "./two-input-operator";
 
 /** What is done with each key's state (Flink: KeyedStateFunction): the key's states are the current ones. */
 export abstract class KeyedStateFunction<K extends RowView> {
+  /** Called with a key; reads and writes of state are that key's. */
   abstract process(key: K): void;
 }
 
@@ -16,6 +17,7 @@ export abstract class KeyedStateFunction<K extends RowView> {
 export class KeyedBroadcastContext<K extends RowView> extends KeyedContext<K> {
   private visitor: ApplyToKeys<K>;
 
+  /** @internal The runtime makes it. */
   constructor(operator: Operator, private own: KeyedStateBackend, private currentKey: CurrentKey<K>) {
     super(operator, own, currentKey);
     this.visitor = new ApplyToKeys<K>(own, currentKey);
@@ -58,7 +60,9 @@ export abstract class KeyedBroadcastProcessFunction<
 > extends RichFunction {
   /** Called once before the first record, with the context that the others get: for side outputs. */
   openProcess(context: KeyedBroadcastContext<K>): void {}
+  /** Called for each record of the keyed stream: broadcast state can be read only. */
   abstract processElement(value: In, context: KeyedContext<K>, out: Collector<Out>): void;
+  /** Called for each record of the broadcast stream, in every subtask: it may change broadcast state. */
   abstract processBroadcastElement(
     value: Broadcast,
     context: KeyedBroadcastContext<K>,

@@ -17,7 +17,9 @@ export abstract class KeyedCoProcessFunction<
 > extends RichFunction {
   /** Called once before the first record, with the context that the others get: for side outputs. */
   openProcess(context: KeyedContext<K>): void {}
+  /** Called for each record of the first stream. */
   abstract processElement1(value: In1, context: KeyedContext<K>, out: Collector<Out>): void;
+  /** Called for each record of the second stream. */
   abstract processElement2(value: In2, context: KeyedContext<K>, out: Collector<Out>): void;
   /** Called when a timer of the current key fires. */
   onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}

@@ -27,6 +27,7 @@ export class KeyedContext<K extends RowView> {
   timeDomain: TimeDomain = TimeDomain.EVENT_TIME;
   private timers: TimerService;
 
+  /** @internal The runtime makes it. */
   constructor(
     private operator: Operator,
     private backend: KeyedStateBackend,
@@ -35,6 +36,7 @@ export class KeyedContext<K extends RowView> {
     this.timers = new TimerService(operator, backend);
   }
 
+  /** Time and timers. */
   timerService(): TimerService {
     return this.timers;
   }
@@ -67,6 +69,7 @@ export abstract class KeyedProcessFunction<
 > extends RichFunction {
   /** Called once before the first record, with the context that the others get: for side outputs. */
   openProcess(context: KeyedContext<K>): void {}
+  /** Called for each record; its key is the current one. */
   abstract processElement(value: In, context: KeyedContext<K>, out: Collector<Out>): void;
   /** Called when a timer of the current key fires. */
   onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}

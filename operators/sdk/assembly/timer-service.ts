@@ -11,6 +11,7 @@ import { EVENT_TIME, PROCESSING_TIME } from "./state/timer-service";
  * the next watermark or, in processing time, at once.
  */
 export class TimerService {
+  /** @internal The runtime makes it. */
   constructor(
     private operator: Operator,
     private backend: KeyedStateBackend,
@@ -41,6 +42,7 @@ export class TimerService {
     this.backend.deleteTimer(EVENT_TIME, time);
   }
 
+  /** Takes a timer back; nothing happens if the key has none for that time. */
   deleteProcessingTimeTimer(time: i64): void {
     this.backend.deleteTimer(PROCESSING_TIME, time);
   }

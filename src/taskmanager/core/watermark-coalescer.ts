@@ -111,26 +111,21 @@ export type CoalescedEvent =
   | { readonly type: "input_status"; readonly input: number; readonly idle: boolean };
 
 interface InputState {
-  readonly valve: StatusWatermarkValve;
   watermark: bigint;
   idle: boolean;
 }
 
-/** Watermark and status of a task with one or more inputs. */
-export class WatermarkCoalescer {
+/** Watermark and status of an operator with one or more inputs (Flink: IndexedCombinedWatermarkStatus). */
+export class CombinedWatermarkStatus {
   readonly #inputs: InputState[];
   #combined = WATERMARK_MIN;
   #idle = false;
-  #openChannels: number;
 
-  /** @param channels number of channels of each input */
-  constructor(channels: readonly number[]) {
-    this.#inputs = channels.map((count) => ({
-      valve: new StatusWatermarkValve(count),
+  constructor(inputs: number) {
+    this.#inputs = Array.from({ length: inputs }, () => ({
       watermark: WATERMARK_MIN,
       idle: false,
     }));
-    this.#openChannels = channels.reduce((sum, count) => sum + count, 0);
   }
 
   /** Last watermark let out; WATERMARK_MIN before the first. */
@@ -138,52 +133,31 @@ export class WatermarkCoalescer {
     return this.#combined;
   }
 
-  /** A watermark of a channel; answers the task's new watermark, if it grew. */
-  watermark(input: number, channel: number, timestamp: bigint): bigint | undefined {
+  /** An input's watermark, which makes it count again if it was idle; answers the new one, if it grew. */
+  watermark(input: number, timestamp: bigint): bigint | undefined {
     const state = this.#input(input);
-    const passed = state.valve.watermark(channel, timestamp);
-    if (passed === undefined) return undefined;
-    state.watermark = passed;
+    if (timestamp > state.watermark) state.watermark = timestamp;
     state.idle = false;
     return this.#advance();
   }
 
-  /** A status of a channel; answers what the task is to do, in order. */
-  status(input: number, channel: number, idle: boolean): CoalescedEvent[] {
-    const state = this.#input(input);
-    const events: CoalescedEvent[] = [];
-    for (const event of state.valve.status(channel, idle)) {
-      if (event.type === "watermark") {
-        if (event.timestamp > state.watermark) state.watermark = event.timestamp;
-        state.idle = false;
-        events.push(...asEvents(this.#advance()));
-      } else {
-        state.idle = event.idle;
-        events.push({ type: "input_status", input, idle: event.idle });
-        events.push(...asEvents(this.#advance()), ...this.#combinedStatus());
-      }
-    }
-    return events;
+  /** An input's status; answers what follows from it, in order. */
+  status(input: number, idle: boolean): WatermarkEvent[] {
+    this.#input(input).idle = idle;
+    return [...asEvents(this.#advance()), ...this.#combinedStatus()];
   }
 
-  /**
-   * A channel has ended: it no longer holds the others back, as its final watermark, which says the
-   * same, would have done. An idle channel's end lets nothing out, since the others may be active
-   * again; but once all have ended, event time has ended too, and what was idle says so.
-   */
-  end(input: number, channel: number): CoalescedEvent[] {
-    this.#openChannels--;
-    const events: CoalescedEvent[] = asEvents(this.watermark(input, channel, WATERMARK_MAX));
-    if (this.#openChannels > 0 || this.#combined === WATERMARK_MAX) return events;
-    for (const [i, state] of this.#inputs.entries()) {
-      if (state.idle) events.push({ type: "input_status", input: i, idle: false });
+  /** Every input has ended: what was idle counts no more. Answers which inputs were. */
+  end(): { readonly idle: readonly number[]; readonly events: readonly WatermarkEvent[] } {
+    const idle = this.#inputs.flatMap((state, input) => (state.idle ? [input] : []));
+    for (const state of this.#inputs) {
       state.watermark = WATERMARK_MAX;
       state.idle = false;
     }
-    return [...events, ...this.#combinedStatus(), ...asEvents(this.#advance())];
+    return { idle, events: [...this.#combinedStatus(), ...asEvents(this.#advance())] };
   }
 
-  #combinedStatus(): CoalescedEvent[] {
+  #combinedStatus(): WatermarkEvent[] {
     const idle = this.#inputs.every((i) => i.idle);
     if (idle === this.#idle) return [];
     this.#idle = idle;
@@ -206,7 +180,67 @@ export class WatermarkCoalescer {
 
   #input(index: number): InputState {
     const state = this.#inputs[index];
-    assert(state !== undefined, `task has no input ${index}`);
+    assert(state !== undefined, `operator has no input ${index}`);
     return state;
+  }
+}
+
+/** Watermark and status of a task: of each input's channels, then of its inputs. */
+export class WatermarkCoalescer {
+  readonly #valves: StatusWatermarkValve[];
+  readonly #inputs: CombinedWatermarkStatus;
+  #openChannels: number;
+
+  /** @param channels number of channels of each input */
+  constructor(channels: readonly number[]) {
+    this.#valves = channels.map((count) => new StatusWatermarkValve(count));
+    this.#inputs = new CombinedWatermarkStatus(channels.length);
+    this.#openChannels = channels.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Last watermark let out; WATERMARK_MIN before the first. */
+  get current(): bigint {
+    return this.#inputs.current;
+  }
+
+  /** A watermark of a channel; answers the task's new watermark, if it grew. */
+  watermark(input: number, channel: number, timestamp: bigint): bigint | undefined {
+    const passed = this.#valve(input).watermark(channel, timestamp);
+    return passed === undefined ? undefined : this.#inputs.watermark(input, passed);
+  }
+
+  /** A status of a channel; answers what the task is to do, in order. */
+  status(input: number, channel: number, idle: boolean): CoalescedEvent[] {
+    return this.#valve(input)
+      .status(channel, idle)
+      .flatMap((event): CoalescedEvent[] => {
+        if (event.type === "watermark") {
+          return asEvents(this.#inputs.watermark(input, event.timestamp));
+        }
+        const status = { type: "input_status", input, idle: event.idle } as const;
+        return [status, ...this.#inputs.status(input, event.idle)];
+      });
+  }
+
+  /**
+   * A channel has ended: it no longer holds the others back, as its final watermark, which says the
+   * same, would have done. An idle channel's end lets nothing out, since the others may be active
+   * again; but once all have ended, event time has ended too, and what was idle says so.
+   */
+  end(input: number, channel: number): CoalescedEvent[] {
+    this.#openChannels--;
+    const events: CoalescedEvent[] = asEvents(this.watermark(input, channel, WATERMARK_MAX));
+    if (this.#openChannels > 0 || this.current === WATERMARK_MAX) return events;
+    const ended = this.#inputs.end();
+    const active = ended.idle.map(
+      (i) => ({ type: "input_status", input: i, idle: false }) as const,
+    );
+    return [...events, ...active, ...ended.events];
+  }
+
+  #valve(input: number): StatusWatermarkValve {
+    const valve = this.#valves[input];
+    assert(valve !== undefined, `task has no input ${input}`);
+    return valve;
   }
 }

@@ -13,7 +13,9 @@ import { StateTtlConfig } from "./state-ttl";
 export abstract class StateAggregateFunction<In, Acc, Out> {
   /** Gives a new accumulator its first values; all fields are 0 before. */
   createAccumulator(accumulator: Acc): void {}
+  /** Adds a value to an accumulator. */
   abstract add(value: In, accumulator: Acc): void;
+  /** The result of an accumulator. */
   abstract getResult(accumulator: Acc): Out;
 }
 
@@ -21,6 +23,10 @@ export abstract class StateAggregateFunction<In, Acc, Out> {
 export class AggregatingStateDescriptor<In, Acc, Out> {
   __ttl: StateTtlConfig | null = null;
 
+  /**
+   * Describes the state `name`: unique in the operator, and what snapshots know it by.
+   * @param aggregateFunction how values are gathered
+   */
   constructor(
     readonly name: string,
     readonly aggregateFunction: StateAggregateFunction<In, Acc, Out>,
@@ -39,12 +45,14 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
   /** The result where there is no accumulator, and of one that has just expired. */
   private spare: usize = heap.alloc(align8(offsetof<Acc>()));
 
+  /** @internal The runtime makes it. */
   constructor(descriptor: AggregatingStateDescriptor<In, Acc, Out>) {
     super(descriptor.name, descriptor.__ttl);
     this.fn = descriptor.aggregateFunction;
     this.lead = this.isTimed ? TTL_BYTES : 0;
   }
 
+  /** Adds a value to the key's accumulator. */
   add(value: In): void {
     const entry = this.backend.writable();
     const at = entry + this.offset;
@@ -83,11 +91,12 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
     return this.isTimed && !this.ttl.givesExpired && this.ttl.isExpired(load<i64>(entry + this.offset));
   }
 
+  /** Leaves the key without an accumulator. */
   clear(): void {
     const entry = this.backend.current;
     if (!this.isPresent(entry)) return;
     this.backend.touch(entry);
-    this.drop(entry);
+    this.__drop(entry);
     this.markAbsent(entry);
   }
 
@@ -101,32 +110,32 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
     return this.fn.getResult(changetype<Acc>(this.spare));
   }
 
-  typeText(): string {
+  __typeText(): string {
     return "AggregatingState<" + offsetof<Acc>().toString() + " bytes>";
   }
 
-  slotBytes(): i32 {
+  __slotBytes(): i32 {
     return <i32>(this.lead + align8(offsetof<Acc>()));
   }
 
-  held(): u64 {
+  __held(): u64 {
     return 0;
   }
 
-  drop(entry: usize): void {
-    memory.fill(entry + this.offset, 0, this.slotBytes());
+  __drop(entry: usize): void {
+    memory.fill(entry + this.offset, 0, this.__slotBytes());
   }
 
-  write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
     if (!this.isPresent(entry)) return;
     const at = entry + this.offset;
     if (this.ttl.skipsInSnapshot && this.ttl.isExpired(load<i64>(at))) return;
-    const bytes = this.slotBytes();
+    const bytes = this.__slotBytes();
     const target = this.backend.addRecord(chunk, RECORD_VALUE, this.index, entry, bytes);
     memory.copy(target, at, bytes);
   }
 
-  read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     const skipped: usize = timed ? TTL_BYTES : 0;
     const at = entry + this.offset;
     if (this.isTimed) store<i64>(at, timed ? load<i64>(chunk.value) : processingTime());
@@ -134,7 +143,7 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
     this.markPresent(entry);
   }
 
-  close(): void {
+  __close(): void {
     heap.free(this.spare);
   }
 }

@@ -42,9 +42,9 @@ export class KeyedRestore {
     const slots = this.backend.slots;
     for (let i = 0; i < slots.length; i++) {
       if (slots[i].name != name) continue;
-      if (slots[i].typeText() != type) {
+      if (slots[i].__typeText() != type) {
         this.problem =
-          "state " + name + " is " + type + " in the snapshot, but " + slots[i].typeText() + " here";
+          "state " + name + " is " + type + " in the snapshot, but " + slots[i].__typeText() + " here";
         return false;
       }
       this.slots.push(slots[i]);
@@ -68,7 +68,7 @@ export class KeyedRestore {
     switch (chunk.kind) {
       case RECORD_VALUE:
       case RECORD_MAP_ENTRY:
-        this.slots[chunk.flags].read(entry, chunk, this.timed[chunk.flags]);
+        this.slots[chunk.flags].__read(entry, chunk, this.timed[chunk.flags]);
         break;
       case RECORD_TIMER:
         backend.timers.restore(<i32>chunk.flags, chunk.windowStart, entry);
@@ -80,7 +80,7 @@ export class KeyedRestore {
         backend.removeRestored(entry);
         break;
       case RECORD_MAP_ENTRY_GONE:
-        this.slots[chunk.flags].readGone(entry, chunk);
+        this.slots[chunk.flags].__readGone(entry, chunk);
         break;
       case RECORD_TIMER_GONE:
         backend.timers.remove(<i32>chunk.flags, chunk.windowStart, entry);

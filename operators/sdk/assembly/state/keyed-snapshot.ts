@@ -143,7 +143,7 @@ export class KeyedSnapshot {
     const backend = this.backend;
     if (this.isDelta) backend.addRecord(chunk, RECORD_REPLACED, 0, entry, 0);
     const slots = backend.slots;
-    for (let i = 0; i < slots.length; i++) slots[i].write(entry, chunk, this.since);
+    for (let i = 0; i < slots.length; i++) slots[i].__write(entry, chunk, this.since);
   }
 
   private writeTimer(chunk: SnapshotChunk, kind: u32, timer: usize): void {
@@ -199,7 +199,7 @@ export class KeyedSnapshot {
     const slots = this.backend.slots;
     for (let i = 0; i < slots.length; i++) {
       const name = String.UTF8.encode(slots[i].name);
-      const type = String.UTF8.encode(slots[i].typeText());
+      const type = String.UTF8.encode(slots[i].__typeText());
       const timed: i64 = slots[i].isTimed ? 1 : 0;
       const at = chunk.add(
         RECORD_STATE,

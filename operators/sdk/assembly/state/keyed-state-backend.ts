@@ -76,7 +76,7 @@ export class KeyedStateBackend extends ChangeLog {
     let bytes: usize = 0;
     for (let i = 0; i < this.slots.length; i++) {
       this.slots[i].offset = bytes;
-      bytes += this.slots[i].slotBytes();
+      bytes += this.slots[i].__slotBytes();
     }
     const longs = this.codecs.length > 0 && this.codecs[0].longKey;
     this.table = new StateTable(this, longs, 0, bytes);
@@ -86,7 +86,7 @@ export class KeyedStateBackend extends ChangeLog {
 
   get bytes(): u64 {
     let sum = this.table.bytes + this.timers.bytes;
-    for (let i = 0; i < this.slots.length; i++) sum += this.slots[i].held();
+    for (let i = 0; i < this.slots.length; i++) sum += this.slots[i].__held();
     return sum;
   }
 
@@ -218,8 +218,8 @@ export class KeyedStateBackend extends ChangeLog {
   dropValues(entry: usize): void {
     for (let i = 0; i < this.slots.length; i++) {
       const slot = this.slots[i];
-      if (slot.isMap() || !slot.isPresent(entry)) continue;
-      slot.drop(entry);
+      if (slot.__isMap() || !slot.isPresent(entry)) continue;
+      slot.__drop(entry);
       slot.markAbsent(entry);
     }
   }
@@ -227,7 +227,7 @@ export class KeyedStateBackend extends ChangeLog {
   /** Takes out what a delta says has gone; its maps and timers went before. */
   removeRestored(entry: usize): void {
     for (let i = 0; i < this.slots.length; i++) {
-      if (this.slots[i].isPresent(entry)) this.slots[i].drop(entry);
+      if (this.slots[i].isPresent(entry)) this.slots[i].__drop(entry);
     }
     this.table.remove(entry);
   }
@@ -261,7 +261,7 @@ export class KeyedStateBackend extends ChangeLog {
 
   close(): void {
     if (!this.sealed) return;
-    for (let i = 0; i < this.slots.length; i++) this.slots[i].close();
+    for (let i = 0; i < this.slots.length; i++) this.slots[i].__close();
     this.timers.close();
     this.table.close();
     if (this.located != 0) heap.free(this.located);

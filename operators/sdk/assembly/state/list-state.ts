@@ -18,6 +18,7 @@ const FIRST_CAPACITY: usize = 64;
 export class ListStateDescriptor<T> {
   __ttl: StateTtlConfig | null = null;
 
+  /** Describes the state `name`: unique in the operator, and what snapshots know it by. */
   constructor(readonly name: string) {}
 
   /** Lets elements expire, each for itself (Flink: StateDescriptor.enableTimeToLive). */
@@ -40,6 +41,7 @@ export class ListState<T> extends StateSlot {
   /** A slot that a value passes through on its way into the buffer. */
   private passing: usize = 0;
 
+  /** @internal The runtime makes it. */
   constructor(descriptor: ListStateDescriptor<T>) {
     super(descriptor.name, descriptor.__ttl);
     this.lead = this.isTimed ? TTL_BYTES : 0;
@@ -52,12 +54,12 @@ export class ListState<T> extends StateSlot {
   get(): ListValues<T> {
     const entry = this.backend.current;
     const values = this.values;
-    values.freeOwned();
-    if (!this.isPresent(entry)) return values.over(0, 0, 0, false);
+    values.__freeOwned();
+    if (!this.isPresent(entry)) return values.__over(0, 0, 0, false);
     if (this.isTimed) return this.timedValues(entry);
     const slot = entry + this.offset;
     const count = load<i32>(slot, LIST_COUNT);
-    return values.over(load<u32>(slot), load<u32>(slot, LIST_USED), count, false);
+    return values.__over(load<u32>(slot), load<u32>(slot, LIST_USED), count, false);
   }
 
   /** Whether the key has no elements. */
@@ -65,12 +67,14 @@ export class ListState<T> extends StateSlot {
     return this.get().length == 0;
   }
 
+  /** Adds an element behind the others. */
   add(value: T): void {
     const entry = this.backend.writable();
     this.append(entry, value);
     this.markPresent(entry);
   }
 
+  /** Adds elements behind the others, in their order. */
   addAll(values: T[]): void {
     if (values.length == 0) return;
     const entry = this.backend.writable();
@@ -84,11 +88,12 @@ export class ListState<T> extends StateSlot {
     this.addAll(values);
   }
 
+  /** Leaves the key without elements. */
   clear(): void {
     const entry = this.backend.current;
     if (!this.isPresent(entry)) return;
     this.backend.touch(entry);
-    this.drop(entry);
+    this.__drop(entry);
     this.markAbsent(entry);
   }
 
@@ -139,13 +144,13 @@ export class ListState<T> extends StateSlot {
       const count = load<i32>(slot, LIST_COUNT);
       if (this.ttl.givesExpired) {
         this.heldBytes -= load<u32>(slot, LIST_CAPACITY);
-        values.own(<usize>start);
+        values.__own(<usize>start);
         memory.fill(slot, 0, LIST_BYTES);
       } else {
-        this.drop(entry);
+        this.__drop(entry);
       }
       this.markAbsent(entry);
-      return this.ttl.givesExpired ? values.over(start, used, count, false) : values.over(0, 0, 0, false);
+      return this.ttl.givesExpired ? values.__over(start, used, count, false) : values.__over(0, 0, 0, false);
     }
     const count = load<i32>(slot, LIST_COUNT);
     if (this.ttl.renewsOnRead) {
@@ -154,14 +159,14 @@ export class ListState<T> extends StateSlot {
         const used = load<u32>(slot, LIST_USED);
         const copy = heap.alloc(used);
         memory.copy(copy, <usize>load<u32>(slot), used);
-        values.own(copy);
+        values.__own(copy);
         this.renew(entry);
-        return values.over(<u32>copy, used, count, false);
+        return values.__over(<u32>copy, used, count, false);
       }
       this.renew(entry);
     } else if (this.ttl.givesExpired) alive = count;
     const skips = alive < load<i32>(slot, LIST_COUNT);
-    return values.over(load<u32>(slot), load<u32>(slot, LIST_USED), alive, skips);
+    return values.__over(load<u32>(slot), load<u32>(slot, LIST_USED), alive, skips);
   }
 
   private countAlive(slot: usize): i32 {
@@ -204,24 +209,24 @@ export class ListState<T> extends StateSlot {
     return elementBytes(this.lead, bytes, this.codec.isFixed);
   }
 
-  typeText(): string {
+  __typeText(): string {
     return "ListState<" + this.codec.typeText + ">";
   }
 
-  slotBytes(): i32 {
+  __slotBytes(): i32 {
     return LIST_BYTES;
   }
 
-  held(): u64 {
+  __held(): u64 {
     return this.heldBytes;
   }
 
-  close(): void {
-    this.values.freeOwned();
+  __close(): void {
+    this.values.__freeOwned();
     heap.free(this.passing);
   }
 
-  drop(entry: usize): void {
+  __drop(entry: usize): void {
     const slot = entry + this.offset;
     const buffer = <usize>load<u32>(slot);
     this.heldBytes -= load<u32>(slot, LIST_CAPACITY);
@@ -229,7 +234,7 @@ export class ListState<T> extends StateSlot {
     memory.fill(slot, 0, LIST_BYTES);
   }
 
-  write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
     if (!this.isPresent(entry)) return;
     const slot = entry + this.offset;
     const used = load<i32>(slot, LIST_USED);
@@ -237,8 +242,8 @@ export class ListState<T> extends StateSlot {
     memory.copy(target, <usize>load<u32>(slot), used);
   }
 
-  read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
-    if (this.isPresent(entry)) this.drop(entry);
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+    if (this.isPresent(entry)) this.__drop(entry);
     const slot = entry + this.offset;
     const sourceLead: usize = timed ? TTL_BYTES : 0;
     const end = chunk.value + <usize>chunk.valueBytes;
@@ -277,13 +282,14 @@ export class ListValues<T> {
   /** A buffer that is no longer in state. */
   private owned: usize = 0;
 
+  /** @internal The runtime makes it. */
   constructor(
     private codec: ValueCodec<T>,
     private lead: usize,
     private ttl: StateTtl,
   ) {}
 
-  over(start: u32, used: u32, count: i32, skipsExpired: bool): ListValues<T> {
+  __over(start: u32, used: u32, count: i32, skipsExpired: bool): ListValues<T> {
     this.following = <usize>start;
     this.end = <usize>start + <usize>used;
     this.length = count;
@@ -291,11 +297,11 @@ export class ListValues<T> {
     return this;
   }
 
-  own(buffer: usize): void {
+  __own(buffer: usize): void {
     this.owned = buffer;
   }
 
-  freeOwned(): void {
+  __freeOwned(): void {
     if (this.owned != 0) heap.free(this.owned);
     this.owned = 0;
   }

@@ -15,6 +15,7 @@ import { ValueCodec } from "./value-codec";
 export class MapStateDescriptor<K, V> {
   __ttl: StateTtlConfig | null = null;
 
+  /** Describes the state `name`: unique in the operator, and what snapshots know it by. */
   constructor(readonly name: string) {}
 
   /** Lets entries expire, each for itself (Flink: StateDescriptor.enableTimeToLive). */
@@ -37,6 +38,7 @@ export class MapState<K, V> extends StateSlot {
   private key: ByteBuffer = new ByteBuffer();
   private walk!: MapEntries<K, V>;
 
+  /** @internal The runtime makes it. */
   constructor(descriptor: MapStateDescriptor<K, V>) {
     super(descriptor.name, descriptor.__ttl);
     this.lead = this.isTimed ? TTL_BYTES : 0;
@@ -52,6 +54,7 @@ export class MapState<K, V> extends StateSlot {
     return at == 0 ? this.codec.absent() : this.given(at);
   }
 
+  /** Whether the map has the key. */
   contains(key: K): bool {
     const at = this.usable(this.find(key));
     if (at == 0) return false;
@@ -59,6 +62,7 @@ export class MapState<K, V> extends StateSlot {
     return true;
   }
 
+  /** Gives a key of the map its value. */
   put(key: K, value: V): void {
     const owner = this.backend.writable();
     const slot = owner + this.offset;
@@ -71,6 +75,7 @@ export class MapState<K, V> extends StateSlot {
     this.markPresent(owner);
   }
 
+  /** Takes a key out of the map, if it is there. */
   remove(key: K): void {
     const at = this.find(key);
     if (at == 0) return;
@@ -78,6 +83,7 @@ export class MapState<K, V> extends StateSlot {
     this.removeAt(this.backend.current, at);
   }
 
+  /** Whether the map has no entries. */
   isEmpty(): bool {
     return !this.isPresent(this.backend.current);
   }
@@ -86,14 +92,15 @@ export class MapState<K, V> extends StateSlot {
   entries(): MapEntries<K, V> {
     const owner = this.backend.current;
     const first = this.isPresent(owner) ? this.map.firstOf(owner + this.offset) : 0;
-    return this.walk.from(first);
+    return this.walk.__from(first);
   }
 
+  /** Leaves the map without entries. */
   clear(): void {
     const owner = this.backend.current;
     if (!this.isPresent(owner)) return;
     this.backend.touch(owner);
-    this.drop(owner);
+    this.__drop(owner);
     this.markAbsent(owner);
   }
 
@@ -178,28 +185,28 @@ export class MapState<K, V> extends StateSlot {
     if (this.map.countOf(owner + this.offset) == 0) this.markAbsent(owner);
   }
 
-  isMap(): bool {
+  __isMap(): bool {
     return true;
   }
 
-  typeText(): string {
+  __typeText(): string {
     return "MapState<" + this.keys_.typeText + ", " + this.codec.typeText + ">";
   }
 
-  slotBytes(): i32 {
+  __slotBytes(): i32 {
     return MAP_SLOT_BYTES;
   }
 
-  held(): u64 {
+  __held(): u64 {
     return this.codec.held + (this.table === null ? 0 : this.table!.bytes);
   }
 
-  drop(entry: usize): void {
+  __drop(entry: usize): void {
     const slot = entry + this.offset;
     for (let at = this.map.firstOf(slot); at != 0; at = this.map.firstOf(slot)) this.removeAt(entry, at);
   }
 
-  write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
     if (!this.isPresent(entry)) return;
     const map = this.map;
     for (let at = map.firstOf(entry + this.offset); at != 0; at = map.after(at)) {
@@ -219,7 +226,7 @@ export class MapState<K, V> extends StateSlot {
     }
   }
 
-  read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     const skipped: usize = timed ? TTL_BYTES : 0;
     const length = load<i32>(chunk.value);
     const key = chunk.value + 8;
@@ -235,12 +242,12 @@ export class MapState<K, V> extends StateSlot {
   }
 
   /** Takes the map's key of a tombstone out. */
-  readGone(entry: usize, chunk: SnapshotChunk): void {
+  __readGone(entry: usize, chunk: SnapshotChunk): void {
     const at = this.map.find(entry, chunk.value + 8, load<i32>(chunk.value));
     if (at != 0) this.removeAt(entry, at);
   }
 
-  close(): void {
+  __close(): void {
     if (this.table !== null) this.table!.close();
   }
 }
@@ -250,9 +257,10 @@ export class MapEntries<K, V> {
   private at: usize = 0;
   private following: usize = 0;
 
+  /** @internal The runtime makes it. */
   constructor(private state: MapState<K, V>) {}
 
-  from(first: usize): MapEntries<K, V> {
+  __from(first: usize): MapEntries<K, V> {
     this.following = first;
     return this;
   }
@@ -268,6 +276,7 @@ export class MapEntries<K, V> {
     return true;
   }
 
+  /** The map's key of the present entry: after next(). */
   get key(): K {
     return this.state.__keyAt(this.at);
   }

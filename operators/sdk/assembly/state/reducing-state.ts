@@ -4,6 +4,7 @@ import { StateTtlConfig } from "./state-ttl";
 
 /** What two values become (Flink: ReduceFunction). For rows: change `a` and give it back. */
 export abstract class StateReduceFunction<T> {
+  /** What `a`, the value so far, and `b` become. */
   abstract reduce(a: T, b: T): T;
 }
 
@@ -11,6 +12,10 @@ export abstract class StateReduceFunction<T> {
 export class ReducingStateDescriptor<T> {
   __ttl: StateTtlConfig | null = null;
 
+  /**
+   * Describes the state `name`: unique in the operator, and what snapshots know it by.
+   * @param reduceFunction what two values become
+   */
   constructor(
     readonly name: string,
     readonly reduceFunction: StateReduceFunction<T>,
@@ -26,6 +31,7 @@ export class ReducingStateDescriptor<T> {
 export class ReducingState<T> extends ValueState<T> {
   private fold!: StateReduceFunction<T>;
 
+  /** @internal The runtime makes it. */
   constructor(descriptor: ReducingStateDescriptor<T>) {
     super(asValue<T>(descriptor));
     this.fold = descriptor.reduceFunction;
@@ -36,14 +42,15 @@ export class ReducingState<T> extends ValueState<T> {
     return this.value();
   }
 
+  /** Folds a value in; the first one is kept as it is. */
   add(value: T): void {
     const entry = this.backend.current;
     if (this.hasUsable(entry)) this.update(this.fold.reduce(this.usable(entry), value));
     else this.update(value);
   }
 
-  typeText(): string {
-    return "Reducing" + super.typeText();
+  __typeText(): string {
+    return "Reducing" + super.__typeText();
   }
 }
 

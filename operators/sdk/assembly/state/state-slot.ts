@@ -25,24 +25,24 @@ export abstract class StateSlot {
   }
 
   /** What it is, for snapshots and clashes of names: `ValueState<BIGINT>`. */
-  abstract typeText(): string;
+  abstract __typeText(): string;
   /** Bytes it takes in an entry, a multiple of 8. */
-  abstract slotBytes(): i32;
+  abstract __slotBytes(): i32;
   /** Bytes held outside of entries. */
-  abstract held(): u64;
+  abstract __held(): u64;
   /** Frees what an entry's slot refers to. */
-  abstract drop(entry: usize): void;
+  abstract __drop(entry: usize): void;
   /** Appends the slot's contents as records of the key; `since` leaves out what did not change. */
-  abstract write(entry: usize, chunk: SnapshotChunk, since: u32): void;
+  abstract __write(entry: usize, chunk: SnapshotChunk, since: u32): void;
   /** Takes a record back into the entry of its key. */
-  abstract read(entry: usize, chunk: SnapshotChunk, timed: bool): void;
+  abstract __read(entry: usize, chunk: SnapshotChunk, timed: bool): void;
   /** Takes the map's key of a tombstone out: only a map has such. */
-  readGone(entry: usize, chunk: SnapshotChunk): void {}
+  __readGone(entry: usize, chunk: SnapshotChunk): void {}
   /** Whether the slot holds entries that go into snapshots by themselves. */
-  isMap(): bool {
+  __isMap(): bool {
     return false;
   }
-  close(): void {}
+  __close(): void {}
 
   get isTimed(): bool {
     return this.ttlConfig !== null;

@@ -25,14 +25,16 @@ export enum StateVisibility {
  *     descriptor.enableTimeToLive(ttl);
  */
 export class StateTtlConfig {
+  /** What renews a value's time. */
   updateType: UpdateType = UpdateType.OnCreateAndWrite;
+  /** Whether an expired value may be read once more. */
   stateVisibility: StateVisibility = StateVisibility.NeverReturnExpired;
   /** Snapshots leave expired values out (Flink: cleanupFullSnapshot). */
   cleanupFullSnapshot: bool = false;
   /** Entries looked at for expired values at each access of state (Flink: cleanupIncrementally); 0: none. */
   cleanupSize: i32 = 0;
 
-  /** @param timeToLive ms, more than 0 */
+  /** State lives for `timeToLive` ms, more than 0. */
   constructor(readonly timeToLive: i64) {}
 }
 

@@ -10,6 +10,7 @@ import { ValueCodec } from "./value-codec";
 export class ValueStateDescriptor<T> {
   __ttl: StateTtlConfig | null = null;
 
+  /** Describes the state `name`: unique in the operator, and what snapshots know it by. */
   constructor(readonly name: string) {}
 
   /** Lets values expire (Flink: StateDescriptor.enableTimeToLive). */
@@ -28,6 +29,7 @@ export class ValueState<T> extends StateSlot {
   private codec: ValueCodec<T> = new ValueCodec<T>();
   private lead: usize = 0;
 
+  /** @internal The runtime makes it. */
   constructor(descriptor: ValueStateDescriptor<T>) {
     super(descriptor.name, descriptor.__ttl);
     this.lead = this.isTimed ? TTL_BYTES : 0;
@@ -52,6 +54,7 @@ export class ValueState<T> extends StateSlot {
     return this.isTimed && !this.ttl.givesExpired && this.ttl.isExpired(load<i64>(entry + this.offset));
   }
 
+  /** Makes it the key's value. */
   update(value: T): void {
     const entry = this.backend.writable();
     if (this.isTimed) store<i64>(entry + this.offset, processingTime());
@@ -59,11 +62,12 @@ export class ValueState<T> extends StateSlot {
     this.markPresent(entry);
   }
 
+  /** Leaves the key without a value. */
   clear(): void {
     const entry = this.backend.current;
     if (!this.isPresent(entry)) return;
     this.backend.touch(entry);
-    this.drop(entry);
+    this.__drop(entry);
     this.markAbsent(entry);
   }
 
@@ -96,23 +100,23 @@ export class ValueState<T> extends StateSlot {
     return this.codec.read(at + this.lead);
   }
 
-  typeText(): string {
+  __typeText(): string {
     return "ValueState<" + this.codec.typeText + ">";
   }
 
-  slotBytes(): i32 {
+  __slotBytes(): i32 {
     return <i32>this.lead + this.codec.slotBytes;
   }
 
-  held(): u64 {
+  __held(): u64 {
     return this.codec.held;
   }
 
-  drop(entry: usize): void {
+  __drop(entry: usize): void {
     this.codec.free(entry + this.offset + this.lead);
   }
 
-  write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
     if (!this.isPresent(entry)) return;
     const at = entry + this.offset;
     if (this.ttl.skipsInSnapshot && this.ttl.isExpired(load<i64>(at))) return;
@@ -122,11 +126,11 @@ export class ValueState<T> extends StateSlot {
     this.codec.store(at + this.lead, target + this.lead);
   }
 
-  read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     const skipped = timed ? TTL_BYTES : 0;
     const at = entry + this.offset;
     if (this.isTimed) store<i64>(at, timed ? load<i64>(chunk.value) : processingTime());
-    if (this.isPresent(entry)) this.drop(entry);
+    if (this.isPresent(entry)) this.__drop(entry);
     this.codec.load(at + this.lead, chunk.value + <usize>skipped, chunk.valueBytes - skipped);
     this.markPresent(entry);
   }

@@ -1,6 +1,8 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
 import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
+import { KeyedBroadcastProcessOperator } from "../../../../operators/sdk/assembly/keyed-broadcast-process-function";
+import { KeyedCoProcessOperator } from "../../../../operators/sdk/assembly/keyed-co-process-function";
 import { KeyedProcessOperator } from "../../../../operators/sdk/assembly/keyed-process-function";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
@@ -9,7 +11,7 @@ import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
 import { CaseKey, Event, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
-import { ScriptProcess } from "./script-process";
+import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
@@ -21,4 +23,18 @@ registerOperator((): Operator => new PartitionOperator<LengthPartitioner, Event>
 registerOperator((): Operator => new ExchangeOperator());
 registerOperator(
   (): Operator => new KeyedProcessOperator<ScriptProcess, CaseKey, ScriptEvent, ScriptResult>(),
+);
+registerOperator(
+  (): Operator =>
+    new KeyedCoProcessOperator<ScriptCoProcess, CaseKey, ScriptEvent, ScriptEvent, ScriptResult>(),
+);
+registerOperator(
+  (): Operator =>
+    new KeyedBroadcastProcessOperator<
+      ScriptBroadcast,
+      CaseKey,
+      ScriptEvent,
+      ScriptEvent,
+      ScriptResult
+    >(),
 );

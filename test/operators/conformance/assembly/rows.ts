@@ -62,7 +62,7 @@ export class ScriptEvent {
 /** What a script emits. */
 @row
 export class ScriptResult {
-  k!: Text;
+  @nullable k!: Text;
   op!: Text;
   /** JSON. */
   v!: Text;
@@ -80,7 +80,7 @@ export class SumAndCount {
 /** What a script gives to its side output. */
 @row
 export class SideResult {
-  k!: Text;
+  @nullable k!: Text;
   v: i64;
   fired_by: i32;
   timer: i64;

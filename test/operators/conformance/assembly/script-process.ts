@@ -1,144 +1,171 @@
-/** A keyed process function that runs the programs of a case. */
+/** Process functions that run the programs of a case: on one stream, two, one and a broadcast one. */
 import {
+  BroadcastState,
   Collector,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
   KeyedContext,
+  KeyedCoProcessFunction,
   KeyedProcessFunction,
+  KeyedStateFunction,
+  MapStateDescriptor,
   RuntimeContext,
-  Text,
   TimeDomain,
 } from "millrace/sdk";
-import { CaseKey, ScriptEvent, ScriptResult, SideResult } from "./rows";
-import { floorMod, Operation, readProgram, Verb } from "./script";
-import { openState, ScriptState } from "./script-state";
+import { CaseKey, ScriptEvent, ScriptResult } from "./rows";
+import { floorMod, Operation, Verb } from "./script";
+import { readPrograms, ScriptExtension, ScriptRunner } from "./script-runner";
+import { sortedEntries } from "./script-state";
 
-/** What made a function emit: ScriptResult.fired_by. */
-const BY_ELEMENT: i32 = 0;
-const BY_EVENT_TIMER: i32 = 1;
-const BY_PROC_TIMER: i32 = 2;
+type Out = Collector<ScriptResult>;
+type Context = KeyedContext<CaseKey>;
 
 export class ScriptProcess extends KeyedProcessFunction<CaseKey, ScriptEvent, ScriptResult> {
-  private onElement: Operation[][] = [];
-  private onEventTimer: Operation[] = [];
-  private onProcTimer: Operation[] = [];
-  private states: Map<string, ScriptState> = new Map<string, ScriptState>();
-  private side!: Collector<SideResult>;
-  /** The element's value, or a timer's time. */
-  private v: i64 = 0;
-  private by: i32 = BY_ELEMENT;
+  private runner: ScriptRunner = new ScriptRunner();
+  private programs: Operation[][] = [];
 
   open(context: RuntimeContext): void {
-    const spec = context.parameters.get("spec");
-    const states = spec.get("state").items;
-    for (let i = 0; i < states.length; i++) {
-      this.states.set(states[i].get("name").string(""), openState(states[i], context));
-    }
-    const programs = spec.get("on_element").items;
-    for (let i = 0; i < programs.length; i++) this.onElement.push(readProgram(programs[i]));
-    this.onEventTimer = readProgram(spec.get("on_event_timer"));
-    this.onProcTimer = readProgram(spec.get("on_proc_timer"));
+    this.runner.open(context);
+    this.programs = readPrograms(context, "on_element");
   }
 
-  openProcess(context: KeyedContext<CaseKey>): void {
-    this.side = context.sideOutput<SideResult>(1);
+  openProcess(context: Context): void {
+    this.runner.openProcess(context);
   }
 
-  processElement(
+  processElement(value: ScriptEvent, context: Context, out: Out): void {
+    this.runner.element(this.programs[<i32>value.f], value.v, out);
+  }
+
+  onTimer(timestamp: i64, context: Context, out: Out): void {
+    this.runner.timer(timestamp, context.timeDomain == TimeDomain.EVENT_TIME, out);
+  }
+}
+
+export class ScriptCoProcess extends KeyedCoProcessFunction<
+  CaseKey,
+  ScriptEvent,
+  ScriptEvent,
+  ScriptResult
+> {
+  private runner: ScriptRunner = new ScriptRunner();
+  private first: Operation[][] = [];
+  private second: Operation[][] = [];
+
+  open(context: RuntimeContext): void {
+    this.runner.open(context);
+    this.first = readPrograms(context, "on_element1");
+    this.second = readPrograms(context, "on_element2");
+  }
+
+  openProcess(context: Context): void {
+    this.runner.openProcess(context);
+  }
+
+  processElement1(value: ScriptEvent, context: Context, out: Out): void {
+    this.runner.element(this.first[<i32>value.f], value.v, out);
+  }
+
+  processElement2(value: ScriptEvent, context: Context, out: Out): void {
+    this.runner.element(this.second[<i32>value.f], value.v, out);
+  }
+
+  onTimer(timestamp: i64, context: Context, out: Out): void {
+    this.runner.timer(timestamp, context.timeDomain == TimeDomain.EVENT_TIME, out);
+  }
+}
+
+export class ScriptBroadcast extends KeyedBroadcastProcessFunction<
+  CaseKey,
+  ScriptEvent,
+  ScriptEvent,
+  ScriptResult
+> {
+  private runner: ScriptRunner = new ScriptRunner();
+  private extension!: BroadcastOperations;
+  private first: Operation[][] = [];
+  private second: Operation[][] = [];
+
+  open(context: RuntimeContext): void {
+    this.runner.open(context);
+    this.first = readPrograms(context, "on_element1");
+    this.second = readPrograms(context, "on_element2");
+    const descriptor = new MapStateDescriptor<i64, i64>("broadcast");
+    this.extension = new BroadcastOperations(context.getBroadcastState<i64, i64>(descriptor));
+    this.runner.extension = this.extension;
+  }
+
+  openProcess(context: KeyedBroadcastContext<CaseKey>): void {
+    this.runner.openProcess(context);
+    this.extension.context = context;
+  }
+
+  processElement(value: ScriptEvent, context: Context, out: Out): void {
+    this.runner.keyed = true;
+    this.runner.element(this.first[<i32>value.f], value.v, out);
+  }
+
+  processBroadcastElement(
     value: ScriptEvent,
-    context: KeyedContext<CaseKey>,
-    out: Collector<ScriptResult>,
+    context: KeyedBroadcastContext<CaseKey>,
+    out: Out,
   ): void {
-    this.v = value.v;
-    this.by = BY_ELEMENT;
-    this.run(this.onElement[<i32>value.f], context, out);
+    this.runner.keyed = false;
+    this.runner.element(this.second[<i32>value.f], value.v, out);
   }
 
-  onTimer(timestamp: i64, context: KeyedContext<CaseKey>, out: Collector<ScriptResult>): void {
-    const event = context.timeDomain == TimeDomain.EVENT_TIME;
-    this.v = timestamp;
-    this.by = event ? BY_EVENT_TIMER : BY_PROC_TIMER;
-    this.run(event ? this.onEventTimer : this.onProcTimer, context, out);
+  onTimer(timestamp: i64, context: Context, out: Out): void {
+    this.runner.keyed = true;
+    this.runner.timer(timestamp, context.timeDomain == TimeDomain.EVENT_TIME, out);
+  }
+}
+
+/** What scripts do with broadcast state, and with the state of every key. */
+class BroadcastOperations extends ScriptExtension {
+  context!: KeyedBroadcastContext<CaseKey>;
+
+  constructor(private state: BroadcastState<i64, i64>) {
+    super();
   }
 
-  private run(
-    program: Operation[],
-    context: KeyedContext<CaseKey>,
-    out: Collector<ScriptResult>,
-  ): void {
-    for (let i = 0; i < program.length; i++) {
-      const operation = program[i];
-      if (operation.verb == Verb.IF) {
-        if (floorMod(this.v, operation.a) == operation.b) this.run(operation.inner, context, out);
-      } else if (operation.verb == Verb.EMIT) {
-        this.emit(context, out, operation.name, this.told(context, operation.name));
-      } else if (operation.verb == Verb.SIDE) {
-        const row = this.side.row();
-        row.k = context.getCurrentKey().k;
-        row.v = this.v;
-        row.fired_by = this.by;
-        row.timer = this.v;
-        this.side.collect();
-      } else if (operation.verb <= Verb.DELETE_PROC_TIMER) {
-        this.timer(context, operation);
-      } else {
-        this.state(context, out, operation);
-      }
-    }
-  }
-
-  private told(context: KeyedContext<CaseKey>, what: string): string {
-    if (what == "v") return this.v.toString();
-    if (what == "ts") return context.hasTimestamp ? context.timestamp.toString() : "null";
-    if (what == "wm") return context.timerService().currentWatermark().toString();
-    return context.timerService().currentProcessingTime().toString();
-  }
-
-  private timer(context: KeyedContext<CaseKey>, operation: Operation): void {
-    const timers = context.timerService();
-    let base: i64 = 0;
-    if (operation.name == "ts") base = context.hasTimestamp ? context.timestamp : 0;
-    else if (operation.name == "wm") base = timers.currentWatermark();
-    else if (operation.name == "now") base = timers.currentProcessingTime();
-    const time = base + operation.a;
-    if (operation.verb == Verb.EVENT_TIMER) timers.registerEventTimeTimer(time);
-    else if (operation.verb == Verb.DELETE_EVENT_TIMER) timers.deleteEventTimeTimer(time);
-    else if (operation.verb == Verb.PROC_TIMER) timers.registerProcessingTimeTimer(time);
-    else timers.deleteProcessingTimeTimer(time);
-  }
-
-  private state(
-    context: KeyedContext<CaseKey>,
-    out: Collector<ScriptResult>,
-    operation: Operation,
-  ): void {
-    const state = this.states.get(operation.name);
-    const word = operation.word;
-    if (operation.verb == Verb.GET) this.emit(context, out, word, state.get());
-    else if (operation.verb == Verb.ADD) state.add(this.v);
-    else if (operation.verb == Verb.ADD_ALL) state.addAll(this.v);
-    else if (operation.verb == Verb.UPDATE) state.update(this.v);
-    else if (operation.verb == Verb.REMOVE) state.remove(this.v);
-    else if (operation.verb == Verb.GET_KEY) this.emit(context, out, word, state.getKey(this.v));
-    else if (operation.verb == Verb.CONTAINS) {
-      this.emit(context, out, word, state.contains(this.v) ? "true" : "false");
-    } else if (operation.verb == Verb.IS_EMPTY) {
-      this.emit(context, out, word, state.isEmpty() ? "true" : "false");
-    } else {
+  run(runner: ScriptRunner, operation: Operation): void {
+    const key = floorMod(runner.v, 3);
+    const state = this.state;
+    if (operation.verb == Verb.B_GET) {
+      runner.emit(operation.word, state.contains(key) ? state.get(key).toString() : "null");
+    } else if (operation.verb == Verb.B_ENTRIES) {
+      runner.emit(operation.word, sortedEntries(state));
+    } else if (operation.verb == Verb.B_PUT) {
+      state.put(key, runner.v);
+    } else if (operation.verb == Verb.B_REMOVE) {
+      state.remove(key);
+    } else if (operation.verb == Verb.B_CLEAR) {
       state.clear();
+    } else {
+      this.context.applyToKeyedState(new ApplyToState(runner, operation));
     }
   }
+}
 
-  private emit(
-    context: KeyedContext<CaseKey>,
-    out: Collector<ScriptResult>,
-    what: string,
-    json: string,
-  ): void {
-    const row = out.row();
-    row.k = context.getCurrentKey().k;
-    row.op = Text.from(what);
-    row.v = Text.from(json);
-    row.fired_by = this.by;
-    row.timer = this.v;
-    out.collect();
+/** `apply_get` and `apply_clear`: for every key that has the state. */
+class ApplyToState extends KeyedStateFunction<CaseKey> {
+  constructor(
+    private runner: ScriptRunner,
+    private operation: Operation,
+  ) {
+    super();
+  }
+
+  process(key: CaseKey): void {
+    const state = this.runner.states.get(this.operation.name);
+    const content = state.get();
+    if (content == "null" || content == "[]") return;
+    if (this.operation.verb == Verb.APPLY_CLEAR) {
+      state.clear();
+      return;
+    }
+    this.runner.keyed = true;
+    this.runner.emit(this.operation.word, content);
+    this.runner.keyed = false;
   }
 }

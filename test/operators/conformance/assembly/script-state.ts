@@ -110,21 +110,7 @@ class ScriptMap extends ScriptState {
     super();
   }
   get(): string {
-    const keys: i64[] = [];
-    const values: i64[] = [];
-    const entries = this.state.entries();
-    while (entries.next()) {
-      const key = entries.key;
-      let at = keys.length;
-      while (at > 0 && keys[at - 1] > key) at--;
-      insert(keys, at, key);
-      insert(values, at, entries.value);
-    }
-    const parts: string[] = [];
-    for (let i = 0; i < keys.length; i++) {
-      parts.push("[" + keys[i].toString() + "," + values[i].toString() + "]");
-    }
-    return "[" + parts.join(",") + "]";
+    return sortedEntries(this.state);
   }
   add(v: i64): void {
     this.state.put(floorMod(v, 3), v);
@@ -149,6 +135,25 @@ class ScriptMap extends ScriptState {
   clear(): void {
     this.state.clear();
   }
+}
+
+/** A map's entries as JSON, sorted by key. */
+export function sortedEntries(state: MapState<i64, i64>): string {
+  const keys: i64[] = [];
+  const values: i64[] = [];
+  const entries = state.entries();
+  while (entries.next()) {
+    const key = entries.key;
+    let at = keys.length;
+    while (at > 0 && keys[at - 1] > key) at--;
+    insert(keys, at, key);
+    insert(values, at, entries.value);
+  }
+  const parts: string[] = [];
+  for (let i = 0; i < keys.length; i++) {
+    parts.push("[" + keys[i].toString() + "," + values[i].toString() + "]");
+  }
+  return "[" + parts.join(",") + "]";
 }
 
 function insert(list: i64[], at: i32, value: i64): void {

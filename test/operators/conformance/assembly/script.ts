@@ -19,6 +19,13 @@ export enum Verb {
   GET_KEY,
   CONTAINS,
   IS_EMPTY,
+  B_GET,
+  B_ENTRIES,
+  B_PUT,
+  B_REMOVE,
+  B_CLEAR,
+  APPLY_GET,
+  APPLY_CLEAR,
 }
 
 const VERBS: string[] = [
@@ -39,6 +46,13 @@ const VERBS: string[] = [
   "get_key",
   "contains",
   "is_empty",
+  "b_get",
+  "b_entries",
+  "b_put",
+  "b_remove",
+  "b_clear",
+  "apply_get",
+  "apply_clear",
 ];
 
 /** One operation: its verb, a name (state, base or what is emitted), numbers, and what an `if` runs. */
