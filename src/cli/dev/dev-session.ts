@@ -68,7 +68,10 @@ export class DevSession {
 
   async #run(number: number, savedAtMs: number, signal: AbortSignal): Promise<void> {
     const { request, target, show } = this.#options;
-    const view = new RunView(number, request.file, savedAtMs, show);
+    const view = new RunView(number, request.file, savedAtMs, (run) => {
+      show(run);
+      this.#loader.prepare();
+    });
     let id: string | undefined;
     try {
       view.built = target !== undefined && (await buildIfStale(target)) !== undefined;
@@ -97,6 +100,8 @@ export class DevSession {
     const { client } = this.#options;
     const collects = job.spec.vertices.some((v) => v.connector?.type === "collect");
     const rows = collects ? this.#collect(id, view, signal) : Promise.resolve();
+    // Nothing will be shown before its end, which may be far.
+    if (!collects) this.#loader.prepare();
     await Promise.all([client.waitForEnd(id, signal), rows]);
   }
 
