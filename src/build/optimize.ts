@@ -1,6 +1,6 @@
 /**
  * The passes of Binaryen that an optimized bundle goes through, in place of those of `asc -O3
- * --converge`: as fast code in a third of the time (docs/performance.md has both sides). Theirs run
+ * --converge`: as fast code in half of the time (docs/performance.md has both sides). Theirs run
  * the default passes of level 4 again over whatever each of a dozen passes has touched, and all of it
  * once more to see whether the module shrinks; ours inline first and sweep over each function once.
  */

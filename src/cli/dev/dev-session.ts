@@ -39,6 +39,7 @@ export class DevSession {
   readonly #options: DevSessionOptions;
   readonly #loader = new JobLoader();
   #number = 0;
+  #compilerIsWarm = false;
   #running: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(options: DevSessionOptions) {
@@ -71,6 +72,7 @@ export class DevSession {
     const view = new RunView(number, request.file, savedAtMs, (run) => {
       show(run);
       this.#loader.prepare();
+      if (!run.built) this.#warmCompiler();
     });
     let id: string | undefined;
     try {
@@ -88,6 +90,18 @@ export class DevSession {
       view.close();
       if (signal.aborted && id !== undefined) await this.#cancel(id);
     }
+  }
+
+  /** A kept bundle has loaded no compiler: it runs once before the first save, which it would cost 2 s. */
+  #warmCompiler(): void {
+    const { target } = this.#options;
+    if (target === undefined || this.#compilerIsWarm) return;
+    this.#compilerIsWarm = true;
+    const { entry, name, optimize } = target;
+    import("../../build/compile.ts")
+      .then(({ buildBundle }) => buildBundle({ entry, name, optimize }))
+      // What does not compile now was saved after this run: the build of that save tells.
+      .catch(() => undefined);
   }
 
   async #submit({ spec, bundles }: LoadedJob): Promise<string> {
