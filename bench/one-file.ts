@@ -89,9 +89,14 @@ async function compile(entry: string): Promise<Compiled> {
   return { module: new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), manifest };
 }
 
+/** The module that the inline functions are compiled from. */
+export function inlineModule(): string {
+  return generateModule(requests()).text;
+}
+
 async function compileInline(): Promise<Compiled> {
   mkdirSync(OUTPUT, { recursive: true });
-  writeFileSync(`${OUTPUT}index.ts`, generateModule(requests()).text);
+  writeFileSync(`${OUTPUT}index.ts`, inlineModule());
   return compile(`${OUTPUT}index.ts`);
 }
 

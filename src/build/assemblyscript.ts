@@ -3,6 +3,7 @@
  * `console` with nothing but `log`, which takes `console.error` from every file of the project.
  */
 import { MillraceError } from "../protocol/errors.ts";
+import { useUnpackedBinaryen } from "./binaryen.ts";
 
 /** A node of the compiler's syntax tree; offsets are UTF-16 units of the text. */
 export interface ParserNode {
@@ -26,8 +27,14 @@ interface ParserModule {
   readonly CommonFlags: NumbersOf<"Static" | "Abstract" | "Get" | "Set">;
 }
 
+/** Work between the compiler's steps; it makes an instance for each run. */
+export interface CompilerTransform {
+  afterCompile(module: never): void;
+}
+
 /** What the compiler reads and writes through. */
 export interface CompilerFiles {
+  readonly transforms?: readonly (new () => CompilerTransform)[];
   /** Null: no such file. */
   readFile?(name: string, folder: string): Promise<string | null> | string | null;
   writeFile?(name: string, content: string | Uint8Array, folder: string): unknown;
@@ -51,6 +58,7 @@ interface Asc {
   }>;
 }
 
+useUnpackedBinaryen();
 export const { Parser, NodeKind, CommonFlags } = await load<ParserModule>("assemblyscript");
 /** The compiler's command line, as a function. */
 export const { default: asc } = await load<{ default: Asc }>("assemblyscript/asc");

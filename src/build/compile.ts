@@ -16,6 +16,7 @@ import { asc } from "./assemblyscript.ts";
 import { writeBundle } from "./bundle-writer.ts";
 import { type CompilerMessage, compilerProblem } from "./compiler-message.ts";
 import { EXCHANGE_DESCRIPTION } from "./operator-class.ts";
+import { Optimize } from "./optimize.ts";
 import { type BuildProblem, buildError } from "./problem.ts";
 import { SDK_FOLDER, SDK_NAME, SDK_VERSION } from "./sdk.ts";
 import { readSourceTree, readText, type SourceTree } from "./source-tree.ts";
@@ -34,7 +35,7 @@ export interface BuildOptions {
   readonly outFile?: string;
   /** Whether the bundle carries its sources (default true). */
   readonly source?: boolean;
-  /** "speed": -O3 until nothing changes (default); "none": fast builds for tests. */
+  /** "speed": the passes of optimize.ts (default); "none": fast builds for tests. */
   readonly optimize?: "speed" | "none";
   /** Memory maximum that the module declares, pages of 64 KiB. */
   readonly memoryPages?: number;
@@ -140,6 +141,7 @@ async function runCompiler(
       written.set(name, content);
     },
     listFiles: () => [],
+    transforms: isOptimized(options) ? [Optimize] : [],
     reportDiagnostic: (message: unknown) => {
       const { edits } = transformed;
       const libraryText = (path: string) => read.get(path) ?? standardLibraryText(path);
@@ -162,6 +164,10 @@ async function runCompiler(
   };
 }
 
+function isOptimized({ optimize }: BuildOptions): boolean {
+  return (optimize ?? "speed") === "speed";
+}
+
 function standardLibraryText(path: string): string | undefined {
   const name = path.slice(asc.libraryPrefix.length).replace(/\.ts$/, "");
   return Object.hasOwn(asc.libraryFiles, name) ? asc.libraryFiles[name] : undefined;
@@ -170,7 +176,6 @@ function standardLibraryText(path: string): string | undefined {
 function compilerArguments(tree: SourceTree, options: BuildOptions): string[] {
   const entry = options.registered === undefined ? ENTRY_FILE : tree.entry;
   const maximum = options.memoryPages ?? MODULE_MEMORY_MAX_PAGES;
-  const speed = (options.optimize ?? "speed") === "speed";
   return [
     entry,
     ...["--outFile", OUT_FILE, "--sourceMap", "--lib", LIBRARY_FOLDER],
@@ -178,7 +183,8 @@ function compilerArguments(tree: SourceTree, options: BuildOptions): string[] {
     ...["--runtime", "minimal"],
     ...["--exportStart", INITIALIZE_EXPORT, "--maximumMemory", String(maximum)],
     ...["--enable", "simd", "--enable", "bulk-memory"],
-    ...(speed ? ["-O3", "--converge"] : ["-O0"]),
+    // Its own passes stay out, see optimize.ts.
+    "-O0",
     ...(options.wat ? ["--textFile", "module.wat"] : []),
   ];
 }

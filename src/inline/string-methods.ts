@@ -196,7 +196,7 @@ function unitWithin(call: MethodCall): string {
   const { frame, target } = call;
   const name = frame.program.fresh("at");
   const index = indexAt(call, 0, "0");
-  const place = frame.call("within", frame.call("unitsOf", target.code), index);
+  const place = frame.call("unitWithin", target.code, index);
   frame.emit(`const ${name}: i32 = ${place};`);
   return name;
 }

@@ -4,14 +4,14 @@
  */
 import { Worker } from "node:worker_threads";
 import type { BundleInfo } from "../protocol/bundle/inspect.ts";
-import { entryFile } from "../protocol/entry-file.ts";
+import { threadCode } from "../protocol/entry-file.ts";
 import { type ErrorBody, errorFromBody, MillraceError } from "../protocol/errors.ts";
 import { BUNDLE_PARSE_TIMEOUT_MS } from "../protocol/limits.ts";
 
 /** What the thread answers. */
 export type InspectionResult = { readonly info: BundleInfo } | { readonly error: ErrorBody };
 
-const ENTRY = entryFile("./bundle-inspector-thread", import.meta.url);
+const BOOT = threadCode("./bundle-inspector-thread", import.meta.url);
 
 /** Heap of the parser, MiB: the largest bundle, its unpacked sources and room to work. */
 const PARSER_HEAP_MIB = 256;
@@ -26,7 +26,8 @@ export async function inspectInThread(
   budgetPages: number,
   timeoutMs: number = BUNDLE_PARSE_TIMEOUT_MS,
 ): Promise<BundleInfo> {
-  const thread = new Worker(ENTRY, {
+  const thread = new Worker(BOOT, {
+    eval: true,
     workerData: { path, budgetPages },
     resourceLimits: { maxOldGenerationSizeMb: PARSER_HEAP_MIB },
     stdin: false,

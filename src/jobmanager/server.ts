@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
+import type { BundleInfo } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import {
   HANDSHAKE_CHECK_PERIOD_MS,
@@ -46,6 +47,8 @@ export interface JobManagerOptions {
   readonly slotWaitTimeoutMs?: number;
   /** Largest memory of a module instance, pages of 64 KiB. */
   readonly memoryMaxPages?: number;
+  /** Judges uploads; default: each in a thread that can be killed, as they may be anybody's. */
+  readonly inspectBundle?: (path: string, memoryMaxPages: number) => Promise<BundleInfo>;
   /** Where log lines go; default standard error. */
   readonly print?: (line: LogLine) => void;
 }
@@ -115,7 +118,7 @@ async function makeParts(options: JobManagerOptions, host: string) {
   const memoryMaxPages = options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES;
   const bundles = await BundleStore.open(
     join(dataDir, "bundles"),
-    (path) => inspectInThread(path, memoryMaxPages),
+    (path) => (options.inspectBundle ?? inspectInThread)(path, memoryMaxPages),
     (hash, error) => log.log("warn", `bundle ${hash} is left out: ${error.code}: ${error.message}`),
   );
   const ingress = new IngressPolicy({

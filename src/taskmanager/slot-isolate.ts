@@ -1,6 +1,6 @@
 /** A slot's isolate, seen from the worker's main isolate: a worker thread for one attempt. */
 import { Worker } from "node:worker_threads";
-import { entryFile } from "../protocol/entry-file.ts";
+import { threadCode } from "../protocol/entry-file.ts";
 import { type ErrorBody, errorBodyOf } from "../protocol/errors.ts";
 import { SLOT_YOUNG_GENERATION_MB } from "../protocol/limits.ts";
 import { boardOperators, boardSources, forgetMemories, newBoard, readBoard } from "./call-board.ts";
@@ -14,10 +14,7 @@ export interface SlotIsolateHandlers {
   exited(error: ErrorBody): void;
 }
 
-const ENTRY = entryFile("./slot-worker", import.meta.url).href;
-// The compile cache is of each isolate, and comes before the first file of ours: a file that is not
-// in it loads the type stripper, which costs more than the rest of a slot.
-const BOOT = `require("node:module").enableCompileCache?.(); import(${JSON.stringify(ENTRY)});`;
+const BOOT = threadCode("./slot-worker", import.meta.url);
 
 /** A running isolate. */
 export class SlotIsolate {

@@ -3,10 +3,8 @@
  * which are compiled once for each content and kept on disk, so that a watching test runner does not
  * compile what has not changed.
  */
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { imposeMemoryMaximum } from "../protocol/bundle/memory-limit.ts";
@@ -52,10 +50,11 @@ export async function loadTestBundle(
   if (source instanceof Uint8Array) return fromBytes(source);
   const path = source instanceof URL ? fileURLToPath(source) : resolve(source);
   if (extname(path) !== ".ts") return fromBytes(await readBundle(path));
-  const registered = JSON.stringify(options.registered ?? null);
-  const setting = `${options.optimize ?? "none"}\0${registered}`;
-  const key = await sourceHash(dirname(path), [basename(path), setting]);
-  return once(key, () => build(path, key, options));
+  // Loaded here: a worker's code, which tests share, has no part in builds.
+  const { bundleKey, cachedBundle } = await import("../build/bundle-cache.ts");
+  const build = { entry: path, name: nameOf(path), optimize: "none", ...options } as const;
+  const key = await bundleKey(build);
+  return once(key, async () => fromBytes((await cachedBundle(build, key)).bytes));
 }
 
 function once(key: string, load: () => Promise<TestBundle>): Promise<TestBundle> {
@@ -98,60 +97,10 @@ async function readBundle(path: string): Promise<Uint8Array> {
   }
 }
 
-async function build(path: string, key: string, options: TestBuildOptions): Promise<TestBundle> {
-  const folder = cacheFolder();
-  const file = folder === undefined ? undefined : join(folder, `${key}.wasm`);
-  if (file !== undefined && existsSync(file)) return fromBytes(await readFile(file));
-  // The compiler takes 0.4 s to load, which a run that finds its bundle should not cost.
-  const { buildBundle } = await import("../build/compile.ts");
-  const { bytes } = await buildBundle({
-    entry: path,
-    name: nameOf(path),
-    optimize: options.optimize ?? "none",
-    ...(options.registered === undefined ? {} : { registered: options.registered }),
-  });
-  if (folder !== undefined && file !== undefined) {
-    await mkdir(folder, { recursive: true });
-    const draft = `${file}.${process.pid}`;
-    await writeFile(draft, bytes);
-    await rename(draft, file);
-  }
-  return fromBytes(bytes);
-}
-
 /** The name that `millrace build` would give. */
 function nameOf(path: string): string {
   const file = basename(path, extname(path));
   if (file !== "index") return file;
   const folder = basename(dirname(path));
   return folder === "operators" ? basename(dirname(dirname(path))) : folder;
-}
-
-/** As other build tools: under the project's node_modules; undefined: there is none. */
-function cacheFolder(): string | undefined {
-  for (let folder = resolve("."); ; folder = dirname(folder)) {
-    const modules = join(folder, "node_modules");
-    if (existsSync(modules)) return join(modules, ".cache", "millrace", "bundles");
-    if (folder === dirname(folder)) return undefined;
-  }
-}
-
-/** Hash of all that decides a bundle: sources (a bundle's lie in one folder), SDK and compiler. */
-async function sourceHash(folder: string, parts: readonly string[]): Promise<string> {
-  const { SDK_FOLDER } = await import("../build/sdk.ts");
-  const compiler = fileURLToPath(new URL("../build/", import.meta.url));
-  const hash = createHash("sha256").update(parts.join("\0"));
-  for (const [i, root] of [folder, SDK_FOLDER, compiler].entries()) {
-    for (const name of await sourceNames(root)) {
-      hash.update(`\0${i} ${name}\0`).update(await readFile(join(root, name)));
-    }
-  }
-  return hash.digest("hex");
-}
-
-async function sourceNames(root: string): Promise<string[]> {
-  if (!existsSync(root)) return [];
-  const entries = await readdir(root, { recursive: true });
-  const own = (name: string) => /\.[jt]s$/.test(name) && !/(^|[\\/])node_modules[\\/]/.test(name);
-  return entries.filter(own).sort();
 }

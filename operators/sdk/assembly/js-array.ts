@@ -106,13 +106,6 @@ export function place(length: i32, index: f64): i32 {
   return <f64>at == index && <u32>at < <u32>length ? at : -1;
 }
 
-/** An index that lies within a length; else -1. */
-// @ts-ignore: decorator
-@inline
-export function within(length: i32, at: i32): i32 {
-  return <u32>at < <u32>length ? at : -1;
-}
-
 /** Index for at(): counted from the end where it is negative; -1 where there is none. */
 export function placeFromEnd(length: i32, index: f64): i32 {
   const whole = <i32>index;

@@ -3,6 +3,7 @@ import { JsArray } from "./js-array";
 import { fail, textBytes } from "./js-memory";
 import {
   JsString,
+  asciiUpTo,
   concat,
   equal,
   isAscii,
@@ -171,8 +172,19 @@ export function split(text: JsString, separator: JsString, limit: u32): JsArray<
   return parts;
 }
 
-/** Address of the next `byte`, or `end`: sixteen bytes at a time where memory has them. */
+/** Address of the next `byte`, or `end`: it is most often within sixteen bytes. */
+// @ts-ignore: decorator
+@inline
 export function byteAt(from: usize, end: usize, byte: u8): usize {
+  if (from + 16 <= <usize>memory.size() << 16) {
+    const hits = i8x16.bitmask(i8x16.eq(v128.load(from), i8x16.splat(byte)));
+    if (hits != 0) return min(from + <usize>ctz(hits), end);
+  }
+  return byteBeyond(from, end, byte);
+}
+
+/** The same, sixteen bytes at a time where memory has them. */
+function byteBeyond(from: usize, end: usize, byte: u8): usize {
   let at = from;
   const readable = <usize>memory.size() << 16;
   const pattern = i8x16.splat(byte);
@@ -384,7 +396,7 @@ export function trim(text: JsString, start: bool, end: bool): JsString {
 // @ts-ignore: decorator
 @inline
 export function slice(text: JsString, from: i32, to: i32): JsString {
-  if (from < 0 || to < 0 || !isAscii(text)) return sliceWide(text, from, to);
+  if (from < 0 || to < 0 || !asciiUpTo(text, to)) return sliceWide(text, from, to);
   const end = min(to, text.length);
   const begin = min(from, end);
   return view(text.start + <usize>begin, end - begin, end - begin, 0);

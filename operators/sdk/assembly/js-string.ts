@@ -201,6 +201,28 @@ export function isAscii(value: JsString): bool {
   return unitsOf(value) == value.length;
 }
 
+/** Whether the first `end` bytes are there and ASCII, so that they are as many units: sixteen at once. */
+// @ts-ignore: decorator
+@inline
+export function asciiUpTo(value: JsString, end: i32): bool {
+  if (value.units < 0 && end <= 16 && end <= value.length) {
+    const readable = <usize>memory.size() << 16;
+    if (value.start + 16 <= readable) {
+      const mask = (1 << end) - 1;
+      if ((i8x16.bitmask(v128.load(value.start)) & mask) == 0) return true;
+    }
+  }
+  return isAscii(value);
+}
+
+/** `index` where a unit stands, else -1; a text has a first unit if it has a byte. */
+// @ts-ignore: decorator
+@inline
+export function unitWithin(value: JsString, index: i32): i32 {
+  if (index == 0) return value.length > 0 ? 0 : -1;
+  return <u32>index < <u32>unitsOf(value) ? index : -1;
+}
+
 /** Whether the last unitPosition lies behind the first half of a pair. */
 export let insidePair: bool = false;
 
@@ -254,6 +276,7 @@ export function unitSlice(value: JsString, from: i32, to: i32): JsString {
 // @ts-ignore: decorator
 @inline
 export function unitAt(value: JsString, unit: i32): u32 {
+  if (unit == 0 && load<i8>(value.start) >= 0) return load<u8>(value.start);
   return isAscii(value) ? <u32>load<u8>(value.start + <usize>unit) : unitAtWide(value, unit);
 }
 

@@ -33,7 +33,7 @@ export function registerBuild(program: Command): void {
       "name of the bundle (default: from the project, the file or its folder)",
     )
     .option("--no-source", "leave the sources out of the bundle")
-    .option("--fast", "do not optimize: builds in a third of the time, runs slower; for tests")
+    .option("--fast", "do not optimize: builds in half the time, runs slower; for tests")
     .option("--json", "print the report as JSON")
     .addHelpText(
       "after",

@@ -61,7 +61,7 @@ async function dev(path: string | undefined, args: readonly string[], flags: Dev
   watch = new SourceWatch({
     folder: project?.folder ?? folder,
     written: [target?.handles ?? "", target?.bundle ?? ""],
-    changed: () => void session.restart(performance.now()),
+    changed: (atMs) => void session.restart(atMs),
   });
   const interrupted = untilInterrupted();
   if (flags.json !== true) console.error(dim("Watching; Ctrl-C ends."));

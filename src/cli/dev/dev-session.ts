@@ -39,6 +39,7 @@ export class DevSession {
   readonly #options: DevSessionOptions;
   readonly #loader = new JobLoader();
   #number = 0;
+  #compilerIsWarm = false;
   #running: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(options: DevSessionOptions) {
@@ -68,7 +69,11 @@ export class DevSession {
 
   async #run(number: number, savedAtMs: number, signal: AbortSignal): Promise<void> {
     const { request, target, show } = this.#options;
-    const view = new RunView(number, request.file, savedAtMs, show);
+    const view = new RunView(number, request.file, savedAtMs, (run) => {
+      show(run);
+      this.#loader.prepare();
+      if (!run.built) this.#warmCompiler();
+    });
     let id: string | undefined;
     try {
       view.built = target !== undefined && (await buildIfStale(target)) !== undefined;
@@ -87,6 +92,18 @@ export class DevSession {
     }
   }
 
+  /** A kept bundle has loaded no compiler: it runs once before the first save, which it would cost 2 s. */
+  #warmCompiler(): void {
+    const { target } = this.#options;
+    if (target === undefined || this.#compilerIsWarm) return;
+    this.#compilerIsWarm = true;
+    const { entry, name, optimize } = target;
+    import("../../build/compile.ts")
+      .then(({ buildBundle }) => buildBundle({ entry, name, optimize }))
+      // What does not compile now was saved after this run: the build of that save tells.
+      .catch(() => undefined);
+  }
+
   async #submit({ spec, bundles }: LoadedJob): Promise<string> {
     const { client } = this.#options;
     for (const bytes of bundles.values()) await client.uploadBundle(bytes);
@@ -97,6 +114,8 @@ export class DevSession {
     const { client } = this.#options;
     const collects = job.spec.vertices.some((v) => v.connector?.type === "collect");
     const rows = collects ? this.#collect(id, view, signal) : Promise.resolve();
+    // Nothing will be shown before its end, which may be far.
+    if (!collects) this.#loader.prepare();
     await Promise.all([client.waitForEnd(id, signal), rows]);
   }
 

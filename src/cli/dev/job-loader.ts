@@ -1,6 +1,6 @@
 /** Loads a job file again and again, each time as it now is with all that it imports. */
 import { Worker } from "node:worker_threads";
-import { entryFile } from "../../protocol/entry-file.ts";
+import { threadCode } from "../../protocol/entry-file.ts";
 import { type ErrorBody, errorFromBody, MillraceError } from "../../protocol/errors.ts";
 import type { LoadedJob } from "../job-file.ts";
 
@@ -13,14 +13,16 @@ export type LoadResult = { readonly job: LoadedJob } | { readonly error: ErrorBo
 /** Longest time that a job file may take to make its job. */
 const LOAD_TIMEOUT_MS = 30_000;
 
+const BOOT = threadCode("./job-loader-thread", import.meta.url);
+
 export class JobLoader {
   /** Has loaded Millrace itself and waits for a file: that is most of the time of a load. */
-  #spare = startThread();
+  #spare: Worker | undefined = startThread();
 
   /** @throws MillraceError of loadJob, JOB_FILE_INVALID */
   async load(request: LoadRequest): Promise<LoadedJob> {
-    const thread = this.#spare;
-    this.#spare = startThread();
+    const thread = this.#spare ?? startThread();
+    this.#spare = undefined;
     const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
     const fail = (why: string, cause?: unknown) => {
       const message = `Cannot run ${request.file}: ${why}`;
@@ -44,13 +46,18 @@ export class JobLoader {
     }
   }
 
+  /** Makes the thread of the next load; while a job starts, its slots need the machine more. */
+  prepare(): void {
+    this.#spare ??= startThread();
+  }
+
   async close(): Promise<void> {
-    await this.#spare.terminate();
+    await this.#spare?.terminate();
   }
 }
 
 function startThread(): Worker {
-  const thread = new Worker(entryFile("./job-loader-thread", import.meta.url), { stdin: false });
+  const thread = new Worker(BOOT, { eval: true, stdin: false });
   // A spare thread alone keeps no process alive.
   thread.unref();
   return thread;

@@ -11,8 +11,8 @@ export interface WatchOptions {
   readonly folder: string;
   /** Files that are written by us: their change is no save. */
   readonly written: readonly string[];
-  /** At a save. */
-  changed(): void;
+  /** At a save; `atMs` is when its first event came (performance.now()). */
+  changed(atMs: number): void;
 }
 
 export class SourceWatch {
@@ -20,6 +20,7 @@ export class SourceWatch {
   readonly #watchers = new Map<string, FSWatcher>();
   #inputs: readonly string[] = [];
   #pending = new Set<string>();
+  #pendingSinceMs: number | undefined;
   readonly #seen = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -64,11 +65,14 @@ export class SourceWatch {
   #saw(file: string): void {
     if (!this.#matters(file)) return;
     this.#pending.add(file);
+    this.#pendingSinceMs ??= performance.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const files = [...this.#pending].filter((name) => this.#isNew(name));
+      const sinceMs = this.#pendingSinceMs ?? performance.now();
       this.#pending = new Set();
-      if (files.length > 0) this.#options.changed();
+      this.#pendingSinceMs = undefined;
+      if (files.length > 0) this.#options.changed(sinceMs);
     }, SETTLE_MS);
   }
 

@@ -1,7 +1,7 @@
 /** Builds a project's operators: the bundle, and the handles beside the sources. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, relative, sep } from "node:path";
+import { bundleKey, type CachedBuildOptions, cachedBundle } from "../../build/bundle-cache.ts";
 import type { BuiltBundle } from "../../build/compile.ts";
 import type { Project } from "./project.ts";
 
@@ -25,25 +25,30 @@ export function projectTarget(project: Project): BuildTarget | undefined {
 
 /** @throws MillraceError BUNDLE_ENTRY_NOT_FOUND, BUNDLE_COMPILE_FAILED, COMPILER_NOT_INSTALLED */
 export async function buildTarget(target: BuildTarget): Promise<BuiltBundle> {
-  const stamp = inputStamp(target);
-  // The compiler takes 0.4 s to load, and is not there on a worker.
-  const { buildBundle } = await import("../../build/compile.ts");
-  const { entry, name, source, optimize } = target;
-  const built = await buildBundle({ entry, name, source, optimize });
-  mkdirSync(dirname(target.bundle), { recursive: true });
-  writeFileSync(target.bundle, built.bytes);
-  if (target.handles !== undefined) await writeHandles(target, target.handles, built);
-  writeFileSync(stampFile(target), stamp);
-  return built;
+  return write(target, await bundleKey(optionsOf(target)));
 }
 
 /** Builds where the sources are not those of the last build; answers whether it did. */
 export async function buildIfStale(target: BuildTarget): Promise<BuiltBundle | undefined> {
   const outputs = [target.bundle, target.handles ?? target.bundle, stampFile(target)];
+  const key = await bundleKey(optionsOf(target));
   const fresh =
-    outputs.every((file) => existsSync(file)) &&
-    readFileSync(stampFile(target), "utf8") === inputStamp(target);
-  return fresh ? undefined : buildTarget(target);
+    outputs.every((file) => existsSync(file)) && readFileSync(stampFile(target), "utf8") === key;
+  return fresh ? undefined : write(target, key);
+}
+
+function optionsOf({ entry, name, source, optimize, handles }: BuildTarget): CachedBuildOptions {
+  const options = { entry, name, source, optimize };
+  return handles === undefined ? options : { ...options, notSource: handles };
+}
+
+async function write(target: BuildTarget, key: string): Promise<BuiltBundle> {
+  const built = await cachedBundle(optionsOf(target), key);
+  mkdirSync(dirname(target.bundle), { recursive: true });
+  writeFileSync(target.bundle, built.bytes);
+  if (target.handles !== undefined) await writeHandles(target, target.handles, built);
+  writeFileSync(stampFile(target), key);
+  return built;
 }
 
 async function writeHandles(target: BuildTarget, file: string, built: BuiltBundle): Promise<void> {
@@ -65,32 +70,4 @@ function modulePath(from: string, to: string): string {
 
 function stampFile(target: BuildTarget): string {
   return `${target.bundle}.stamp`;
-}
-
-/** Hash of what decides the outputs: the sources around the entry, the options, this Millrace. */
-function inputStamp(target: BuildTarget): string {
-  const folder = dirname(target.entry);
-  const hash = createHash("sha256").update(
-    JSON.stringify([target.name, target.source, target.optimize, readSelf()]),
-  );
-  for (const name of sourceNames(folder)) {
-    const file = join(folder, name);
-    if (file === target.handles) continue;
-    hash.update(`\0${name}\0`).update(readFileSync(file));
-  }
-  return hash.digest("hex");
-}
-
-function sourceNames(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder, { recursive: true }) as string[];
-  return names.filter((name) => name.endsWith(".ts") && !name.includes("node_modules")).sort();
-}
-
-/** The version, and the built-in bundle's bytes, which change with the SDK of a checkout. */
-function readSelf(): string {
-  const root = new URL("../../../", import.meta.url);
-  const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  const builtin = new URL("build/builtin.wasm.stamp", root);
-  return version + (existsSync(builtin) ? readFileSync(builtin, "utf8") : "");
 }
