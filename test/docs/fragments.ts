@@ -8,7 +8,7 @@ import { referencePages } from "../../packaging/reference/sdk-reference.ts";
 import { CHECKS, SNIPPETS } from "./page-project.ts";
 import type { Block } from "./pages.ts";
 
-const KINDS = ["class", "function", "constant"];
+const KINDS = ["class", "enum", "function", "constant"];
 
 function namesOf(page: string, section: string): string {
   const sections = referencePages().find(({ file }) => file === page)?.sections ?? [];
@@ -38,6 +38,16 @@ const ROWS = `import { ${namesOf("docs/sdk-reference.md", "Classes")} } from "mi
 @row class Order { region: i32; }
 @row class Counted { n: i64; }
 @row class Result { total: f64; }
+@row class Seen { at: i64; }
+`;
+
+/** Fields that examples of methods and statements use. */
+const FIELDS = `seed: i32 = 0;
+count!: ValueState<i64>;
+recent!: ListState<f64>;
+counts!: MapState<Text, i64>;
+last!: ValueState<Seen>;
+seen!: Seen;
 `;
 
 function write(folder: string, name: string, text: string): string {
@@ -58,12 +68,19 @@ export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
   );
 }
 
+/** Statements stand in a method, methods in an operator. */
+function asClass(line: number, code: string): string {
+  const isMethod = /^\w+\(.*\{$/m.test(code.split("\n")[0] ?? "");
+  const method = isMethod
+    ? code
+    : `example(word: Text, value: Seen): void {\nlet sum: f64 = 0;\n${code}\n}`;
+  return `@operator class Line${line} extends FilterFunction<Line> {\n${FIELDS}${method}\nfilter(value: Line): bool { return true; }\n}`;
+}
+
 /** One entry for all: one compilation. A method alone stands in an operator. */
 export function writeOperatorFragments(blocks: readonly Block[]): string {
   const classes = blocks.map(({ line, code }) =>
-    code.includes("class ")
-      ? code
-      : `@operator class Line${line} extends FilterFunction<Line> {\nseed: i32 = 0;\n${code}\nfilter(value: Line): bool { return true; }\n}`,
+    code.includes("class ") ? code : asClass(line, code),
   );
   return write(CHECKS, "sdk-reference/index.ts", `${ROWS}${classes.join("\n")}\n`);
 }

@@ -5,10 +5,10 @@ import { RowView } from "./row";
  * An empty row, its fields zero, empty or NULL; made in open() and kept in a field, as each takes
  * memory. Text that is set must live as long as the row is used.
  *
- *     this.seen = newRow<Seen>();
- *     ...
- *     this.seen.at = value.at;
- *     this.last.update(this.seen);
+ *     open(context: RuntimeContext): void {
+ *       this.seen = newRow<Seen>();
+ *       this.seen.at = 7;
+ *     }
  */
 export function newRow<T extends RowView>(): T {
   const row = instantiate<T>();

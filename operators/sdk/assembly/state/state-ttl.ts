@@ -20,9 +20,13 @@ export enum StateVisibility {
 /**
  * How long state lives after its last use.
  *
- *     const ttl = new StateTtlConfig(3600 * 1000);
- *     ttl.updateType = UpdateType.OnReadAndWrite;
- *     descriptor.enableTimeToLive(ttl);
+ *     open(context: RuntimeContext): void {
+ *       const ttl = new StateTtlConfig(3600 * 1000);
+ *       ttl.updateType = UpdateType.OnReadAndWrite;
+ *       const descriptor = new ValueStateDescriptor<i64>("count");
+ *       descriptor.enableTimeToLive(ttl);
+ *       this.count = context.getState(descriptor);
+ *     }
  */
 export class StateTtlConfig {
   /** What renews a value's time. */
