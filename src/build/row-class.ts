@@ -5,6 +5,7 @@
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import { columnType, type FieldType } from "./column-type.ts";
 import type { BuildProblem } from "./problem.ts";
+import { nullMembers } from "./row-views.ts";
 import { type ClassSyntax, type FieldSyntax, placeIn, typeText } from "./syntax.ts";
 import { replacing, type TextEdit } from "./text-edit.ts";
 
@@ -80,7 +81,7 @@ function fieldCode(field: RowField, index: number): string {
   const { name, native } = field;
   const isSet = `(this.__set & ((<u64>1) << ${index})) != 0`;
   const mark = `this.__set |= (<u64>1) << ${index};`;
-  const isNull = `${name}IsNull`;
+  const { isNull, setNull } = nullMembers(name);
   const members = [
     `private __c${index}: i32 = 0;`,
     `private __d${index}: usize = 0;`,
@@ -91,7 +92,7 @@ function fieldCode(field: RowField, index: number): string {
     members.push(
       `private __v${index}: usize = 0;`,
       `@inline get ${isNull}(): bool { return !(${isSet}) || (${absent}); }`,
-      `set${name[0]!.toUpperCase()}${name.slice(1)}Null(): void { ` +
+      `${setNull}(): void { ` +
         (native === "Text" ? `if (${isSet}) __forgetText(this.__w!, this.__b${index}!); ` : "") +
         `this.__set &= ~((<u64>1) << ${index}); }`,
     );

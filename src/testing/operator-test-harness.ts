@@ -11,10 +11,10 @@ import { BATCH_ROWS } from "../protocol/limits.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import { ROW_KIND, type Schema } from "../protocol/types.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
+import { tellFailure } from "./failure-place.ts";
 import { type OperatorSetup, type PlannedOperator, planOperator } from "./operator-plan.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
 import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
-import { formatRows } from "./row-table.ts";
 import {
   type InputRow,
   MAX_WATERMARK,
@@ -352,7 +352,10 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
       this.#subtask.call(call);
     } catch (error) {
       this.#failure = error;
-      if (error instanceof MillraceError) this.#addRow(error, records);
+      if (error instanceof MillraceError) {
+        const row = records[this.#subtask.rowInProgress ?? -1]?.row;
+        tellFailure(error, row, this.#bundle.bytes);
+      }
       throw error;
     }
   }
@@ -384,13 +387,6 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
     if (!this.#ended) return;
     const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
-  }
-
-  /** Adds the row that was being processed, and makes the stack begin at the test's own call. */
-  #addRow(error: MillraceError, records: readonly StreamRecord[]): void {
-    const row = records[this.#subtask.rowInProgress ?? -1]?.row;
-    if (row !== undefined) error.message += `\nrow:\n${formatRows([row])}`;
-    Error.captureStackTrace(error, this.#call);
   }
 
   #place(output: string): number {

@@ -152,6 +152,8 @@ async function sourceHash(folder: string, parts: readonly string[]): Promise<str
 async function sourceNames(root: string): Promise<string[]> {
   if (!existsSync(root)) return [];
   const entries = await readdir(root, { recursive: true });
-  const own = (name: string) => /\.[jt]s$/.test(name) && !/(^|[\\/])node_modules[\\/]/.test(name);
+  // Declarations are for editors, the compiler reads none.
+  const own = (name: string) =>
+    /(?<!\.d)\.[jt]s$/.test(name) && !/(^|[\\/])node_modules[\\/]/.test(name);
   return entries.filter(own).sort();
 }

@@ -1,8 +1,9 @@
-/** Builds a project's operators: the bundle, and the handles beside the sources. */
+/** Builds a project's operators: the bundle, the handles, and what an editor is told of rows. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { BuiltBundle } from "../../build/compile.ts";
+import { ROW_VIEWS_FILE, rowViews } from "../../build/row-views.ts";
 import type { Project } from "./project.ts";
 
 export interface BuildTarget {
@@ -33,13 +34,15 @@ export async function buildTarget(target: BuildTarget): Promise<BuiltBundle> {
   mkdirSync(dirname(target.bundle), { recursive: true });
   writeFileSync(target.bundle, built.bytes);
   if (target.handles !== undefined) await writeHandles(target, target.handles, built);
+  const views = rowViewsPath(target);
+  if (views !== undefined) writeIfChanged(views, rowViews(built.rows));
   writeFileSync(stampFile(target), stamp);
   return built;
 }
 
 /** Builds where the sources are not those of the last build; answers whether it did. */
 export async function buildIfStale(target: BuildTarget): Promise<BuiltBundle | undefined> {
-  const outputs = [target.bundle, target.handles ?? target.bundle, stampFile(target)];
+  const outputs = [target.bundle, ...writtenSources(target), stampFile(target)];
   const fresh =
     outputs.every((file) => existsSync(file)) &&
     readFileSync(stampFile(target), "utf8") === inputStamp(target);
@@ -54,8 +57,22 @@ async function writeHandles(target: BuildTarget, file: string, built: BuiltBundl
     entry: relative(dirname(file), target.entry).replaceAll(sep, "/"),
   });
   mkdirSync(dirname(file), { recursive: true });
-  // A file that is written anew makes editors and watchers look again.
+  writeIfChanged(file, text);
+}
+
+/** A file that is written anew makes editors and watchers look again. */
+function writeIfChanged(file: string, text: string): void {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+}
+
+/** Declarations of what the compiler adds to rows; a build without handles is not an editor's. */
+function rowViewsPath({ entry, handles }: BuildTarget): string | undefined {
+  return handles === undefined ? undefined : join(dirname(entry), ROW_VIEWS_FILE);
+}
+
+/** Files that a build writes among the author's. */
+export function writtenSources(target: BuildTarget): string[] {
+  return [target.handles, rowViewsPath(target)].filter((file) => file !== undefined);
 }
 
 function modulePath(from: string, to: string): string {
@@ -73,9 +90,10 @@ function inputStamp(target: BuildTarget): string {
   const hash = createHash("sha256").update(
     JSON.stringify([target.name, target.source, target.optimize, readSelf()]),
   );
+  const written = writtenSources(target);
   for (const name of sourceNames(folder)) {
     const file = join(folder, name);
-    if (file === target.handles) continue;
+    if (written.includes(file)) continue;
     hash.update(`\0${name}\0`).update(readFileSync(file));
   }
   return hash.digest("hex");
