@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { planJob } from "../../src/cli/explain/planned-job.ts";
 import { loadJob } from "../../src/cli/job-file.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { makeProject } from "../../src/cli/project/new-project.ts";
-import { ownDependency } from "../../src/cli/project/own-dependency.ts";
+import { ownDependency, packSelf } from "../../src/cli/project/own-dependency.ts";
 import { findProject } from "../../src/cli/project/project.ts";
 import { cliReference } from "../../src/cli/reference.ts";
 import { MillraceError as ErrorClass, type MillraceError } from "../../src/protocol/errors.ts";
@@ -176,6 +176,34 @@ describe("the dependency of a new project", () => {
     [{ resolved: "git+ssh://git@example.org/m.git#abc" }, "git+ssh://git@example.org/m.git#abc"],
   ])("%j is %s", (entry, expected) => {
     expect(lock(entry)).toBe(expected);
+  });
+
+  test("is the option where there is one", () => {
+    const path = project.path("chosen");
+    expect(makeProject(path, "^1.0.0").dependency).toBe("^1.0.0");
+    const { dependencies } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+    expect(dependencies).toEqual({ millrace: "^1.0.0" });
+  });
+
+  test("is unknown where npm recorded nothing, or something else", () => {
+    expect(ownDependency(project.path("global/lib/node_modules/millrace"))).toBe(undefined);
+    const modules = project.path("other/node_modules");
+    mkdirSync(join(modules, "millrace"), { recursive: true });
+    writeFileSync(join(modules, ".package-lock.json"), '{"packages":{"node_modules/x":{}}}');
+    expect(ownDependency(join(modules, "millrace"))).toBe(undefined);
+  });
+
+  test("is packed again then, or refused with what to do", () => {
+    const installed = project.path("global/lib/node_modules/millrace");
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, "package.json"), '{"name":"millrace","version":"1.2.3"}');
+    expect(packSelf(project.folder, installed)).toBe("millrace-1.2.3.tgz");
+    expect(existsSync(project.path("millrace-1.2.3.tgz"))).toBe(true);
+    expect(refusal(() => packSelf(project.folder, project.path("nowhere")))).toMatchObject({
+      code: "PROJECT_DEPENDENCY_UNKNOWN",
+      field: "dependency",
+      expected: expect.stringContaining("--dependency"),
+    });
   });
 
   test("is the folder of a checkout", () => {
