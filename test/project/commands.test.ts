@@ -245,6 +245,34 @@ _millrace 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(offered("millrace build --out READ")).toEqual(["README.md"]);
   });
 
+  /** What the script of zsh hands to `_arguments`, by bash: the parts that only zsh knows are put in its words. */
+  function zshSpecs(command: string): string[] {
+    const script = zshScript(commands)
+      .replace("local command=$words[2]", `local command=${command}`)
+      .replace("  shift words\n  (( CURRENT-- ))\n", "");
+    const run = `compdef() { :; }; _arguments() { printf '%s\\n' "$@"; }; _describe() { local -n all="$4"; printf '%s\\n' "\${all[@]}"; }
+CURRENT=${command === "" ? 2 : 3}
+${script}
+_millrace`;
+    return execFileSync("bash", ["-c", run], { encoding: "utf8" }).trim().split("\n");
+  }
+
+  test("of zsh gives _describe and _arguments specs of their grammar", () => {
+    expect(zshSpecs("")).toEqual(commands.map((c) => `${c.name}:${c.description}`));
+    // zshcompsys(1): (excluded)--option[explanation]:message:action, and position:message:action.
+    const option = /^(\([-\w ]+\))?--?[\w-]+\[(\\[[\]]|[^[\]])+\](:value:_files)?$/;
+    for (const command of commands) {
+      const specs = zshSpecs(command.name);
+      for (const spec of specs) {
+        const positional = spec === "*:file:_files" || /^1:word:\([\w ]+\)$/.test(spec);
+        expect([spec, positional || option.test(spec)]).toEqual([spec, true]);
+      }
+      for (const name of command.options.flatMap((o) => o.names)) {
+        expect(specs.some((spec) => spec.includes(`${name}[`))).toBe(true);
+      }
+    }
+  });
+
   test("of zsh has every command with its options, quoted", () => {
     const script = zshScript(commands);
     for (const { name } of commands) expect(script).toContain(`'${name}:`);

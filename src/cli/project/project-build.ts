@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative, sep } from "node:path";
 import type { BuiltBundle } from "../../build/compile.ts";
 import { ROW_VIEWS_FILE, rowViews } from "../../build/row-views.ts";
+import { MillraceError } from "../../protocol/errors.ts";
 import type { Project } from "./project.ts";
 
 export interface BuildTarget {
@@ -24,19 +25,20 @@ export function projectTarget(project: Project): BuildTarget | undefined {
   return { entry: operators, name, bundle, handles, source: true, optimize: "speed" };
 }
 
-/** @throws MillraceError BUNDLE_ENTRY_NOT_FOUND, BUNDLE_COMPILE_FAILED, COMPILER_NOT_INSTALLED */
+/** @throws MillraceError BUNDLE_ENTRY_NOT_FOUND, BUNDLE_COMPILE_FAILED, COMPILER_NOT_INSTALLED, FILE_NOT_WRITABLE */
 export async function buildTarget(target: BuildTarget): Promise<BuiltBundle> {
   const stamp = inputStamp(target);
   // The compiler takes 0.4 s to load, and is not there on a worker.
   const { buildBundle } = await import("../../build/compile.ts");
   const { entry, name, source, optimize } = target;
   const built = await buildBundle({ entry, name, source, optimize });
-  mkdirSync(dirname(target.bundle), { recursive: true });
-  writeFileSync(target.bundle, built.bytes);
+  writeOutput(target.bundle, () => writeFileSync(target.bundle, built.bytes));
   if (target.handles !== undefined) await writeHandles(target, target.handles, built);
   const views = rowViewsPath(target);
-  if (views !== undefined) writeIfChanged(views, rowViews(built.rows));
-  writeFileSync(stampFile(target), stamp);
+  if (views !== undefined) {
+    writeOutput(views, () => writeIfChanged(views, rowViews(built.rows)));
+  }
+  writeOutput(target.bundle, () => writeFileSync(stampFile(target), stamp));
   return built;
 }
 
@@ -56,8 +58,23 @@ async function writeHandles(target: BuildTarget, file: string, built: BuiltBundl
     bundlePath: modulePath(dirname(file), target.bundle),
     entry: relative(dirname(file), target.entry).replaceAll(sep, "/"),
   });
-  mkdirSync(dirname(file), { recursive: true });
-  writeIfChanged(file, text);
+  writeOutput(file, () => writeIfChanged(file, text));
+}
+
+/** Writes a file into its folder, which is made where it is not there. */
+function writeOutput(file: string, write: () => void): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    write();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new MillraceError("FILE_NOT_WRITABLE", `Cannot write ${file}: ${code}`, {
+      field: "output",
+      value: file,
+      expected: "a file in a folder that may be written to",
+      cause,
+    });
+  }
 }
 
 /** A file that is written anew makes editors and watchers look again. */
