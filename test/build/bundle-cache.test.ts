@@ -19,7 +19,7 @@ const options = {
   entry: join(folder, "index.ts"),
   name: "twice",
   optimize: "none",
-  notSource: join(folder, "handles.ts"),
+  notSource: [join(folder, "handles.ts")],
 } as const;
 
 beforeEach(() => {

@@ -38,6 +38,7 @@ import { Collector, FilterFunction, FlatMapFunction, ProcessContext, ProcessFunc
 
 const HEAD = `
 import { avg, blackholeSink, collectSink, count, filesSink, StreamExecutionEnvironment, schemaOf, jsonLines, files, sum, TumblingEventTimeWindows, textLines, WatermarkStrategy } from "millrace";
+import { OperatorTestHarness, StreamRecord } from "millrace/testing";
 import * as ops from "./handles.ts";
 const env = new StreamExecutionEnvironment();
 const lines = env.readTextFile("novel.txt");
@@ -59,6 +60,13 @@ const GOOD = [
   "words.map((w) => ({ score: w.score ?? 0, n: 1 })).returns({ score: 'DOUBLE NOT NULL', n: 'BIGINT NOT NULL' }).keyBy((w) => w.n).window(TumblingEventTimeWindows.of(1)).reduce((a, b) => ({ score: a.score + b.score })).select({ a: 'key', b: 'score', c: 'window_end' });",
   "words.keyBy((w) => ({ first: w.word[0] ?? '' })).window(TumblingEventTimeWindows.of(1)).aggregate({ createAccumulator: () => ({ all: 0n }), add: (w, acc) => ({ all: acc.all + w.n }), getResult: (acc) => ({ total: Number(acc.all) }) }).filter((r) => r.total > 1 && r.first === 'a' && r.window_end > 0);",
   "lines.keyBy((l) => l.line).union(lines.keyBy((l) => l.line));",
+  // The harness knows the rows of a handle: a BIGINT may be a number, a NULL be left out.
+  `const harness = await OperatorTestHarness.open(ops.threshold({ limit: 4, must: 1 }), { budget: 0 });
+harness.processElement({ word: "a", n: 1 }, 5);
+harness.processElements([{ word: "a", n: 1n, score: null }, new StreamRecord({ word: "a", n: 2 }, 5, "delete")]);
+harness.extractOutputValues().map((row) => row.word.trim() + row.n * 2n);
+const check = await OperatorTestHarness.open(ops.check);
+check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());`,
   // Without types, everything is left to the planner.
   'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
 ];
@@ -87,6 +95,9 @@ const BAD: readonly (readonly [snippet: string, says: string])[] = [
     '"at"',
   ],
   ["words.union(lines);", "word"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).processElement({ lien: '' });", "lien"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).processElement({ line: 5 });", "string"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).extractOutputValues()[0]?.wrod;", "wrod"],
   ["words.filter((w) => w.wrod === '');", "wrod"],
   ["words.map((w) => ({ a: w.word })).keyBy('word');", '"word"'],
   ["words.map((w) => ({ a: w.n })).flatMap(ops.splitWords);", "line"],
