@@ -10,8 +10,12 @@ import { nodeKey, refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 
-const TEXT_MODULE = fileURLToPath(entryFile("./text", import.meta.url));
-const TEXT_NAME = "millrace/text";
+/** Modules whose functions mean the same in both worlds, and where they lie. */
+const LIBRARIES = (["text", "math"] as const).map((library) => ({
+  library,
+  name: `millrace/${library}`,
+  file: fileURLToPath(entryFile(`./${library}`, import.meta.url)),
+}));
 
 /** What a free name of a function stands for in its file. */
 export type Captured =
@@ -21,8 +25,8 @@ export type Captured =
       readonly initializer: ts.Expression;
     }
   | { readonly kind: "function"; readonly node: HelperNode }
-  /** A function of `millrace/text`. */
-  | { readonly kind: "text"; readonly name: string }
+  /** A function of `millrace/text` or `millrace/math`. */
+  | { readonly kind: "library"; readonly library: "text" | "math"; readonly name: string }
   | { readonly kind: "other"; readonly what: string };
 
 export type HelperNode = ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
@@ -95,11 +99,12 @@ function imported(statement: ts.ImportDeclaration, name: string): Captured | und
   if (found === undefined) return undefined;
   const from = (statement.moduleSpecifier as ts.StringLiteral).text;
   const file = resolve(dirname(statement.getSourceFile().fileName), from);
-  const isText =
-    from === TEXT_NAME || (from.startsWith(".") && isAbsolute(file) && file === TEXT_MODULE);
-  return isText
-    ? { kind: "text", name: (found.propertyName ?? found.name).text }
-    : { kind: "other", what: `an import from ${from}` };
+  const library = LIBRARIES.find(
+    (one) => from === one.name || (from.startsWith(".") && isAbsolute(file) && file === one.file),
+  );
+  if (library === undefined) return { kind: "other", what: `an import from ${from}` };
+  const original = (found.propertyName ?? found.name).text;
+  return { kind: "library", library: library.library, name: original };
 }
 
 function bindsParameter(node: ts.SignatureDeclaration, name: string): boolean {
@@ -118,7 +123,7 @@ export function namesIn(pattern: ts.BindingName): string[] {
 export function captured(program: Program, node: ts.Identifier): Value {
   const found = resolveName(node);
   if (found?.kind === "constant") return constant(program, found.node, found.initializer);
-  if (found?.kind === "function" || found?.kind === "text") {
+  if (found?.kind === "function" || found?.kind === "library") {
     return refuse(
       node,
       "a function that is stored or returned",
