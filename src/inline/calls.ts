@@ -40,7 +40,7 @@ function lowerNamedCall(frame: Frame, node: ts.CallExpression, callee: ts.Identi
     return (found.library === "math" ? callMath : callText)(frame, node, found.name);
   }
   if (found !== undefined) {
-    const what = found.kind === "other" ? found.what : "a constant";
+    const what = found.kind === "other" ? found.what : "a value";
     return refuse(
       node,
       `a call of ${callee.text}, which is ${what}`,

@@ -56,10 +56,14 @@ const SDK = "millrace/sdk";
 
 /**
  * Types and translates functions; all of them share one module.
+ * @param args Arguments of the job, where they are known
  * @throws MillraceError INLINE_*: the construct, its place, the way out
  */
-export function generateModule(requests: readonly InlineRequest[]): GeneratedModule {
-  const program = new Program();
+export function generateModule(
+  requests: readonly InlineRequest[],
+  args?: readonly string[],
+): GeneratedModule {
+  const program = new Program(args);
   let operators: GeneratedOperator[] = [];
   let classes: string[] = [];
   program.untilStable(() => {

@@ -27,6 +27,7 @@ const BUILD = join(ROOT, "build", "inline-test");
 export async function compileCases(
   cases: readonly PlacedCase[],
   optimize: "speed" | "none",
+  args?: readonly string[],
 ): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
   const requests = cases.map((one, index) => ({
     name: `case-${index}`,
@@ -35,7 +36,7 @@ export async function compileCases(
     functions: { fn: one.node },
     ...(one.returns === undefined ? {} : { returns: one.returns }),
   }));
-  const generated = generateModule(requests);
+  const generated = generateModule(requests, args);
   const key = createHash("sha256").update(generated.text).update(optimize).update(sdkText());
   const name = key.digest("hex").slice(0, 24);
   const folder = join(BUILD, name);
@@ -216,10 +217,15 @@ function rowText(row: Row): string {
 /** Runs all cases; answers what differs. */
 export async function runCases(
   cases: readonly PlacedCase[],
-  options: { readonly count: number; readonly seed: number; readonly optimize: "speed" | "none" },
+  options: {
+    readonly count: number;
+    readonly seed: number;
+    readonly optimize: "speed" | "none";
+    readonly args?: readonly string[];
+  },
 ): Promise<string[]> {
   const rows = makeRows(options.count, options.seed);
-  const { generated, module } = await compileCases(cases, options.optimize);
+  const { generated, module } = await compileCases(cases, options.optimize, options.args);
   return cases.flatMap((one, index) =>
     differences(one, index, module, generated.operators[index]!.output, rows).map(
       (text) => `${one.name} [${one.tags.join(",")}]: ${text}`,
