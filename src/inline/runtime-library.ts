@@ -114,6 +114,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "wellFormed",
   ],
   "js-words": ["fields", "matchGlob", "words"],
+  "state-slot": ["keepBigint", "keepNumbers", "keepText", "keepTexts", "put"],
   math: [...MATH_FUNCTIONS.keys()],
 };
 

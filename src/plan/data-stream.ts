@@ -345,6 +345,32 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   window(assigner: WindowAssigner): WindowedStream<Row, Key> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
+
+  /**
+   * A row for each row: what has been reduced so far of its key, by a function of the job file or by a
+   * ReduceFunction. The first row of a key is given as it is. The result is the key's fields, then what
+   * the function gives (Flink: KeyedStream.reduce).
+   */
+  reduce<Out extends Partial<Row>>(
+    fn: (reduced: Row, row: Row) => Out,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce<Out>(
+    operator: OperatorHandle<Row, Out, "reduce">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    if (typeof given !== "function") checkKind(given, ["reduce"]);
+    const operator =
+      typeof given === "function"
+        ? new InlineOperator(
+            "reduce",
+            this.env.inlineName("reduce"),
+            { fn: given },
+            callPlace(this.reduce),
+          )
+        : given;
+    const transformation = this.env.add("operator", operator, [this.upstreams]);
+    return new SingleOutputStreamOperator(this.env, transformation);
+  }
 }
 
 /** The columns of the key, which a window's result begins with. */
@@ -425,7 +451,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   reduce<Out extends Partial<Row>>(
     fn: (reduced: Row, row: Row) => Out,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
-    return this.#inline("reduce", { fn }, this.reduce);
+    return this.#inline("window_reduce", { fn }, this.reduce);
   }
 
   #window() {
