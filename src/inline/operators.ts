@@ -12,6 +12,7 @@ import {
 } from "./conversion.ts";
 import { bigLiteral, branched, lowerExpression, lowerOperands, refuseNode } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { integerSum } from "./loop-counter.ts";
 import { refuse } from "./refusal.ts";
 import { concatenated } from "./text-operators.ts";
 import { api, type ts } from "./typescript-api.ts";
@@ -127,7 +128,9 @@ export function arithmetic(
   }
   if (kind === SyntaxKind.AsteriskAsteriskToken) return smallPower(frame, a, left, right, node);
   const result = numberArithmetic(frame, kind, a, b, node);
-  return { ...number(result), stable: left.stable && right.stable };
+  const sum = integerSum(kind, left, right);
+  const stable = left.stable && right.stable;
+  return { ...number(result), stable, ...(sum === undefined ? {} : { integer: sum }) };
 }
 
 const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {

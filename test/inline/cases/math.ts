@@ -59,6 +59,40 @@ export const cases = [
   })),
   filter("millrace/math,comparison", (r) => sin(r.x) > 0.5 || log(r.y) < 1),
   map("millrace/math,null", (r) => ({ a: r.ox === null ? null : exp(-r.ox), b: sin(r.ox ?? 1) })),
+  map("for,index,length", (r) => {
+    let commas = 0;
+    let pairs = 0;
+    for (let i = 0; i < r.s.length; i++) {
+      if (r.s[i] === ",") commas++;
+      if (r.s[i] === r.s[i + 1] || r.s[i - 1] === r.t.charAt(i)) pairs += i;
+    }
+    return { commas, pairs, units: `${r.s.length - 1}` };
+  }),
+  map("for,arrays,index", (r) => {
+    const a = [r.x, r.y, r.n, r.tiny];
+    let sum = 0;
+    let text = "";
+    for (let i = 1; i <= a.length; i += 2) {
+      for (let j = 0; j < i && j < 3; j++) sum += (a[j] ?? 0.5) * (a[i - 1] ?? -0) + i / 3 - j;
+      const next = i + 1;
+      a.push(next);
+      if (a.length > 9) break;
+      text += `${i}:${next};${a[a.length - 1]}`;
+    }
+    return { sum, text, last: a[a.length - 1] ?? 0, none: a[a.length] ?? -1 };
+  }),
+  map("for,charCodeAt and codePointAt", (r) => {
+    let hash = 7;
+    const objects = [];
+    for (let i = 0; i < r.t.length && hash < 1e9; ++i) {
+      hash = (hash * 31 + r.t.charCodeAt(i) + (r.t.codePointAt(i - 1) ?? i)) % 1000003;
+      objects.push({ i, half: i / 2, odd: i % 2 === 1, zero: -i });
+    }
+    const range = { length: r.x };
+    let turns = 0;
+    for (let k = 0; k < range.length; k++) if (++turns > 5) break;
+    return { hash, turns, sum: objects.reduce((a, o) => a + o.half, 0), o: objects.at(-1)?.zero };
+  }),
   map("arithmetic,captured constants", (r) => ({
     a: r.x * THOUSAND,
     b: r.n % 2 ** 10,
