@@ -191,8 +191,9 @@ function reducedRow(
 
 function guess(sql: Schema[number]["type"]): ValueType | undefined {
   const type = columnValueType(sql);
-  const of = present(type)!;
-  if (of.kind === "opaque") return undefined;
-  const plain = { kind: of.kind } as typeof of;
-  return type.kind === "optional" ? { ...type, of: plain } : plain;
+  const { kind } = present(type)!;
+  if (kind !== "number" && kind !== "bigint" && kind !== "string" && kind !== "boolean") {
+    return undefined;
+  }
+  return type.kind === "optional" ? { ...type, of: { kind } } : { kind };
 }
