@@ -42,6 +42,7 @@ const SUPPORT_NAMES = [
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "ReduceOperator",
   "RowLayout",
   "RowView",
   "SinkOperator",
