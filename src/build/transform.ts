@@ -42,12 +42,17 @@ const SUPPORT_NAMES = [
   "SinkOperator",
   "SourceOperator",
   "Text",
+  "Value",
+  "ValueWriter",
   "bitAt",
   "columnOf",
   "emptyText",
-  "forgetText",
+  "forgetValue",
   "textOf",
+  "valueAt",
+  "valueWriter",
   "writeText",
+  "writeValue",
 ];
 
 /** What the compiler reads, and what the bundle says of itself. */

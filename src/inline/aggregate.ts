@@ -131,7 +131,7 @@ function functionsClass(
   };
   part(createAccumulator!, "create", [], `acc: ${acc}`);
   const state = () => accumulatorValue(stateOf(program, slot), "acc");
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   part(add!, "add", [row, state()], `value: ${names.input}, acc: ${acc}`);
   if (merge !== undefined) {
     const other = accumulatorValue(stateOf(program, slot), "other");
@@ -191,7 +191,7 @@ function reduceClass(
   const keys = new Set(request.keys ?? []);
   const slot = `${names.body}:accumulator`;
   const acc = `Acc${names.input.slice(2)}`;
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const reduced = reducedRow(program, request, names, slot, keys);
   const frame = begin(program, names.body, fn!, [reduced, row], "return;", storing(slot, keys));
   reduced.bindTo(frame);

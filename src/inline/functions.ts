@@ -199,8 +199,8 @@ export function finish(frame: Frame, fn: HelperNode): void {
 }
 
 /** The row that a function is called with. */
-export function rowValue(name: string, code: string, schema: Schema): Value {
-  return { code, type: rowType(name, schema), stable: true };
+export function rowValue(program: Program, name: string, code: string, schema: Schema): Value {
+  return { code, type: rowType(program, name, schema), stable: true };
 }
 
 const NOTHING: ValueType = { kind: "undefined" };
@@ -211,7 +211,7 @@ function filter(
   fn: HelperNode,
   names: OperatorNames,
 ): Made {
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return false;", (own) => ({
     give: (value, node) => {
       const test = value === undefined ? "false" : truthyCode(own, value, node);
@@ -238,7 +238,7 @@ function rowResult(
 ): Made {
   const slot = `${names.body}:row`;
   let output: Schema = [];
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return;", (own) => ({
     give: (value, node) => {
       const given = keyed(request, value, node);
@@ -276,7 +276,7 @@ function flatMap(
 ): Made {
   const slot = `${names.body}:row`;
   let output: Schema = [];
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return;", (own) => {
     const write = (element: Value, node: ts.Node): void => {
       const type = widenRow(own, slot, element.type, node);

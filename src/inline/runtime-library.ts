@@ -102,6 +102,19 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "view",
     "wellFormed",
   ],
+  layout: ["COLUMN_BYTES"],
+  value: [
+    "Value",
+    "booleanAt",
+    "childEntry",
+    "dataOf",
+    "isNullAt",
+    "listEnd",
+    "listStart",
+    "textLength",
+    "textStart",
+    "valueAt",
+  ],
   "js-words": ["fields", "matchGlob", "words"],
 };
 

@@ -17,4 +17,6 @@ export { Collector } from "./row";
 export { RecordWriter, SinkFunction } from "./sink-function";
 export { SourceFunction } from "./source-function";
 export { Text, TextParts, TextWords } from "./text";
+export { Value } from "./value";
+export { ValueWriter } from "./value-writer";
 export { FiredBy, WindowContext } from "./window-context";
