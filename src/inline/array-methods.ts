@@ -110,7 +110,7 @@ function plainMethod(
 
 function changed(frame: Frame, node: ts.Node, array: Value): void {
   if ((array.type as ArrayType).cell.frozen) {
-    refuse(node, "a change of a captured array", "Copy it first: [...names].");
+    refuse(node, "a change of an array of the row or the file", "Copy it first: [...names].");
   }
   frame.mutations++;
 }

@@ -231,13 +231,18 @@ export function truthyCode(frame: Frame, value: Value, node: ts.Node): string {
 }
 
 /** What can be done with a column that is not computed with. */
-export const PASSED_ON =
+const PASSED_ON =
   "It can be passed on (`{ d: r.d }`) and compared with null; to compute with it, let the source read it as DOUBLE, BIGINT or STRING.";
 
 /** The SQL type of a value that can only be passed on. */
 export function opaqueType(type: ValueType): string | undefined {
   const of = present(type);
   return of?.kind === "opaque" ? of.sql.type : undefined;
+}
+
+/** The way out for a value: of one that can only be passed on its own. */
+export function orPassedOn(type: ValueType, wayOut: string): string {
+  return opaqueType(type) === undefined ? wayOut : PASSED_ON;
 }
 
 /** ToNumber of a number, null, undefined (arithmetic); others are refused. */

@@ -244,6 +244,7 @@ function rowResult(
       const given = keyed(request, value, node);
       const type = widenRow(own, slot, given.type, node);
       output = outputSchema(program, type, request.returns, node);
+      if (request.kind === "key_selector") checkKey(output, node);
       writeRow(own, given, output, "out", node);
       own.emit("return;");
     },
@@ -258,6 +259,27 @@ function rowResult(
   ].join(" ");
   return { frame, method, output };
 }
+
+/** Rows are told apart by plain values. */
+function checkKey(key: Schema, node: ts.Node): void {
+  const wrong = key.find(({ type }) => NO_KEYS.has(type.type));
+  if (wrong === undefined) return;
+  refuse(
+    node,
+    `a key that is ${wrong.type.type}`,
+    "Key by plain values, such as a field of a ROW or an element of an ARRAY.",
+    "INLINE_RETURN_TYPE",
+  );
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set([
+  "ARRAY",
+  "BINARY",
+  "BYTES",
+  "MAP",
+  "ROW",
+  "VARBINARY",
+]);
 
 /** A key that is one value becomes the field `key`. */
 function keyed(request: InlineRequest, value: Value | undefined, node: ts.Node): Value {

@@ -133,7 +133,6 @@ function objectLines(
 ): string[] {
   const native = frame.program.native(type);
   const lines = [
-    `const first = ${frame.call("childEntry", "block", "entry")};`,
     `const object = changetype<${native}>(${frame.call("cells", `offsetof<${native}>()`)});`,
   ];
   for (const [name, fieldType] of type.fields) {
@@ -146,7 +145,7 @@ function objectLines(
       continue;
     }
     const read = readerOf(frame, sql.fields[position]!.type, fieldType);
-    const entry = `first + ${position} * ${frame.program.use("COLUMN_BYTES")}`;
+    const entry = frame.call("fieldEntry", "block", "entry", String(position));
     lines.push(`${target} = ${read}(block, ${entry}, at);`);
   }
   lines.push("return object;");

@@ -60,7 +60,7 @@ function presentType(program: Program, key: string, type: LogicalType): PresentT
       for (const { name, type: field } of type.fields) {
         fields.set(name, columnValueType(program, `${key}.${name}`, field));
       }
-      return { kind: "object", fields };
+      return { kind: "object", fields, closed: true };
     }
     default:
       return { kind: "opaque", sql };

@@ -102,12 +102,12 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "view",
     "wellFormed",
   ],
-  layout: ["COLUMN_BYTES"],
   value: [
     "Value",
     "booleanAt",
     "childEntry",
     "dataOf",
+    "fieldEntry",
     "isNullAt",
     "listEnd",
     "listStart",

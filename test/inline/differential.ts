@@ -167,6 +167,17 @@ function same(a: unknown, b: unknown): boolean {
   );
 }
 
+const blocks = new WeakMap<readonly Row[], Uint8Array>();
+
+/** The rows as a batch, made once. */
+function blockOf(rows: readonly Row[]): Uint8Array {
+  const known = blocks.get(rows);
+  if (known !== undefined) return known;
+  const block = writeBatch(SCHEMA, rows.map(columnsOf));
+  blocks.set(rows, block);
+  return block;
+}
+
 /** Differences of a case, a text each; empty: none. */
 export function differences(
   one: PlacedCase,
@@ -182,7 +193,7 @@ export function differences(
     inputs: [{ schema: SCHEMA, keys: [] }],
     outputs: [{ name: "main", schema }],
   });
-  harness.process(writeBatch(SCHEMA, rows.map(columnsOf)));
+  harness.process(blockOf(rows));
   const elements = harness.drain()[0]!;
   const got = elements.flatMap((element) => (element.type === "row" ? [element.values] : []));
   const failed = harness.failures.map((failure) => failure.row);

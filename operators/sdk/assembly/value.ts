@@ -13,7 +13,6 @@ import {
   COLUMN_TYPE,
   COLUMN_VALIDITY,
   HEADER_COLUMN_TABLE,
-  isVariable,
   TYPE_FLOAT,
   TYPE_MAP,
   widthShift,
@@ -47,8 +46,7 @@ export class Value {
 
   /** Field of a ROW, by its position in the type. */
   field(position: i32): Value {
-    const first = childEntry(this.block, this.entry);
-    return valueAt(this.block, first + <usize>position * COLUMN_BYTES, this.index);
+    return valueAt(this.block, fieldEntry(this.block, this.entry, position), this.index);
   }
 
   /** Key of a MAP's entry, 0 <= i < length. */
@@ -110,6 +108,13 @@ export function childEntry(block: usize, entry: usize): usize {
   return table + <usize>load<u32>(entry + COLUMN_FIRST_CHILD) * COLUMN_BYTES;
 }
 
+/** Entry of the child at a position: a field of a ROW. */
+// @ts-ignore: decorator
+@inline
+export function fieldEntry(block: usize, entry: usize, position: i32): usize {
+  return childEntry(block, entry) + <usize>position * COLUMN_BYTES;
+}
+
 // @ts-ignore: decorator
 @inline
 export function dataOf(block: usize, entry: usize): usize {
@@ -167,9 +172,4 @@ export function doubleAt(block: usize, entry: usize, index: i32): f64 {
   const at = <usize>index;
   if (load<u8>(entry + COLUMN_TYPE) == TYPE_FLOAT) return load<f32>(data + (at << 2));
   return load<f64>(data + (at << 3));
-}
-
-/** Whether a column's values are bytes of any number: texts and bytes. */
-export function holdsBytes(entry: usize): bool {
-  return isVariable(load<u8>(entry + COLUMN_TYPE));
 }

@@ -47,7 +47,7 @@ export const cases: readonly Case[] = [
     t: r.flag ? r.fine : null,
     d: r.flag ? r.day : null,
   })),
-  keyBy("pass on finer TIMESTAMP", (r) => ({ t: r.fine, day: r.day })),
+  keyBy("pass on finer TIMESTAMP", (r) => ({ moment: r.fine, onDay: r.day })),
   map("pass on ARRAY and ROW", (r) => ({ a: r.tags, b: r.items, c: r.opoint, d: r.grid })),
   map("pass on ARRAY and ROW, spread", (r) => ({ ...r, tags: r.otags, point: r.opoint })),
   flatMap("pass on ARRAY and ROW, flatMap", (r) => {
@@ -121,8 +121,8 @@ export const cases: readonly Case[] = [
   }),
   filter("ROW fields", (r) => r.opoint !== null && r.opoint.tags.length > 0),
   map("ROW fields, spread", (r) => ({ ...r.point, n: r.n })),
-  keyBy("ROW fields", (r) => ({ x: r.point.x, y: r.point.y })),
-  keyBy("ROW fields", (r) => r.point),
+  keyBy("ROW fields", (r) => ({ px: r.point.x, py: r.point.y })),
+  keyBy("ROW fields", (r) => r.point.y),
   map("nested ARRAY and ROW", (r) => ({
     a: r.items[0]?.name,
     q: r.items[0]?.qty,
