@@ -71,40 +71,40 @@ export class DataStream<Row = AnyRow> {
   map<Out extends object>(fn: (row: Row) => Out): SingleOutputStreamOperator<Out>;
   map<Out>(operator: OperatorHandle<Row, Out, "map">): SingleOutputStreamOperator<Out>;
   map(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
-    return this.#transform(this.#operator("map", operator, this.map), ["map"]);
+    return this.transform(this.operatorOf("map", operator, this.map), ["map"]);
   }
 
   /** Keeps the rows for which a function of the job file, or the operator, says true. */
   filter(fn: (row: Row) => unknown): SingleOutputStreamOperator<Row>;
   filter(operator: OperatorHandle<Row, AnyRow, "filter">): SingleOutputStreamOperator<Row>;
   filter(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator<Row> {
-    return this.#transform<Row>(this.#operator("filter", operator, this.filter), ["filter"]);
+    return this.transform<Row>(this.operatorOf("filter", operator, this.filter), ["filter"]);
   }
 
   /** One row in, any number out; a function of the job file gives an array of rows. */
   flatMap<Out extends object>(fn: (row: Row) => readonly Out[]): SingleOutputStreamOperator<Out>;
   flatMap<Out>(operator: OperatorHandle<Row, Out, "flat_map">): SingleOutputStreamOperator<Out>;
   flatMap(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
-    return this.#transform(this.#operator("flat_map", operator, this.flatMap), ["flat_map"]);
+    return this.transform(this.operatorOf("flat_map", operator, this.flatMap), ["flat_map"]);
   }
 
   /** Any operator of one input: process functions, generic operators. */
   process<Out>(operator: OperatorHandle<Row, Out, ProcessKind>): SingleOutputStreamOperator<Out> {
-    return this.#transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
+    return this.transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
   }
 
   /** Columns under other names, in another order: new name to old name. */
   select<const Names extends Readonly<Record<string, ColumnOf<Row>>>>(
     fields: Names,
   ): SingleOutputStreamOperator<{ readonly [N in keyof Names]: Row[Names[N]] }> {
-    return this.#transform(builtin("select", { fields }), ["generic"]);
+    return this.transform(builtin("select", { fields }), ["generic"]);
   }
 
   /** Event time from a field, and watermarks (see WatermarkStrategy); as parallel as its input. */
   assignTimestampsAndWatermarks(
     strategy: WatermarkParameters<ColumnOf<Row>>,
   ): SingleOutputStreamOperator<Row> {
-    return this.#transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
+    return this.transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
   }
 
   /**
@@ -128,9 +128,9 @@ export class DataStream<Row = AnyRow> {
     // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
     const keyed = this.upstreams.flatMap((upstream) => {
       const stream = new DataStream(this.env, [upstream]);
-      const selector = this.#operator("key_selector", first, this.keyBy);
+      const selector = this.operatorOf("key_selector", first, this.keyBy);
       selectors.push(selector);
-      return stream.#transform(selector, ["key_selector"], true).upstreams;
+      return stream.transform(selector, ["key_selector"], true).upstreams;
     });
     return new KeyedStream(this.env, keyed, keyFields(selectors[0]!));
   }
@@ -202,7 +202,7 @@ export class DataStream<Row = AnyRow> {
     return new DataStream(this.env, upstreams);
   }
 
-  #transform<Out>(
+  protected transform<Out>(
     operator: OperatorHandle<Row, Out>,
     kinds: readonly OperatorKind[],
     besideInput = false,
@@ -216,7 +216,7 @@ export class DataStream<Row = AnyRow> {
   }
 
   /** What a method was given, as an operator. */
-  #operator(
+  protected operatorOf(
     kind: InlineKind,
     given: OperatorHandle | InlineFunction,
     method: InlineFunction,
@@ -345,6 +345,21 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   window(assigner: WindowAssigner): WindowedStream<Row, Key> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
+
+  /**
+   * A row for each row: what has been reduced so far of its key, by a function of the job file or by a
+   * ReduceFunction. The first row of a key is given as it is. The result is the key's fields, then what
+   * the function gives (Flink: KeyedStream.reduce).
+   */
+  reduce<Out extends Partial<Row>>(
+    fn: (reduced: Row, row: Row) => Out,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce<Out>(
+    operator: OperatorHandle<Row, Out, "reduce">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.transform(this.operatorOf("reduce", given, this.reduce), ["reduce"]);
+  }
 }
 
 /** The columns of the key, which a window's result begins with. */
@@ -425,7 +440,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   reduce<Out extends Partial<Row>>(
     fn: (reduced: Row, row: Row) => Out,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
-    return this.#inline("reduce", { fn }, this.reduce);
+    return this.#inline("window_reduce", { fn }, this.reduce);
   }
 
   #window() {

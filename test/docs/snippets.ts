@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Packages as the pages import them, and where they are here. */
 const PACKAGES: Readonly<Record<string, string>> = {
   millrace: "src/index.ts",
+  "millrace/math": "src/inline/math.ts",
   "millrace/testing": "src/testing/index.ts",
   "millrace/text": "src/inline/text.ts",
   vitest: "test/docs/collected-tests.ts",

@@ -12,7 +12,11 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildBundle } from "../../src/build/compile.ts";
-import { type GeneratedModule, generateModule } from "../../src/inline/functions.ts";
+import {
+  type GeneratedModule,
+  generateModule,
+  type InlineRequest,
+} from "../../src/inline/functions.ts";
 import { writeBatch } from "../../src/protocol/batch/batch-writer.ts";
 import type { RowValue } from "../../src/protocol/batch/column-value.ts";
 import type { LogicalType, Schema } from "../../src/protocol/types.ts";
@@ -27,6 +31,7 @@ const BUILD = join(ROOT, "build", "inline-test");
 export async function compileCases(
   cases: readonly PlacedCase[],
   optimize: "speed" | "none",
+  args?: readonly string[],
 ): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
   const requests = cases.map((one, index) => ({
     name: `case-${index}`,
@@ -35,7 +40,16 @@ export async function compileCases(
     functions: { fn: one.node },
     ...(one.returns === undefined ? {} : { returns: one.returns }),
   }));
-  const generated = generateModule(requests);
+  return compileRequests(requests, optimize, args);
+}
+
+/** Compiles functions into one module, or takes it from build/. */
+export async function compileRequests(
+  requests: readonly InlineRequest[],
+  optimize: "speed" | "none",
+  args?: readonly string[],
+): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
+  const generated = generateModule(requests, args);
   const key = createHash("sha256").update(generated.text).update(optimize).update(sdkText());
   const name = key.digest("hex").slice(0, 24);
   const folder = join(BUILD, name);
@@ -60,7 +74,7 @@ function sdkText(): string {
 }
 
 /** A row as its columns have it. */
-function columnsOf(row: Row): RowValue {
+export function columnsOf(row: Row): RowValue {
   return { ...row, at: BigInt(row.at), times: row.times.map(BigInt) } as unknown as RowValue;
 }
 
@@ -103,7 +117,7 @@ function asInteger(value: number | bigint, bits: number): number | bigint | unde
   return bits === 64 ? whole : Number(whole);
 }
 
-function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
+export function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
   const row: Record<string, unknown> = {};
   for (const { name, type } of schema) {
     const column = asColumn((value as Record<string, unknown>)[name], type);
@@ -155,7 +169,7 @@ function resultRows(one: PlacedCase, row: Row): unknown[] {
 }
 
 /** Equal, all NaNs one, -0 not 0; also inside of arrays and objects. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || a === null) return Object.is(a, b);
   const plain = (value: object) => (value instanceof Map ? [...value] : value);
   if (typeof b !== "object" || b === null) return false;
@@ -237,7 +251,7 @@ function withoutRows(
   return differences(one, index, module, output, rest);
 }
 
-const rowText = (row: Row): string => shown(row);
+export const rowText = (row: Row): string => shown(row);
 
 function shown(value: unknown): string {
   const plain = (_: string, one: unknown) =>
@@ -248,10 +262,15 @@ function shown(value: unknown): string {
 /** Runs all cases; answers what differs. */
 export async function runCases(
   cases: readonly PlacedCase[],
-  options: { readonly count: number; readonly seed: number; readonly optimize: "speed" | "none" },
+  options: {
+    readonly count: number;
+    readonly seed: number;
+    readonly optimize: "speed" | "none";
+    readonly args?: readonly string[];
+  },
 ): Promise<string[]> {
   const rows = makeRows(options.count, options.seed);
-  const { generated, module } = await compileCases(cases, options.optimize);
+  const { generated, module } = await compileCases(cases, options.optimize, options.args);
   return cases.flatMap((one, index) =>
     differences(one, index, module, generated.operators[index]!.output, rows).map(
       (text) => `${one.name} [${one.tags.join(",")}]: ${text}`,

@@ -63,12 +63,12 @@ export const REFUSED: readonly Refused[] = [
   ],
   [
     "map",
-    "an array of the row or the file",
+    "captured array",
     "const seen = ['a'];\n(r) => {\n  seen.push(r.s); // !\n  return { v: 1 };\n}",
   ],
   [
     "map",
-    "an array of the row or the file",
+    "captured array",
     "const seen = [1, 2];\n(r) => {\n  seen[0] = 3; // !\n  return { v: 1 };\n}",
   ],
   ["map", "not declared", "(r) => ({ v: nowhere }) // !"],
@@ -155,15 +155,15 @@ export const REFUSED: readonly Refused[] = [
   // Arrays and rows of the row belong to it.
   [
     "map",
-    "a change of an array of the row",
+    "a change of an array that is not",
     "(r) => {\n  r.nums.push(1); // !\n  return { n: r.nums };\n}",
   ],
   [
     "map",
-    "a change of an array of the row",
+    "a change of an array that is not",
     "(r) => {\n  r.nums[0] = 1; // !\n  return { n: r.nums };\n}",
   ],
-  ["map", "a change of an array of the row", "(r) => ({ n: r.nums.reverse() }) // !"],
+  ["map", "a change of an array that is not", "(r) => ({ n: r.nums.reverse() }) // !"],
   ["map", ".sort()", "(r) => ({ n: r.nums.sort() }) // !"],
   ["map", "a change of a field", "(r) => {\n  r.point.x = 1; // !\n  return { n: r.n };\n}"],
   ["map", "no field z", "(r) => ({ v: r.point.z }) // !"],

@@ -103,6 +103,7 @@ describe("the packed millrace", () => {
       "dist/jobmanager/bundle-inspector-thread.js",
       "dist/cli/dev/job-loader-thread.js",
       "dist/sdk/index.d.ts",
+      "dist/inline/math.js",
       "dist/inline/text.js",
       "build/builtin.wasm",
       "operators/sdk/assembly/index.ts",

@@ -13,6 +13,7 @@ export { RowKind } from "./layout";
 export { PartitionFunction } from "./partition-function";
 export { ProcessWindowFunction, WindowElements } from "./process-window-function";
 export { ProcessContext, ProcessFunction } from "./process-function";
+export { ReduceFunction } from "./reduce-function";
 export { Collector } from "./row";
 export { RecordWriter, SinkFunction } from "./sink-function";
 export { SourceFunction } from "./source-function";
