@@ -48,14 +48,19 @@ const SUPPORT_NAMES = [
   "SinkOperator",
   "SourceOperator",
   "Text",
+  "Value",
+  "ValueWriter",
   "bitAt",
   "columnOf",
   "emptyText",
-  "forgetText",
+  "forgetValue",
   "pointAtText",
   "storeCellText",
   "textOf",
+  "valueAt",
+  "valueWriter",
   "writeText",
+  "writeValue",
 ];
 
 /** What the compiler reads, and what the bundle says of itself. */

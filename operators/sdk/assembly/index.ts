@@ -34,4 +34,6 @@ export { StateTtlConfig, StateVisibility, UpdateType } from "./state/state-ttl";
 export { ValueState, ValueStateDescriptor } from "./state/value-state";
 export { Text, TextParts, TextWords } from "./text";
 export { TimerService } from "./timer-service";
+export { Value } from "./value";
+export { ValueWriter } from "./value-writer";
 export { FiredBy, WindowContext } from "./window-context";
