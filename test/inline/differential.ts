@@ -67,7 +67,8 @@ export async function compileRequests(
 
 function sdkText(): string {
   const folder = join(ROOT, "operators/sdk/assembly");
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
     .sort()
     .map((name) => readFileSync(join(folder, name), "utf8"))
     .join("\0");
