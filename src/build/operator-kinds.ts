@@ -110,6 +110,15 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     second: "broadcast",
   },
   {
+    base: "ProcessJoinFunction",
+    kind: "process",
+    roles: ["in", "second", "out"],
+    method: [method("processElement", ["$in", "$second", "JoinContext", "Collector<$out>"])],
+    runner: "IntervalJoinOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
     base: "AggregateFunction",
     kind: "aggregate",
     roles: ["in", "accumulator", "out"],

@@ -34,6 +34,7 @@ const SUPPORT_NAMES = [
   "FlatMapOperator",
   "JsonValue",
   "KeySelectorOperator",
+  "IntervalJoinOperator",
   "KeyedBroadcastProcessOperator",
   "KeyedCoProcessOperator",
   "KeyedProcessOperator",

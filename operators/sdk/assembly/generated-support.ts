@@ -16,6 +16,7 @@ export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";
 export { FlatMapOperator, MapOperator } from "./functions";
+export { IntervalJoinOperator } from "./interval-join";
 export { KeyedBroadcastProcessOperator } from "./keyed-broadcast-process-function";
 export { KeyedCoProcessOperator } from "./keyed-co-process-function";
 export { KeyedProcessOperator } from "./keyed-process-function";

@@ -1,6 +1,7 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
 export { AggregateFunction } from "./aggregate-function";
 export { BroadcastState } from "./broadcast-state";
+export { JoinContext, ProcessJoinFunction } from "./interval-join";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,

@@ -35,6 +35,7 @@ export abstract class KeyedOperator<
   open(): i32 {
     const backend = new KeyedStateBackend(this.config);
     this.backend = backend;
+    this.registerStates();
     const status = super.open();
     if (status != Status.DONE) return status;
     backend.seal();
@@ -62,6 +63,9 @@ export abstract class KeyedOperator<
     writer.timestamp = timed ? time : 0;
     this.stampSides(time);
   }
+
+  /** Adds the operator's own states to the backend. */
+  protected registerStates(): void {}
 
   /** Calls the function for a timer of the current key. */
   abstract fire(domain: i32, time: i64): void;
