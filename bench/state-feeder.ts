@@ -1,9 +1,10 @@
 /** One keyed operator of a module, fed with batches whose columns are filled in place. */
+
+import type { BuiltBundle } from "../src/build/compile.ts";
 import { STATUS } from "../src/protocol/abi.ts";
 import { BatchWriter } from "../src/protocol/batch/batch-writer.ts";
 import { COLUMN, COLUMN_BYTES, HEADER } from "../src/protocol/batch/layout.ts";
 import { openColumns } from "../src/protocol/batch/schema-columns.ts";
-import type { BuiltBundle } from "../src/build/compile.ts";
 import type { Schema } from "../src/protocol/types.ts";
 
 export const BATCH_ROWS = 4096;
