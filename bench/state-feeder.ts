@@ -77,6 +77,12 @@ export class StateFeeder {
     this.#drive(() => this.#call.mr_watermark!(this.#inst, timestamp, 1_000_000));
   }
 
+  /** Counts what lies in the block that is not full. */
+  flush(): void {
+    this.#call.mr_flush!(this.#inst, 0);
+    this.#drive(() => STATUS.done);
+  }
+
   #put(bytes: Uint8Array): number {
     const at = this.#call.mr_alloc!(bytes.length) >>> 0;
     new Uint8Array(this.memory.buffer, at, bytes.length).set(bytes);

@@ -221,7 +221,7 @@ export class StateTable {
 
   private holds(entry: usize, key: usize, length: i32, namespace: usize): bool {
     if (this.keyLength(entry) != length) return false;
-    if (memory.compare(this.keyOf(entry), key, length) != 0) return false;
+    if (!sameBytes(this.keyOf(entry), key, length)) return false;
     if (this.namespaceBytes == 0) return true;
     return memory.compare(this.namespaceOf(entry), namespace, this.namespaceBytes) == 0;
   }
@@ -263,6 +263,18 @@ export class StateTable {
 
 /** Key of an entry in a table of int64 keys without namespaces. */
 const LONG_KEY_OFFSET: usize = ENTRY_NAMESPACE;
+
+/** memory.compare() goes byte by byte where the two lie differently: this does 8 at a time. */
+// @ts-ignore: decorator
+@inline
+function sameBytes(a: usize, b: usize, length: i32): bool {
+  if (length < 8) return memory.compare(a, b, length) == 0;
+  const last = <usize>length - 8;
+  for (let i: usize = 0; i < last; i += 8) {
+    if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  }
+  return load<u64>(a + last) == load<u64>(b + last);
+}
 
 /** The entry that a tag names in its first two slots of a segment of the common size, or 0. */
 // @ts-ignore: decorator
