@@ -6,7 +6,7 @@ import { BlockWriter, ColumnBuffer } from "./block-writer";
 import { OpenStream } from "./open-config";
 import { Text, textAt } from "./text";
 
-export { AggregateOperator } from "./aggregate-function";
+export { AggregateOperator } from "./window/aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
 export { JsonValue } from "./config-json";

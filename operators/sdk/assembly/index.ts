@@ -1,5 +1,5 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
-export { AggregateFunction } from "./aggregate-function";
+export { AggregateFunction } from "./window/aggregate-function";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,
@@ -11,10 +11,13 @@ export {
 } from "./functions";
 export { RowKind } from "./layout";
 export { PartitionFunction } from "./partition-function";
-export { ProcessWindowFunction, WindowElements } from "./process-window-function";
+export { ProcessWindowFunction, WindowElements } from "./window/process-window-function";
 export { ProcessContext, ProcessFunction } from "./process-function";
 export { Collector } from "./row";
 export { RecordWriter, SinkFunction } from "./sink-function";
 export { SourceFunction } from "./source-function";
 export { Text, TextParts, TextWords } from "./text";
-export { FiredBy, WindowContext } from "./window-context";
+export { DynamicSessionWindows, WindowAssigner } from "./window/assigner";
+export { TimeWindow } from "./window/time-window";
+export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";
+export { FiredBy, WindowContext } from "./window/window-context";

@@ -1,9 +1,9 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
-import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
+import { AggregateOperator } from "../../../../operators/sdk/assembly/window/aggregate-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
-import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/process-window-function";
+import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";

@@ -1,13 +1,15 @@
-/** AggregateFunction over tumbling windows: the author's class compiled into the window loop. */
-import { BatchReader } from "./batch-reader";
-import { RichFunction, RuntimeContext } from "./functions";
-import { Status } from "./layout";
-import { RowView } from "./row";
-import { resetTextScratch } from "./text";
-import { TumblingWindowOperator } from "./tumbling-window";
-import { ENTRY_VALUE } from "./key-table";
+/** AggregateFunction: the author's class compiled into the window loop. */
+import { BatchReader } from "../batch-reader";
+import { RuntimeContext } from "../functions";
+import { Status } from "../layout";
+import { RowView } from "../row";
+import { resetTextScratch } from "../text";
+import { WindowAssigner } from "./assigner";
+import { Evictor } from "./evictor";
+import { IncrementalWindowOperator } from "./incremental-window";
+import { WindowTrigger } from "./trigger";
 import { WindowContext } from "./window-context";
-import { Pane } from "./window-pane";
+import { WindowFunction } from "./window-function";
 
 /**
  * Incremental aggregation (Flink: AggregateFunction). `Acc` is an `@accumulator` class: a plain
@@ -17,7 +19,7 @@ export abstract class AggregateFunction<
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends RichFunction {
+> extends WindowFunction {
   /** The window of the result being written: valid in getResult. */
   readonly window: WindowContext = new WindowContext();
 
@@ -25,19 +27,26 @@ export abstract class AggregateFunction<
   createAccumulator(accumulator: Acc): void {}
   /** Adds a row. */
   abstract add(value: In, accumulator: Acc): void;
-  /** Adds the contents of `other` to `accumulator`: merging windows and pre-aggregation. */
-  merge(accumulator: Acc, other: Acc): void {}
+  /**
+   * Adds the contents of `other` to `accumulator`. Windows that merge demand it; sliding windows are
+   * faster with it, as each row is then added once only.
+   */
+  merge(accumulator: Acc, other: Acc): void {
+    this.__unmerged = true;
+  }
+  /** The merge() of this class ran: the author has none. */
+  __unmerged: bool = false;
   /** Writes the result; the key's columns stand in front of it, the window's behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
 }
 
-/** Runs an AggregateFunction in tumbling event-time windows. */
+/** Runs an AggregateFunction in windows. */
 export class AggregateOperator<
   F extends AggregateFunction<In, Acc, Out>,
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends TumblingWindowOperator {
+> extends IncrementalWindowOperator {
   private fn: F = instantiate<F>();
   private input: In = instantiate<In>();
   private output: Out = instantiate<Out>();
@@ -45,9 +54,7 @@ export class AggregateOperator<
   /** Column of window_start in the output; window_end follows. -1: not wanted. */
   private windowColumn: i32 = -1;
 
-  open(): i32 {
-    const status = super.open();
-    if (status != Status.DONE) return status;
+  openFunction(): i32 {
     this.windowColumn = this.config.outputs[0].indexOf("window_start");
     this.input.__bindInput(this.config.inputs[0]);
     this.output.__bindOutput(this.writers[0], this.config.outputs[0]);
@@ -59,12 +66,41 @@ export class AggregateOperator<
     return failure === null ? Status.DONE : this.refuse(failure);
   }
 
-  valueBytes(): i32 {
+  ownAssigner(): WindowAssigner | null {
+    return this.fn.assigner();
+  }
+
+  ownTrigger(): WindowTrigger | null {
+    return this.fn.trigger();
+  }
+
+  ownEvictor(): Evictor | null {
+    return this.fn.evictor();
+  }
+
+  accumulatorBytes(): i32 {
     return <i32>((offsetof<Acc>() + 7) & ~7);
   }
 
-  initialise(value: usize): void {
-    this.fn.createAccumulator(changetype<Acc>(value));
+  begin(accumulator: usize): void {
+    this.fn.createAccumulator(changetype<Acc>(accumulator));
+  }
+
+  /** Found out by a call with two new accumulators. */
+  mergesValues(): bool {
+    if (this.evicting) return true;
+    const bytes = this.accumulatorBytes();
+    const both = heap.alloc(bytes << 1);
+    memory.fill(both, 0, bytes << 1);
+    this.begin(both);
+    this.begin(both + bytes);
+    this.fn.merge(changetype<Acc>(both), changetype<Acc>(both + bytes));
+    heap.free(both);
+    return !this.fn.__unmerged;
+  }
+
+  combine(accumulator: usize, other: usize): void {
+    this.fn.merge(changetype<Acc>(accumulator), changetype<Acc>(other));
   }
 
   attachInput(reader: BatchReader): void {
@@ -72,6 +108,13 @@ export class AggregateOperator<
   }
 
   add(value: usize, row: i32): void {
+    if (this.evicting) this.keep(value, row);
+    else this.accumulate(value, row);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  accumulate(value: usize, row: i32): void {
     resetTextScratch();
     this.input.__index = row;
     this.fn.add(this.input, changetype<Acc>(value));
@@ -86,15 +129,16 @@ export class AggregateOperator<
     this.failedRow = row;
   }
 
-  fire(pane: Pane, entry: usize): void {
-    this.beginResult(pane, entry);
-    this.fn.window.__enter(pane, this.currentWatermark, this.firedBy);
-    this.writeAggregate(entry + ENTRY_VALUE);
+  emit(accumulator: usize): void {
+    const fired = this.fired;
+    this.beginKeyedResult();
+    this.fn.window.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
+    this.writeAggregate(accumulator);
     const writer = this.writers[0];
     if (this.windowColumn >= 0) {
       const row = <usize>writer.rows << 3;
-      store<i64>(writer.columns[this.windowColumn].data + row, pane.start);
-      store<i64>(writer.columns[this.windowColumn + 1].data + row, pane.end);
+      store<i64>(writer.columns[this.windowColumn].data + row, fired.window.start);
+      store<i64>(writer.columns[this.windowColumn + 1].data + row, fired.window.end);
     }
     writer.endRow();
   }
