@@ -45,6 +45,10 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
     this.list!.append(value, this.reader, row);
   }
 
+  slicesValues(): bool {
+    return !this.evicting && this.mergesValues();
+  }
+
   mergeValues(into: usize, from: usize): void {
     if (this.evicting) this.list!.appendAll(into, from);
     else this.combine(into, from);

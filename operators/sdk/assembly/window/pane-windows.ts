@@ -12,7 +12,6 @@ import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable, missedRow } from "../key-table";
 import { Status, WATERMARK_MAX } from "../layout";
 import { collectBetweenRows } from "../operator";
 import { processingTime } from "../processing-time";
-import { TumblingWindows } from "./assigner";
 import { PaneSnapshot } from "./pane-snapshot";
 import { windowStart } from "./time-window";
 import { FLAG_TIMER, KEY_GROUP_SHIFT, Pane } from "./window-pane";
@@ -24,9 +23,6 @@ export const NO_TIMESTAMP: string =
   "the record has no timestamp: assign timestamps before an event-time window";
 
 export class PaneWindows extends Windowing {
-  private size: i64;
-  private offset: i64;
-  private eventTime: bool;
   /**
    * Live windows, ascending by their last millisecond: the order in which they fire, also where a
    * window's end wraps beyond the largest timestamp.
@@ -36,18 +32,21 @@ export class PaneWindows extends Windowing {
   private runs: bool = false;
   private entries: usize = 0;
   private entriesRoom: i32 = 0;
-  private lastPane: Pane | null = null;
+  protected lastPane: Pane | null = null;
   /** Keys of the window that went last: the next one probably has as many. */
-  private expectedKeys: i32 = 0;
+  protected expectedKeys: i32 = 0;
   private firing: Pane | null = null;
   private cursor: usize = 0;
   private snapshots: PaneSnapshot | null = null;
 
-  constructor(operator: WindowOperator, assigner: TumblingWindows) {
+  /** @param size of the panes, ms; @param offset of their starts */
+  constructor(
+    operator: WindowOperator,
+    protected size: i64,
+    protected offset: i64,
+    private eventTime: bool,
+  ) {
     super(operator);
-    this.size = assigner.size;
-    this.offset = assigner.offset;
-    this.eventTime = assigner.eventTime;
   }
 
   get bytes(): u64 {
@@ -176,7 +175,7 @@ export class PaneWindows extends Windowing {
   }
 
   /** The window of a time, or null if the record is late (then it was dealt with). */
-  private paneOf(time: i64, row: i32): Pane | null {
+  protected paneOf(time: i64, row: i32): Pane | null {
     const start = windowStart(time, this.offset, this.size);
     const end = start + this.size;
     const operator = this.operator;

@@ -93,7 +93,7 @@ export class TableWindows extends Windowing {
     return to;
   }
 
-  protected enterTime(clock: i64): void {
+  enterTime(clock: i64): void {
     this.context.currentWatermark = this.operator.currentWatermark;
     this.context.currentProcessingTime = clock;
   }
@@ -110,9 +110,7 @@ export class TableWindows extends Windowing {
       window.set(unchecked(assigner.starts[w]), unchecked(assigner.ends[w]), assigner.global);
       if (this.isLate(window)) continue;
       taken = true;
-      store<i64>(this.namespace, window.start);
-      store<i64>(this.namespace, window.end, 8);
-      let entry = this.table.find(codec.start, codec.length, this.namespace);
+      let entry = this.entryOf(window.start, window.end);
       const fresh = entry == 0;
       if (fresh) {
         const group = operator.keyGroupOfRow(row);
@@ -125,6 +123,37 @@ export class TableWindows extends Windowing {
       }
     }
     return taken;
+  }
+
+  /** Whether the encoded key has the window. */
+  hasWindow(start: i64, end: i64): bool {
+    return this.entryOf(start, end) != 0;
+  }
+
+  private entryOf(start: i64, end: i64): usize {
+    const codec = this.operator.codec;
+    store<i64>(this.namespace, start);
+    store<i64>(this.namespace, end, 8);
+    return this.table.find(codec.start, codec.length, this.namespace);
+  }
+
+  /** Makes a window of the encoded key that holds a value already, and has no timers. */
+  adopt(group: i32, start: i64, end: i64, value: usize): void {
+    const codec = this.operator.codec;
+    store<i64>(this.namespace, start);
+    store<i64>(this.namespace, end, 8);
+    const entry = this.table.add(group, codec.start, codec.length, this.namespace);
+    memory.copy(entry + this.contents, value, this.operator.valueBytes());
+    store<u32>(entry, HAS_CONTENTS, ENTRY_PRESENT);
+  }
+
+  /** Adds an element to a window of the encoded key. */
+  addToWindow(group: i32, row: i32, timestamp: i64, start: i64, end: i64): void {
+    const codec = this.operator.codec;
+    let entry = this.entryOf(start, end);
+    if (entry == 0) entry = this.table.add(group, codec.start, codec.length, this.namespace);
+    this.window.set(start, end);
+    this.addTo(entry, row, timestamp);
   }
 
   /** Whether elements of a window come too late (Flink: isWindowLate). */

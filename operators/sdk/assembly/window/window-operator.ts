@@ -11,10 +11,11 @@ import { KeyCodec } from "../key-codec";
 import { hashValue, keyGroupOf } from "../key-hash";
 import { Status, WATERMARK_MAX, WATERMARK_MIN } from "../layout";
 import { RecordOperator } from "../operator";
-import { assignerOf, TumblingWindows, WindowAssigner } from "./assigner";
+import { assignerOf, SlidingWindows, TumblingWindows, WindowAssigner } from "./assigner";
 import { Evictor } from "./evictor";
 import { MergingWindows } from "./merging-windows";
 import { PaneWindows } from "./pane-windows";
+import { SlicedWindows, sliceWidth } from "./sliced-windows";
 import { SnapshotChunk } from "./snapshot-chunk";
 import { TableWindows } from "./table-windows";
 import { TimeWindow } from "./time-window";
@@ -68,6 +69,10 @@ export abstract class WindowOperator extends RecordOperator {
   abstract add(value: usize, row: i32): void;
   /** Whether mergeValues() does something. */
   abstract mergesValues(): bool;
+  /** Whether values may be added up from parts of a window: they are plain bytes then. */
+  slicesValues(): bool {
+    return false;
+  }
   /** Adds what `from` holds to `into`; `from` is dropped then. */
   abstract mergeValues(into: usize, from: usize): void;
   /**
@@ -161,7 +166,13 @@ export abstract class WindowOperator extends RecordOperator {
     const assigner = this.assigner;
     if (assigner.merges) return new MergingWindows(this);
     if (this.hasDefaultTrigger && assigner instanceof TumblingWindows) {
-      return new PaneWindows(this, assigner as TumblingWindows);
+      const tumbling = assigner as TumblingWindows;
+      return new PaneWindows(this, tumbling.size, tumbling.offset, tumbling.eventTime);
+    }
+    const sliced = this.hasDefaultTrigger && assigner.eventTime && this.slicesValues();
+    if (sliced && assigner instanceof SlidingWindows) {
+      const sliding = assigner as SlidingWindows;
+      if (sliceWidth(sliding.size, sliding.slide) > 0) return new SlicedWindows(this, sliding);
     }
     return new TableWindows(this);
   }

@@ -36,3 +36,5 @@ export const RECORD_BYTES: usize = 24;
 export const RECORD_WINDOW: u32 = 0;
 export const RECORD_KEY_STATE: u32 = 1;
 export const RECORD_TIMER: u32 = 2;
+/** Up to where the windows of a key group have fired. */
+export const RECORD_HORIZON: u32 = 3;
