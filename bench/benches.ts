@@ -8,6 +8,7 @@ import type { Bench } from "./harness.ts";
 import { oneFile } from "./one-file.ts";
 import { startup } from "./startup.ts";
 import { text } from "./text.ts";
+import { session, sliding } from "./windows.ts";
 
 export const BENCHES: readonly Bench[] = [
   bareExchange,
@@ -19,4 +20,6 @@ export const BENCHES: readonly Bench[] = [
   startup,
   firstHour,
   oneFile,
+  sliding,
+  session,
 ];

@@ -2,9 +2,8 @@
  * Windows that merge: sessions (Flink: MergingWindowSet). The sessions of a key are entries that are
  * found by the key alone, so one that grows stays where it is.
  *
- * With the assigner's own trigger a session has one timer, which is put off when it fires too early
- * instead of with each element. With any other trigger a session that grows
- * becomes a new entry: timers, and what triggers do when windows merge, are as in Flink.
+ * A session that grows becomes a new entry: timers, and what triggers do when windows merge, are as
+ * in Flink. Sessions with the assigner's own trigger are LazySessions.
  */
 import { WATERMARK_MAX } from "../layout";
 import { STORE_KEYS } from "../state/change-log";
@@ -13,20 +12,16 @@ import { HAS_CONTENTS, IS_GONE, TableWindows } from "./table-windows";
 import { intersects } from "./time-window";
 import { WindowOperator } from "./window-operator";
 
-/** With a lazy timer: the trigger's timer at the window's last millisecond is set. */
-const FIRE_PENDING: u32 = 4;
-/** The entry's timer is set; its time lies at the beginning of the entry's value. */
-const TIMER_SET: u32 = 8;
-
 export class MergingWindows extends TableWindows {
-  /** Timers are put off when they fire. */
-  private lazy: bool;
-  private found: usize[] = [];
+  protected found: usize[] = [];
+  /** Sessions of the key, also those that the window does not touch. */
+  protected live: i32 = 0;
+  /** Sessions that have gone so far. */
+  protected gone: i32 = 0;
   private merged: usize = heap.alloc(WINDOW_NAMESPACE);
 
   constructor(operator: WindowOperator) {
     super(operator, true);
-    this.lazy = operator.hasDefaultTrigger;
   }
 
   protected addElement(row: i32, timestamp: i64): bool {
@@ -37,8 +32,7 @@ export class MergingWindows extends TableWindows {
     const entry = this.sessionOf(row, assigner.starts[0], assigner.ends[0]);
     if (entry == 0) return operator.failedRow >= 0;
     const fresh = !(load<u32>(entry, ENTRY_PRESENT) & HAS_CONTENTS) && load<u32>(entry, ENTRY_CHILDREN) == 0;
-    if (this.lazy) this.addLazily(entry, row);
-    else this.addTo(entry, row, timestamp);
+    this.addTo(entry, row, timestamp);
     if (operator.failedRow >= 0 && fresh) this.drop(entry);
     return true;
   }
@@ -78,9 +72,11 @@ export class MergingWindows extends TableWindows {
     found.length = 0;
     this.table.findAll(key, length, found);
     let kept = 0;
+    this.live = 0;
     for (let i = 0; i < found.length; i++) {
       const entry = unchecked(found[i]);
       if (load<u32>(entry, ENTRY_PRESENT) & IS_GONE) continue;
+      this.live++;
       const session = this.table.namespaceOf(entry);
       const from = load<i64>(session);
       const to = load<i64>(session, 8);
@@ -107,7 +103,7 @@ export class MergingWindows extends TableWindows {
     return over;
   }
 
-  private addSession(group: i32, start: i64, end: i64): usize {
+  protected addSession(group: i32, start: i64, end: i64): usize {
     const codec = this.operator.codec;
     store<i64>(this.merged, start);
     store<i64>(this.merged, end, 8);
@@ -115,8 +111,7 @@ export class MergingWindows extends TableWindows {
   }
 
   /** Makes the found sessions one with the window [from, to). */
-  private merge(row: i32, from: i64, to: i64): usize {
-    if (this.lazy) return this.mergeInPlace(from, to);
+  protected merge(row: i32, from: i64, to: i64): usize {
     const target = this.addSession(this.operator.keyGroupOfRow(row), from, to);
     const context = this.context;
     context.mergedCount = 0;
@@ -131,7 +126,7 @@ export class MergingWindows extends TableWindows {
     return target;
   }
 
-  private moveContents(target: usize, part: usize): void {
+  protected moveContents(target: usize, part: usize): void {
     const operator = this.operator;
     if (!(load<u32>(part, ENTRY_PRESENT) & HAS_CONTENTS)) return;
     const into = target + this.contents;
@@ -163,7 +158,8 @@ export class MergingWindows extends TableWindows {
     this.markGone(part);
   }
 
-  private markGone(entry: usize): void {
+  protected markGone(entry: usize): void {
+    this.gone++;
     store<u32>(entry, IS_GONE, ENTRY_PRESENT);
     this.release(entry);
   }
@@ -182,73 +178,6 @@ export class MergingWindows extends TableWindows {
 
   protected fireTimer(domain: i32, time: i64, entry: usize): void {
     if (load<u32>(entry, ENTRY_PRESENT) & IS_GONE) this.release(entry);
-    else if (this.lazy) this.fireLazily(time, entry);
     else super.fireTimer(domain, time, entry);
-  }
-
-  // With a lazy timer. Invariant: where the trigger's timer (FIRE_PENDING) or the cleanup's would be
-  // set at t, the entry's own timer is set at or before t. When it fires it is put off to what is
-  // due next, so an element that extends its session moves no timer.
-
-  /** The first of the found sessions becomes [from, to) and takes over the others. */
-  private mergeInPlace(from: i64, to: i64): usize {
-    const entry = this.found[0];
-    const session = this.table.namespaceOf(entry);
-    this.log.touch(STORE_KEYS, entry);
-    store<i64>(session, from);
-    store<i64>(session, to, 8);
-    for (let i = 1; i < this.found.length; i++) {
-      const part = this.found[i];
-      this.moveContents(entry, part);
-      if (load<u32>(part, ENTRY_PRESENT) & TIMER_SET) {
-        this.timers.remove(this.domain, load<i64>(part + this.table.valueOffset), part);
-      }
-      this.markGone(part);
-    }
-    // A timer for the end of a part is deleted; one for the end of the whole follows from the element.
-    store<u32>(entry, load<u32>(entry, ENTRY_PRESENT) & ~FIRE_PENDING, ENTRY_PRESENT);
-    return entry;
-  }
-
-  private addLazily(entry: usize, row: i32): void {
-    this.addContents(entry, row);
-    const operator = this.operator;
-    if (operator.failedRow >= 0) return;
-    const over = operator.assigner.eventTime && this.window.maxTimestamp <= operator.currentWatermark;
-    if (over) this.emit(entry);
-    else store<u32>(entry, load<u32>(entry, ENTRY_PRESENT) | FIRE_PENDING, ENTRY_PRESENT);
-    this.setTimer(entry);
-  }
-
-  /** Sees to it that the entry's timer comes in time for what is due next. */
-  private setTimer(entry: usize): void {
-    const present = load<u32>(entry, ENTRY_PRESENT);
-    const last = this.window.maxTimestamp;
-    const pending = (present & FIRE_PENDING) != 0;
-    const due = pending ? last : this.operator.cleanupTime(last);
-    if (!pending && due == WATERMARK_MAX) return;
-    const at = this.table.valueOffset;
-    if (present & TIMER_SET && load<i64>(entry + at) <= due) return;
-    store<i64>(entry + at, due);
-    store<u32>(entry, present | TIMER_SET, ENTRY_PRESENT);
-    this.timers.register(this.domain, due, entry);
-  }
-
-  private fireLazily(time: i64, entry: usize): void {
-    const session = this.table.namespaceOf(entry);
-    const window = this.window;
-    window.set(load<i64>(session), load<i64>(session, 8));
-    let present = load<u32>(entry, ENTRY_PRESENT);
-    if (load<i64>(entry + this.table.valueOffset) == time) present &= ~TIMER_SET;
-    const fires = (present & FIRE_PENDING) != 0 && time == window.maxTimestamp;
-    if (fires) present &= ~FIRE_PENDING;
-    store<u32>(entry, present, ENTRY_PRESENT);
-    if (fires && present & HAS_CONTENTS) this.emit(entry);
-    if (time == this.operator.cleanupTime(window.maxTimestamp)) {
-      this.purge(entry);
-      this.markGone(entry);
-    } else {
-      this.setTimer(entry);
-    }
   }
 }

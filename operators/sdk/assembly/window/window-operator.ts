@@ -13,6 +13,7 @@ import { Status, WATERMARK_MAX, WATERMARK_MIN } from "../layout";
 import { RecordOperator } from "../operator";
 import { assignerOf, SlidingWindows, TumblingWindows, WindowAssigner } from "./assigner";
 import { Evictor } from "./evictor";
+import { LazySessions } from "./lazy-sessions";
 import { MergingWindows } from "./merging-windows";
 import { PaneWindows } from "./pane-windows";
 import { SlicedWindows, sliceWidth } from "./sliced-windows";
@@ -164,6 +165,7 @@ export abstract class WindowOperator extends RecordOperator {
 
   private windowingOf(): Windowing {
     const assigner = this.assigner;
+    if (assigner.merges && this.hasDefaultTrigger) return new LazySessions(this);
     if (assigner.merges) return new MergingWindows(this);
     if (this.hasDefaultTrigger && assigner instanceof TumblingWindows) {
       const tumbling = assigner as TumblingWindows;
