@@ -51,7 +51,8 @@ abstract class Feeder {
     const index = (this.events / BLOCK_ROWS) % BLOCKS;
     const times = this.times(index);
     // Times stay below 2^31 ms: the upper halves are 0.
-    for (let i = 0; i < BLOCK_ROWS; i++) times[2 * i] = Math.floor((this.events + i) / EVENTS_PER_MS);
+    for (let i = 0; i < BLOCK_ROWS; i++)
+      times[2 * i] = Math.floor((this.events + i) / EVENTS_PER_MS);
     const last = times[2 * BLOCK_ROWS - 2]!;
     const start = process.hrtime.bigint();
     this.feed(index, last);
@@ -89,7 +90,9 @@ export class EngineFeeder extends Feeder {
     const at = this.#put(config);
     this.#inst = Number(this.#call.mr_open!(operator, at, config.length));
     if (this.#inst < 0) throw new Error("window_aggregate refuses its configuration");
-    this.#blocks = Array.from({ length: BLOCKS }, (_, i) => this.#putBlock(keysOf(i, windows.keys)));
+    this.#blocks = Array.from({ length: BLOCKS }, (_, i) =>
+      this.#putBlock(keysOf(i, windows.keys)),
+    );
   }
 
   static async open(windows: Windows): Promise<EngineFeeder> {
@@ -173,7 +176,11 @@ export class BareFeeder extends Feeder {
   readonly #memory: WebAssembly.Memory;
   readonly #loop: "tumble" | "sessions";
   readonly #span: bigint;
-  readonly #blocks: readonly { readonly keys: number; readonly values: number; readonly times: number }[];
+  readonly #blocks: readonly {
+    readonly keys: number;
+    readonly values: number;
+    readonly times: number;
+  }[];
 
   private constructor(
     instance: WebAssembly.Instance,

@@ -85,6 +85,11 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
     else memory.fill(value, 0, this.accumulatorBytes());
   }
 
+  close(): void {
+    if (this.scratch != 0) heap.free(this.scratch);
+    super.close();
+  }
+
   functionStateBytes(): u64 {
     return this.list === null ? 0 : this.list!.held;
   }

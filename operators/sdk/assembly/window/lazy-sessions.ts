@@ -262,6 +262,7 @@ export class LazySessions extends MergingWindows {
 
   close(): void {
     this.queue.close();
+    if (this.entries != 0) heap.free(this.entries);
     super.close();
   }
 }

@@ -180,4 +180,9 @@ export class MergingWindows extends TableWindows {
     if (load<u32>(entry, ENTRY_PRESENT) & IS_GONE) this.release(entry);
     else super.fireTimer(domain, time, entry);
   }
+
+  close(): void {
+    heap.free(this.merged);
+    super.close();
+  }
 }

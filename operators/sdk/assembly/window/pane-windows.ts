@@ -327,6 +327,9 @@ export class PaneWindows extends Windowing {
     for (let i = 0; i < this.panes.length; i++) this.dropPane(this.panes[i]);
     this.panes.length = 0;
     this.lastPane = null;
+    if (this.entries != 0) heap.free(this.entries);
+    this.entries = 0;
+    this.entriesRoom = 0;
   }
 }
 

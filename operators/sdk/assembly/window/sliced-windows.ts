@@ -119,6 +119,8 @@ export class SlicedWindows extends PaneWindows {
       this.keepOver(value, group, assigner.starts[w], assigner.ends[w], before);
     }
     operator.add(this.slices.slice(value, start), row);
+    // The windows of other key groups may have fired further before the restore.
+    this.reached = min(this.reached, this.firedUntil(group));
     if (operator.failedRow >= 0) return;
     this.over.enterTime(0);
     for (let w = 0; w < assigner.count; w++) {
@@ -327,6 +329,7 @@ export class SlicedWindows extends PaneWindows {
 
   close(): void {
     super.close();
+    heap.free(this.scratch);
     for (let group = this.keys.entries.groupStart; group <= this.keys.entries.groupEnd; group++) {
       const walk = new GroupWalk(this.keys.entries, group);
       for (let key = walk.next(); key != 0; key = walk.next()) {

@@ -144,7 +144,8 @@ export class TableSnapshot {
   }
 
   /** Frees what the contents of all windows refer to. */
-  dropAll(): void {
+  close(): void {
+    heap.free(this.namespace);
     const config = this.operator.config;
     for (let group = config.keyGroupStart; group <= config.keyGroupEnd; group++) {
       const walk = new GroupWalk(this.table.entries, group);

@@ -310,7 +310,8 @@ export class TableWindows extends Windowing {
   }
 
   close(): void {
-    this.snapshots.dropAll();
+    heap.free(this.namespace);
+    this.snapshots.close();
     this.timers.close();
     this.table.close();
   }
