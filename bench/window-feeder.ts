@@ -109,7 +109,7 @@ export class EngineFeeder extends Feeder {
       millrace: new Proxy({}, { get: (_, name) => () => (name === "processing_time" ? 0n : 0) }),
     };
     const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
-    return new EngineFeeder(await WebAssembly.instantiate(module, imports), operator, windows);
+    return new EngineFeeder(new WebAssembly.Instance(module, imports), operator, windows);
   }
 
   #put(bytes: Uint8Array): number {
@@ -200,7 +200,7 @@ export class BareFeeder extends Feeder {
 
   static async open(loop: "tumble" | "sessions", keys: number, span: number): Promise<BareFeeder> {
     const module = await compileKernel("window");
-    return new BareFeeder(await WebAssembly.instantiate(module, {}), loop, keys, span);
+    return new BareFeeder(new WebAssembly.Instance(module, {}), loop, keys, span);
   }
 
   #block(keys: BigInt64Array) {

@@ -38,6 +38,7 @@ const SUPPORT_NAMES = [
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "ProcessWindowOperator",
   "RowView",
   "SinkOperator",
   "SourceOperator",

@@ -18,6 +18,7 @@ export { OpenStream } from "./open-config";
 export { Operator } from "./operator";
 export { PartitionOperator } from "./partition-function";
 export { ProcessOperator } from "./process-function";
+export { ProcessWindowOperator } from "./window/process-window-function";
 export { registerOperator } from "./registry";
 export { RowView } from "./row";
 export { SinkOperator } from "./sink-function";

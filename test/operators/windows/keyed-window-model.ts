@@ -24,6 +24,8 @@ interface Window {
 
 const floor = (time: bigint, step: bigint): bigint => time - (((time % step) + step) % step);
 
+const ascending = (a: bigint, b: bigint): number => Number(a - b);
+
 export class KeyedWindowModel {
   /** "key start end sum" of each firing, "watermark time", in their order. */
   readonly main: string[] = [];
@@ -79,8 +81,11 @@ export class KeyedWindowModel {
           : window.start === start && window.end === end),
     );
     const bounds = [...parts, { start, end }];
-    const from = bounds.map((one) => one.start).reduce((a, b) => (a < b ? a : b));
-    const to = bounds.map((one) => one.end).reduce((a, b) => (a > b ? a : b));
+    const from = bounds.map((one) => one.start).sort(ascending)[0]!;
+    const to = bounds
+      .map((one) => one.end)
+      .sort(ascending)
+      .at(-1)!;
     const [only] = parts;
     if (parts.length === 1 && only!.start === from && only!.end === to) return only;
     const over = to - 1n + this.#spec.lateness <= this.#watermark;

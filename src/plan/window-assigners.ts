@@ -1,0 +1,170 @@
+/** Window assigners, triggers and evictors of the DataStream builder, with Flink's names. */
+import { type DurationLike, durationMs } from "./duration.ts";
+import type { EvictorParameters, TriggerParameters } from "./window-parameters.ts";
+
+/** An assigner as the operator's parameters name it; lengths in ms. */
+export interface WindowAssigner {
+  readonly assigner: "tumbling" | "sliding" | "cumulative" | "session" | "global";
+  readonly time?: "event" | "processing";
+  readonly size?: number;
+  readonly slide?: number;
+  readonly step?: number;
+  readonly offset?: number;
+  readonly gap?: number;
+  readonly gapField?: string;
+  readonly defaultTrigger?: "end_of_stream";
+}
+
+type Time = Pick<WindowAssigner, "time">;
+const PROCESSING: Time = { time: "processing" };
+
+function tumbling(time: Time) {
+  return (size: DurationLike, offset: DurationLike = 0): WindowAssigner => ({
+    assigner: "tumbling",
+    ...time,
+    size: durationMs(size, "window size"),
+    offset: durationMs(offset, "window offset"),
+  });
+}
+
+function sliding(time: Time) {
+  return (size: DurationLike, slide: DurationLike, offset: DurationLike = 0): WindowAssigner => ({
+    assigner: "sliding",
+    ...time,
+    size: durationMs(size, "window size"),
+    slide: durationMs(slide, "window slide"),
+    offset: durationMs(offset, "window offset"),
+  });
+}
+
+function sessions(time: Time) {
+  return {
+    withGap(gap: DurationLike): WindowAssigner {
+      return { assigner: "session", ...time, gap: durationMs(gap, "session gap") };
+    },
+    /** @param field Column, BIGINT NOT NULL, with the gap behind each row in ms. */
+    withDynamicGap(field: string): WindowAssigner {
+      return { assigner: "session", ...time, gapField: field };
+    },
+  } as const;
+}
+
+/** Windows of a fixed size, one behind the other, in event time. */
+export const TumblingEventTimeWindows = {
+  /** @param offset Shift of the window bounds from the epoch, below `size` in absolute value. */
+  of: tumbling({}),
+} as const;
+/** The same by the workers' clocks. */
+export const TumblingProcessingTimeWindows = { of: tumbling(PROCESSING) } as const;
+
+/** Windows of a fixed size, one every `slide`: a row is in size / slide of them. */
+export const SlidingEventTimeWindows = { of: sliding({}) } as const;
+export const SlidingProcessingTimeWindows = { of: sliding(PROCESSING) } as const;
+
+/** Windows of activity: rows with at most a gap between them. */
+export const EventTimeSessionWindows = sessions({});
+export const ProcessingTimeSessionWindows = sessions(PROCESSING);
+
+/** Windows that grow by `step` until they are `size` long (Flink: the CUMULATE table function). */
+export const CumulativeEventTimeWindows = {
+  of(step: DurationLike, size: DurationLike, offset: DurationLike = 0): WindowAssigner {
+    return {
+      assigner: "cumulative",
+      step: durationMs(step, "window step"),
+      size: durationMs(size, "window size"),
+      offset: durationMs(offset, "window offset"),
+    };
+  },
+} as const;
+
+/** One window for all rows of a key: it fires by its trigger. */
+export const GlobalWindows = {
+  /** Without a trigger it never fires. */
+  create(): WindowAssigner {
+    return { assigner: "global" };
+  },
+  /** Without a trigger it fires at the end of the input. */
+  createWithEndOfStreamTrigger(): WindowAssigner {
+    return { assigner: "global", defaultTrigger: "end_of_stream" };
+  },
+} as const;
+
+/** When a window fires: give one to `trigger()`. */
+export type Trigger = TriggerParameters;
+
+/** Fires when the watermark passes the window's end, and for each late row. */
+export const EventTimeTrigger = {
+  create: (): Trigger => ({ type: "event_time" }),
+} as const;
+/** Fires when the clock passes the window's end. */
+export const ProcessingTimeTrigger = {
+  create: (): Trigger => ({ type: "processing_time" }),
+} as const;
+/** Fires at every n-th row. */
+export const CountTrigger = {
+  of: (n: number): Trigger => ({ type: "count", n }),
+} as const;
+/** Fires every interval of event time, and at the window's end. */
+export const ContinuousEventTimeTrigger = {
+  of: (interval: DurationLike): Trigger => ({
+    type: "continuous_event_time",
+    interval: durationMs(interval, "trigger interval"),
+  }),
+} as const;
+/** Fires every interval by the clock. */
+export const ContinuousProcessingTimeTrigger = {
+  of: (interval: DurationLike): Trigger => ({
+    type: "continuous_processing_time",
+    interval: durationMs(interval, "trigger interval"),
+  }),
+} as const;
+/** Fires when a column is more than `threshold` from where it was at the last firing. */
+export const DeltaTrigger = {
+  of: (threshold: number, field: string, delta: "signed" | "abs" = "signed"): Trigger => ({
+    type: "delta",
+    threshold,
+    field,
+    delta,
+  }),
+} as const;
+/** Where the inner trigger fires, the window's contents go. */
+export const PurgingTrigger = {
+  of: (inner: Trigger): Trigger => ({ type: "purging", inner }),
+} as const;
+/** Fires with the inner trigger, and at the latest a timeout by the clock after the first row. */
+export const ProcessingTimeoutTrigger = {
+  of(
+    inner: Trigger,
+    timeout: DurationLike,
+    resetOnElement = false,
+    clearOnTimeout = true,
+  ): Trigger {
+    const ms = durationMs(timeout, "trigger timeout");
+    return { type: "processing_timeout", inner, timeout: ms, resetOnElement, clearOnTimeout };
+  },
+} as const;
+
+/** Which rows leave a window before (or after) its function is called: give one to `evictor()`. */
+export type Evictor = EvictorParameters;
+
+/** Keeps the last n rows. */
+export const CountEvictor = {
+  of: (n: number, after = false): Evictor => ({ type: "count", n, after }),
+} as const;
+/** Keeps the rows of the last `size`, counted from the latest one. */
+export const TimeEvictor = {
+  of: (size: DurationLike, after = false): Evictor => ({
+    type: "time",
+    size: durationMs(size, "evictor size"),
+    after,
+  }),
+} as const;
+/** Drops rows that are `threshold` or more from the last one, by a column. */
+export const DeltaEvictor = {
+  of: (
+    threshold: number,
+    field: string,
+    delta: "signed" | "abs" = "signed",
+    after = false,
+  ): Evictor => ({ type: "delta", threshold, field, delta, after }),
+} as const;
