@@ -8,7 +8,7 @@ import { collected } from "./collected-tests.ts";
 import { type Snippet, writeSnippets } from "./snippets.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const pages = ["testing", "in-process", "one-file-jobs"].map((page) => ({
+const pages = ["testing", "in-process", "one-file-jobs", "windows"].map((page) => ({
   page,
   ...writeSnippets(page),
 }));
