@@ -36,6 +36,21 @@ function keysOf(index: number, keys: number): BigInt64Array {
 abstract class Feeder {
   events = 0;
   protected seconds = 0;
+  /** Where the event times began, ms. */
+  #base = 0;
+  /** Event time of the last event. */
+  lastMs = 0;
+
+  /** Feeds `ms` of event time thinly, an event a millisecond: what windows hold, without what it costs. */
+  fill(ms: number): void {
+    for (let at = 0; at < ms; at += BLOCK_ROWS) {
+      const times = this.times(0);
+      for (let i = 0; i < BLOCK_ROWS; i++) times[2 * i] = at + i;
+      this.lastMs = at + BLOCK_ROWS - 1;
+      this.feed(0, this.lastMs);
+    }
+    this.#base = this.lastMs + 1;
+  }
 
   /** Feeds for `seconds` of time in the module; events per such second. */
   run(seconds: number): number {
@@ -52,8 +67,9 @@ abstract class Feeder {
     const times = this.times(index);
     // Times stay below 2^31 ms: the upper halves are 0.
     for (let i = 0; i < BLOCK_ROWS; i++)
-      times[2 * i] = Math.floor((this.events + i) / EVENTS_PER_MS);
+      times[2 * i] = this.#base + Math.floor((this.events + i) / EVENTS_PER_MS);
     const last = times[2 * BLOCK_ROWS - 2]!;
+    this.lastMs = last;
     const start = process.hrtime.bigint();
     this.feed(index, last);
     this.seconds += Number(process.hrtime.bigint() - start) / 1e9;

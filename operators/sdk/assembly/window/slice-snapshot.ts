@@ -1,6 +1,7 @@
 /**
  * Snapshots of slices: per key group one chunk. First a record HORIZON (value: i64 watermark up to
- * which windows have fired), then of each slice of each key a record WINDOW with its accumulator.
+ * which windows have fired), then of each slice of each key, ascending, a record WINDOW with its
+ * accumulator (FLAG_AGGREGATE: with that of itself and the following ones up to the last such).
  */
 import { ENTRY_FLAGS, ENTRY_VALUE } from "../key-table";
 import { GroupWalk } from "../state/entry-store";
@@ -8,6 +9,8 @@ import { SlicedWindows } from "./sliced-windows";
 import { SnapshotChunk } from "./snapshot-chunk";
 import { WindowOperator } from "./window-operator";
 import { KEY_GROUP_SHIFT, RECORD_HORIZON, RECORD_WINDOW } from "./window-pane";
+
+const FLAG_AGGREGATE: u32 = 2;
 
 export class SliceSnapshot {
   keyGroup: i32;
@@ -54,9 +57,10 @@ export class SliceSnapshot {
     const walk = new GroupWalk(keys.entries, this.keyGroup);
     for (let key = walk.next(); key != 0; key = walk.next()) {
       const value = key + keys.valueOffset;
-      for (let i = 0; i < slices.count(value); i++) {
+      for (let i = slices.firstStored(value); i < slices.count(value); i++) {
         const start = slices.startAt(value, i);
-        this.store(flags, start, keys.keyOf(key), keys.keyLength(key), slices.valueAt(value, i));
+        const kind = slices.isAggregate(value, i) ? FLAG_AGGREGATE : 0;
+        this.store(flags | kind, start, keys.keyOf(key), keys.keyLength(key), slices.valueAt(value, i));
       }
     }
   }
@@ -91,9 +95,8 @@ export class SliceSnapshot {
       const keys = windows.keys;
       let key = keys.find(chunk.key, chunk.keyBytes);
       if (key == 0) key = keys.add(keyGroup, chunk.key, chunk.keyBytes);
-      const value = windows.slices.slice(key + keys.valueOffset, chunk.windowStart);
-      memory.fill(value, 0, operator.valueBytes());
-      operator.loadValue(value, chunk.value, chunk.valueBytes);
+      const older = (chunk.flags & FLAG_AGGREGATE) != 0;
+      windows.slices.push(key + keys.valueOffset, chunk.windowStart, chunk.value, older);
     }
     return until;
   }

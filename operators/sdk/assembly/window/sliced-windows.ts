@@ -118,7 +118,7 @@ export class SlicedWindows extends PaneWindows {
       if (last > before || operator.cleanupTime(last) <= watermark) continue;
       this.keepOver(value, group, assigner.starts[w], assigner.ends[w], before);
     }
-    operator.add(this.slices.slice(value, start), row);
+    this.slices.addRow(value, start, row);
     // The windows of other key groups may have fired further before the restore.
     this.reached = min(this.reached, this.firedUntil(group));
     if (operator.failedRow >= 0) return;

@@ -236,17 +236,14 @@ function addOne(a: Aggregate, at: usize, row: i32): void {
 
 /** Adds what another place of the same aggregate holds. */
 function mergeOne(a: Aggregate, at: usize, other: usize): void {
-  if (a.kind == COUNT) {
+  if (a.kind == COUNT || (a.bytes == 8 && a.kind == SUM)) {
     store<u64>(at, load<u64>(at) + load<u64>(other));
     return;
   }
-  let seen: u64 = 1;
-  if (a.bytes == 16) {
-    const added = load<u64>(other, 8);
-    if (added == 0) return;
-    seen = load<u64>(at, 8);
-    store<u64>(at, seen + added, 8);
-  }
+  const added = load<u64>(other, 8);
+  if (added == 0) return;
+  const seen = load<u64>(at, 8);
+  store<u64>(at, seen + added, 8);
   if (a.floating) addDouble(at, a.kind, load<f64>(other), seen);
   else addLong(at, a.kind, load<i64>(other), seen);
 }
