@@ -50,17 +50,15 @@ function windowAggregateOutputs(context: OutputContext): PlannedStream[] {
   return windowOutputs(context, results);
 }
 
-/** Outputs of a window operator whose function gives `results`: key, results, window; then late rows. */
+/** Outputs of a window operator whose function gives `results`: key, results, window's bounds; then late rows. */
 export function windowOutputs(context: OutputContext, results: Schema): PlannedStream[] {
   checkWindows(context);
   const bound: LogicalType = { type: "TIMESTAMP", precision: 3, nullable: false };
+  // A global window has no bounds, as in Flink.
+  const named = context.parameters.assigner === "global" ? [] : ["window_start", "window_end"];
+  const bounds = named.map((name): Field => ({ name, type: bound }));
   const input = inputOf(context.inputs);
-  const schema = [
-    ...context.keys.map((key) => fieldOf(input.schema, key)!),
-    ...results,
-    { name: "window_start", type: bound },
-    { name: "window_end", type: bound },
-  ];
+  const schema = [...context.keys.map((key) => fieldOf(input.schema, key)!), ...results, ...bounds];
   return withLateRows(context, schema);
 }
 

@@ -22,7 +22,11 @@ import type {
   StreamExecutionEnvironment,
 } from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
-import { GlobalWindows, type WindowAssigner } from "./window-assigners.ts";
+import {
+  type GlobalWindowAssigner,
+  GlobalWindows,
+  type WindowAssigner,
+} from "./window-assigners.ts";
 import { countWindows, WindowedStream } from "./windowed-stream.ts";
 import type { WatermarkParameters } from "./windows.ts";
 
@@ -160,10 +164,12 @@ export class DataStream<Row = AnyRow> {
   }
 
   /** One set of windows for the whole stream, in one task; the results have no key. */
-  windowAll(assigner: WindowAssigner): WindowedStream<Row, never> {
+  windowAll(assigner: GlobalWindowAssigner): WindowedStream<Row, never, unknown>;
+  windowAll(assigner: WindowAssigner): WindowedStream<Row, never>;
+  windowAll(assigner: WindowAssigner): WindowedStream<Row, never, AnyRow> {
     return new WindowedStream(this.env, this.global().upstreams, assigner, true);
   }
-  countWindowAll(size: number, slide?: number): WindowedStream<Row, never> {
+  countWindowAll(size: number, slide?: number): WindowedStream<Row, never, unknown> {
     return countWindows(this.windowAll(GlobalWindows.create()), size, slide);
   }
 
@@ -336,12 +342,14 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
     super(env, keyed);
   }
 
-  window(assigner: WindowAssigner): WindowedStream<Row, Key> {
+  window(assigner: GlobalWindowAssigner): WindowedStream<Row, Key, unknown>;
+  window(assigner: WindowAssigner): WindowedStream<Row, Key>;
+  window(assigner: WindowAssigner): WindowedStream<Row, Key, AnyRow> {
     return new WindowedStream(this.env, this.upstreams, assigner);
   }
 
   /** Windows of `size` rows of a key each; with a slide: of the last `size` rows, every `slide` rows. */
-  countWindow(size: number, slide?: number): WindowedStream<Row, Key> {
+  countWindow(size: number, slide?: number): WindowedStream<Row, Key, unknown> {
     return countWindows(this.window(GlobalWindows.create()), size, slide);
   }
 }

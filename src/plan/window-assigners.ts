@@ -15,6 +15,11 @@ export interface WindowAssigner {
   readonly defaultTrigger?: "end_of_stream";
 }
 
+/** The assigner of the one window of everything, whose results have no bounds. */
+export interface GlobalWindowAssigner extends WindowAssigner {
+  readonly assigner: "global";
+}
+
 type Time = Pick<WindowAssigner, "time">;
 const PROCESSING: Time = { time: "processing" };
 
@@ -80,11 +85,11 @@ export const CumulativeEventTimeWindows = {
 /** One window for all rows of a key: it fires by its trigger. */
 export const GlobalWindows = {
   /** Without a trigger it never fires. */
-  create(): WindowAssigner {
+  create(): GlobalWindowAssigner {
     return { assigner: "global" };
   },
   /** Without a trigger it fires at the end of the input. */
-  createWithEndOfStreamTrigger(): WindowAssigner {
+  createWithEndOfStreamTrigger(): GlobalWindowAssigner {
     return { assigner: "global", defaultTrigger: "end_of_stream" };
   },
 } as const;

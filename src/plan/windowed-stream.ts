@@ -35,7 +35,12 @@ type KeyColumns<Row, Key extends string> = 0 extends 1 & Row ? AnyRow : Pick<Row
 type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
 
 /** Windows of a keyed stream, or of a whole one (windowAll). */
-export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
+export class WindowedStream<
+  Row = AnyRow,
+  Key extends string = AnyRow,
+  /** Columns that tell a result's window: none of global windows. */
+  Bounds = WindowColumns,
+> {
   readonly #env: StreamExecutionEnvironment;
   readonly #upstreams: readonly Upstream[];
   readonly #assigner: WindowAssigner;
@@ -84,19 +89,17 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   /**
    * Aggregates each key's window: by functions of the job file, by one AggregateFunction, or by
    * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
-   * window_end.
+   * window_end (of global windows not these two).
    */
   aggregate<Accumulator extends object, Out extends object>(
     functions: AggregateFunctions<Row, Accumulator, Out>,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
   aggregate<Out>(
     operator: OperatorHandle<Row, Out, "aggregate">,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
   aggregate<const List extends readonly [AggregateOn<Row>, ...AggregateOn<Row>[]]>(
     ...aggregates: List
-  ): SingleOutputStreamOperator<
-    WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & WindowColumns>
-  >;
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & Bounds>>;
   aggregate(
     ...aggregates:
       | readonly [OperatorHandle]
@@ -122,7 +125,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
    */
   reduce<Out extends Partial<Row>>(
     fn: (reduced: Row, row: Row) => Out,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>> {
     return this.#inline("reduce", { fn }, this.reduce);
   }
 

@@ -70,10 +70,15 @@ describe("windows", () => {
 
   test("countWindow is a global window with a trigger, and with a slide an evictor", () => {
     const keyed = stream().keyBy("word");
-    expect(planned(keyed.countWindow(3)).parameters.trigger).toEqual({
+    const counted = planned(keyed.countWindow(3));
+    expect(counted.parameters.trigger).toEqual({
       type: "purging",
       inner: { type: "count", n: 3 },
     });
+    // A global window has no bounds.
+    expect(schemaText(counted.outputs[0]!.schema)).toBe(
+      "(word STRING NOT NULL, count BIGINT NOT NULL)",
+    );
     expect(planned(stream().keyBy("word").countWindow(3, 2)).parameters).toMatchObject({
       trigger: { type: "count", n: 2 },
       evictor: { type: "count", n: 3, after: false },
