@@ -16,7 +16,14 @@ import type { OperatorDescription } from "../../src/protocol/manifest.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Numbers of the conformance operators: the order of index.ts. */
-export const OPERATOR = { collect: 0, sum: 1, keyProbe: 2, custom: 3, exchange: 4 } as const;
+export const OPERATOR = {
+  collect: 0,
+  sum: 1,
+  keyProbe: 2,
+  custom: 3,
+  exchange: 4,
+  unmergedSum: 5,
+} as const;
 
 /**
  * Builds a test's bundle, or takes it from build/ if none of its sources has changed.

@@ -8,7 +8,7 @@ import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
 import { Event, Sum, SumResult, WindowResult } from "./rows";
-import { CollectWindow, SumWindow } from "./window-functions";
+import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
 
@@ -17,3 +17,6 @@ registerOperator((): Operator => new AggregateOperator<SumWindow, Event, Sum, Su
 registerOperator((): Operator => new KeyProbeOperator());
 registerOperator((): Operator => new PartitionOperator<LengthPartitioner, Event>());
 registerOperator((): Operator => new ExchangeOperator());
+registerOperator(
+  (): Operator => new AggregateOperator<UnmergedSumWindow, Event, Sum, SumResult>(),
+);

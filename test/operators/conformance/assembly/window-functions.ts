@@ -103,3 +103,16 @@ export class SumWindow extends AggregateFunction<Event, Sum, SumResult> {
     out.timer = this.window.timerTime;
   }
 }
+
+/** As SumWindow, but for merge(): windows that merge must refuse it, sliding ones do without slices. */
+export class UnmergedSumWindow extends AggregateFunction<Event, Sum, SumResult> {
+  add(value: Event, accumulator: Sum): void {
+    accumulator.sum += value.v;
+    accumulator.count++;
+  }
+
+  getResult(accumulator: Sum, out: SumResult): void {
+    out.sum = accumulator.sum;
+    out.count = accumulator.count;
+  }
+}
