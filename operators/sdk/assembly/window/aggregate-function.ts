@@ -95,6 +95,8 @@ export class AggregateOperator<
     this.begin(both);
     this.begin(both + bytes);
     this.fn.merge(changetype<Acc>(both), changetype<Acc>(both + bytes));
+    this.dropAccumulator(both);
+    this.dropAccumulator(both + bytes);
     heap.free(both);
     return !this.fn.__unmerged;
   }

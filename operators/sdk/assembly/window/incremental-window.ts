@@ -21,6 +21,25 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
   /** Emits the result; `fired` has the window. */
   abstract emit(accumulator: usize): void;
 
+  // An accumulator is plain bytes unless a subclass says otherwise.
+  /** Whether accumulators may be copied: they own no memory outside. */
+  isPlain(): bool {
+    return true;
+  }
+  /** Frees what an accumulator owns. */
+  dropAccumulator(accumulator: usize): void {}
+  /** Length of an accumulator in a snapshot. */
+  storedAccumulatorBytes(accumulator: usize): i32 {
+    return this.accumulatorBytes();
+  }
+  storeAccumulator(accumulator: usize, target: usize): void {
+    memory.copy(target, accumulator, this.accumulatorBytes());
+  }
+  /** Reads what storeAccumulator wrote into a zeroed accumulator. */
+  loadAccumulator(accumulator: usize, source: usize, length: i32): void {
+    memory.copy(accumulator, source, length);
+  }
+
   // @ts-ignore: decorator
   @inline
   get evicting(): bool {
@@ -46,7 +65,7 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
   }
 
   slicesValues(): bool {
-    return !this.evicting && this.mergesValues();
+    return !this.evicting && this.isPlain() && this.mergesValues();
   }
 
   mergeValues(into: usize, from: usize): void {
@@ -76,13 +95,18 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
       if (evictor.after || keep[i]) this.accumulate(scratch, i);
     }
     this.emit(scratch);
+    this.dropAccumulator(scratch);
     if (this.reader.block != 0) this.attachInput(this.reader);
     list.retain(value, keep);
   }
 
   clearContents(value: usize): void {
-    if (this.evicting) this.list!.free(value);
-    else memory.fill(value, 0, this.accumulatorBytes());
+    if (this.evicting) {
+      this.list!.free(value);
+      return;
+    }
+    this.dropAccumulator(value);
+    memory.fill(value, 0, this.accumulatorBytes());
   }
 
   close(): void {
@@ -95,16 +119,16 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
   }
 
   storedBytes(value: usize): i32 {
-    return this.evicting ? storedListBytes(value) : this.accumulatorBytes();
+    return this.evicting ? storedListBytes(value) : this.storedAccumulatorBytes(value);
   }
 
   storeValue(value: usize, target: usize): void {
     if (this.evicting) storeList(value, target);
-    else memory.copy(target, value, this.accumulatorBytes());
+    else this.storeAccumulator(value, target);
   }
 
   loadValue(value: usize, source: usize, length: i32): void {
     if (this.evicting) this.list!.restore(value, source, length);
-    else memory.copy(value, source, length);
+    else this.loadAccumulator(value, source, length);
   }
 }
