@@ -43,6 +43,7 @@ const SUPPORT_NAMES = [
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "ProcessWindowOperator",
   "ReduceOperator",
   "RowLayout",
   "RowView",

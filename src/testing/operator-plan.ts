@@ -7,7 +7,7 @@ import { type FoundOperator, findOperator } from "../plan/operator-lookup.ts";
 import { planOutputs } from "../plan/operator-outputs.ts";
 import { checkInputFields, checkOperatorSchema, fieldOf, schemaOf } from "../plan/schema-match.ts";
 import type { PlannedStream, StreamType } from "../plan/stream-type.ts";
-import type { WindowAssigner } from "../plan/windows.ts";
+import type { WindowAssigner } from "../plan/window-assigners.ts";
 import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { defaultMaxParallelism } from "../protocol/key-group.ts";

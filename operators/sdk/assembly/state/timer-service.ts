@@ -38,7 +38,7 @@ const SWEEP_SLACK: i32 = 1024;
 const LOOK_AHEAD: i32 = 64;
 
 export class TimerService {
-  readonly entries!: EntryStore;
+  readonly entries: EntryStore;
   private directory: HashDirectory = new HashDirectory();
   private heaps!: StaticArray<TimerHeap>;
   private due: DueTimers;
