@@ -1,5 +1,4 @@
 /** reduce, of windows and of a keyed stream: what two rows become, in the state of their key. */
-import type { Schema } from "../protocol/types.ts";
 import { CHECK, type Generated, resultBody } from "./aggregate.ts";
 import type { HelperNode } from "./captured.ts";
 import { Frame } from "./frame.ts";
