@@ -172,4 +172,35 @@ export const REFUSED: readonly Refused[] = [
   ["map", "always empty", "(r) => ({ a: [] }) // !"],
   ["map", "has no fields", "(r) => ({ p: {} }) // !"],
   ["map", "number or string", "(r) => ({ a: [r.n, r.s] }) // !"],
+  // Names that are read where they are not declared yet, or have a value of their own in each round.
+  [
+    "map",
+    "in front of its declaration",
+    "const x = 1;\n(r) => {\n  const v = x; // !\n  const x = r.x;\n  return { v };\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "(r) => {\n  const x = r.x;\n  {\n    const x = x + 1; // !\n    return { x };\n  }\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "(r) => {\n  const [v = w, w] = r.nums; // !\n  return { v, w };\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "const n = [1];\n(r) => {\n  let v = 0;\n  for (const n of n) v += n; // !\n  return { v };\n}",
+  ],
+  [
+    "map",
+    "another case",
+    "(r) => {\n  switch (r.n) {\n    case 1:\n      let v = 5;\n    case 2:\n      v = 7; // !\n      return { v };\n  }\n  return { v: 0 };\n}",
+  ],
+  [
+    "map",
+    "a variable of a loop",
+    "const limit = 5;\nfunction job() {\n  for (const limit of [1, 2]) {\n    return (r) => ({ v: r.x > limit }); // !\n  }\n}",
+  ],
 ];

@@ -13,11 +13,14 @@ function lastFunction(source: ts.SourceFile): HelperNode {
   for (const statement of source.statements) {
     if (api.isExpressionStatement(statement)) found = functionOf(statement.expression);
     if (api.isFunctionDeclaration(statement) && statement.name?.text === "job") {
-      const [inner] = statement.body!.statements;
-      found = functionOf((inner as ts.ReturnStatement).expression!);
+      found = functionOf(firstReturned(statement.body!)!);
     }
   }
   return found!;
+}
+
+function firstReturned(node: ts.Node): ts.Expression | undefined {
+  return api.isReturnStatement(node) ? node.expression : api.forEachChild(node, firstReturned);
 }
 
 /** A function without a name is an expression only within parentheses. */
