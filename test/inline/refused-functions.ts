@@ -203,4 +203,22 @@ export const REFUSED: readonly Refused[] = [
     "a variable of a loop",
     "const limit = 5;\nfunction job() {\n  for (const limit of [1, 2]) {\n    return (r) => ({ v: r.x > limit }); // !\n  }\n}",
   ],
+  // Arrays and objects of the file that are changed by another name.
+  ...[
+    "const other = list;\nother.push(3); // !",
+    "function fill(all) {\n  all.push(3); // !\n}\nfill(list);",
+    "const fill = ({ length }, all) => {\n  for (;;) all[length] = 3; // !\n};\nfill(list, list);",
+    "Object.assign(list, [3]); // !",
+    "[list[0]] = [3]; // !",
+    "for (list[0] of [3]) list.at(0); // !",
+    "list.forEach((one, index, all) => {\n  all.pop(); // !\n});",
+    "(list as number[])[0] = 3; // !",
+    "const table = list;\ntable.push(3); // !",
+  ].map(
+    (change): Refused => [
+      "map",
+      "a change of a captured array or object",
+      `const list = [1, 2];\n${change}\n(r) => ({ v: list.length })`,
+    ],
+  ),
 ];

@@ -9,14 +9,13 @@ import { SCHEMA } from "./rows.ts";
 
 /** The last function of a text: the one that a job would pass. */
 function lastFunction(source: ts.SourceFile): HelperNode {
-  let found: HelperNode | undefined;
-  for (const statement of source.statements) {
-    if (api.isExpressionStatement(statement)) found = functionOf(statement.expression);
-    if (api.isFunctionDeclaration(statement) && statement.name?.text === "job") {
-      found = functionOf(firstReturned(statement.body!)!);
-    }
-  }
-  return found!;
+  const last = source.statements.findLast(
+    (one) =>
+      api.isExpressionStatement(one) ||
+      (api.isFunctionDeclaration(one) && one.name?.text === "job"),
+  );
+  const passed = api.isExpressionStatement(last!) ? last.expression : firstReturned(last!);
+  return functionOf(passed!);
 }
 
 function firstReturned(node: ts.Node): ts.Expression | undefined {

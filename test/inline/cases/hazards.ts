@@ -4,6 +4,18 @@ import { map } from "../cases.ts";
 const Infinity = 3;
 const Math = { PI: 3 };
 
+// What is made of a constant may change, and so may what a function of the file is given elsewhere.
+const LIST = [1, 2, 3];
+export const WORDS = LIST.reduce<string[]>((words, v) => {
+  words.push(`${v}`);
+  return words;
+}, []);
+export const GROWN = grown([...LIST]);
+function grown(list: number[]): number[] {
+  list.push(4);
+  return list;
+}
+
 const inverse = (x: number): number => 1 / x;
 const both = (a: string, b: string): string => `${a}|${b}`;
 
@@ -69,4 +81,9 @@ export const cases = [
     }
     return { out, x };
   }),
+  map("captured constants,arrays", (r) => ({
+    a: LIST.length,
+    b: LIST.includes(r.n),
+    c: LIST[1],
+  })),
 ];
