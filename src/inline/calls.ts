@@ -3,6 +3,7 @@ import { lowerArrayMethod } from "./array-methods.ts";
 import { bind, NO_VALUE, withDefault } from "./assignment.ts";
 import { type HelperNode, resolveName } from "./captured.ts";
 import { cannotMeet, coerce, literalValue, textCode, truthyCode } from "./conversion.ts";
+import { checkDepth } from "./depth-check.ts";
 import { lowerExpression, lowerOperands, onPresent, refuseNode } from "./expression.ts";
 import { Frame } from "./frame.ts";
 import { callMath, lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.ts";
@@ -220,6 +221,7 @@ function compileHelper(
   values: readonly Value[],
 ): HelperFunction {
   const { program } = caller;
+  checkDepth(helper);
   if (helper.asteriskToken !== undefined) refuse(helper, "a generator", "Return an array.");
   const isAsync = helper.modifiers?.some((m) => m.kind === api.SyntaxKind.AsyncKeyword) === true;
   if (isAsync) refuse(helper, "an async function", "A row is processed at once.");

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryFile } from "../protocol/entry-file.ts";
 import { changeOf } from "./captured-change.ts";
+import { checkDepth } from "./depth-check.ts";
 import { lowerExpression } from "./expression.ts";
 import { Frame } from "./frame.ts";
 import { capturedValue, expressionText, NotKnown, usesArguments } from "./known-value.ts";
@@ -260,6 +261,7 @@ function constant(
   if (known !== undefined) return known;
   if (program.open.includes(key)) refuse(node, `${name} is made from itself`, "Write its value.");
   program.open.push(key);
+  checkDepth(initializer);
   const frame = new Frame(program, key, "return;", { give: () => undefined });
   const value = lowerExpression(frame, initializer);
   program.open.pop();

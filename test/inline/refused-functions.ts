@@ -221,4 +221,19 @@ export const REFUSED: readonly Refused[] = [
       `const list = [1, 2];\n${change}\n(r) => ({ v: list.length })`,
     ],
   ),
+  [
+    "map",
+    "a row of 65 columns",
+    `(r) => ({ ${Array.from({ length: 65 }, (_, i) => `f${i}: r.x`).join(", ")} }) // !`,
+  ],
+  [
+    "map",
+    "nested more than 500 deep",
+    `(r) => ({ v: ${Array.from({ length: 5000 }, () => "r.x").join(" + ")} }) // !`,
+  ],
+  [
+    "map",
+    "nested more than 500 deep",
+    `const c = ${"-(".repeat(300)}1${")".repeat(300)}; // !\n(r) => ({ v: c })`,
+  ],
 ];

@@ -51,6 +51,12 @@ describe("a function outside of the subset is refused with its line and the way 
   );
 });
 
+test("a file that ends the parser's stack is refused by its name", () => {
+  const text = `(r) => ({ v: ${"(".repeat(50_000)}r.x${")".repeat(50_000)} })`;
+  const refusal = refusalOf(() => parseJobFile("/jobs/deep.ts", text));
+  expect(refusal).toMatchObject({ code: "INLINE_UNSUPPORTED", field: "/jobs/deep.ts" });
+});
+
 function refusalOf(run: () => void): MillraceError {
   try {
     run();
