@@ -135,6 +135,10 @@ function generateOperator(
   const made =
     request.kind === "filter" ? filter : request.kind === "flat_map" ? flatMap : rowResult;
   const { frame, method, output } = made(program, request, fn!, names);
+  if (output.length === 0 && request.kind !== "filter") {
+    const wayOut = "Return one, be it behind an if.";
+    program.doubts.push(() => refuse(fn!, "a function that never returns a row", wayOut));
+  }
   const parameter = request.kind === "filter" ? "" : `, out: ${outType(request, names)}`;
   const result = request.kind === "filter" ? "bool" : "void";
   program.declarations.push(

@@ -236,4 +236,5 @@ export const REFUSED: readonly Refused[] = [
     "nested more than 500 deep",
     `const c = ${"-(".repeat(300)}1${")".repeat(300)}; // !\n(r) => ({ v: c })`,
   ],
+  ["map", "never returns a row", "(r) => { // !\n  throw new Error(r.s);\n}"],
 ];

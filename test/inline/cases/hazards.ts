@@ -86,4 +86,10 @@ export const cases = [
     b: LIST.includes(r.n),
     c: LIST[1],
   })),
+  map("object literals,increment", (r) => {
+    let i = r.n;
+    const list = [{ a: i }, { a: i++ }, { a: i }];
+    const row = { ...{ a: i, b: [r.s] }, c: ++i, d: i };
+    return { ...row, b: row.b[0], list: list.map((one) => one.a).join() };
+  }),
 ];
