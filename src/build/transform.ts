@@ -29,6 +29,7 @@ const SUPPORT_NAMES = [
   "AggregateOperator",
   "BatchReader",
   "BlockWriter",
+  "CoGroupOperator",
   "ColumnBuffer",
   "FilterOperator",
   "FlatMapOperator",
