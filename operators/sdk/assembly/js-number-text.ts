@@ -24,21 +24,35 @@ export function bigText(value: i64): JsString {
   return view(at, length, length, 0);
 }
 
+/** So many digits are an exact double, and so is ten to as many. */
+const PLAIN_DIGITS: i32 = 15;
+const POWERS: usize = memory.data<f64>([
+  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+]);
+
 /** Number(string) */
 export function numberOf(text: JsString): f64 {
   const last = text.start + <usize>text.length;
   let from = text.start;
   let to = last;
-  // Most texts are a few digits: no white space, no sign, no exponent.
-  if (text.length > 0 && text.length < 10) {
-    let value = 0;
+  // Most texts are a few digits, with a point or without: no white space, no sign, no exponent.
+  if (text.length <= PLAIN_DIGITS + 1) {
+    let value: i64 = 0;
+    let behindPoint: usize = 0;
     let at = from;
     for (; at < to; at++) {
-      const digit = <u32>load<u8>(at) - 0x30;
-      if (digit > 9) break;
-      value = value * 10 + digit;
+      const byte = load<u8>(at);
+      const digit = <u32>byte - 0x30;
+      if (digit <= 9) value = value * 10 + <i64>digit;
+      else if (byte == 0x2e && behindPoint == 0) behindPoint = at + 1;
+      else break;
     }
-    if (at == to) return <f64>value;
+    const digits = text.length - <i32>(behindPoint != 0);
+    if (at == to && digits > 0 && digits <= PLAIN_DIGITS) {
+      if (behindPoint == 0) return <f64>value;
+      // Both are exact, so one division rounds once (Clinger, 1990).
+      return <f64>value / load<f64>(POWERS + ((to - behindPoint) << 3));
+    }
   }
   from = behindSpace(from, last);
   to = beforeSpace(from, last);
