@@ -11,6 +11,12 @@ export { MiniCluster, type MiniClusterOptions } from "./embedded/mini-cluster.ts
 export type { PlainRow, PlainValue } from "./embedded/plain-row.ts";
 export { openBundle } from "./plan/bundle-file.ts";
 export {
+  BroadcastConnectedStream,
+  ConnectedStreams,
+  KeyedConnectedStreams,
+} from "./plan/connected-streams.ts";
+export {
+  BroadcastStream,
   DataStream,
   KeyedStream,
   OutputTag,

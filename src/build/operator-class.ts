@@ -167,9 +167,12 @@ function readStreams(
   const inputs = kind.roles.includes("in")
     ? [{ schema: schemas.get("in") ?? [], accepts, keyed: kind.keyed } as Operand]
     : [];
+  const key = kind.keyed ? schemas.get("key") : undefined;
+  if (key !== undefined) Object.assign(inputs[0]!, { key });
   if (kind.second !== undefined) {
-    const keyed = kind.second === "keyed";
-    inputs.push({ schema: schemas.get("second") ?? [], accepts, keyed } as Operand);
+    const second = { schema: schemas.get("second") ?? [], accepts };
+    const role = kind.second === "keyed" ? { keyed: true, key } : { keyed: false, broadcast: true };
+    inputs.push({ ...second, ...role } as Operand);
   }
   const outputs: OperatorDescription["outputs"] = [];
   if (kind.kind === "filter") outputs.push(output("main", "same"));

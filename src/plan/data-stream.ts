@@ -5,8 +5,12 @@
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
-import { DEAD_LETTER } from "./builtin-outputs.ts";
 import { LATE } from "./builtin-windows.ts";
+import {
+  BroadcastConnectedStream,
+  ConnectedStreams,
+  KeyedConnectedStreams,
+} from "./connected-streams.ts";
 import { DataStreamSink } from "./data-stream-sink.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import {
@@ -16,6 +20,7 @@ import {
   InlineOperator,
 } from "./inline-operator.ts";
 import { builtin, type OperatorHandle, type OperatorKind } from "./operator-handle.ts";
+import { OutputTag } from "./output-tag.ts";
 import type {
   AggregateFunctions,
   AnyRow,
@@ -41,27 +46,7 @@ import {
   type WindowAssigner,
 } from "./windows.ts";
 
-/**
- * Names a side output whose rows are `Row`.
- *
- *     const late = new OutputTag("late");
- *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
- *     counts.getSideOutput(late).sinkTo(filesSink("late"));
- */
-export class OutputTag<Row = AnyRow> {
-  /** Name of the side output in its operator. */
-  readonly id: string;
-  /** Never there: it carries the type. */
-  declare readonly "~row"?: Row;
-
-  /** The name that `@sideOutput` gives, or any for `sideOutputLateData`: `new OutputTag("late")`. */
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  /** Rows that failed, of an operator with `onRowError("dead-letter")`. */
-  static readonly deadLetter = new OutputTag(DEAD_LETTER);
-}
+export { OutputTag };
 
 /**
  * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where
@@ -153,6 +138,18 @@ export class DataStream<Row = AnyRow> {
     ]);
   }
 
+  /** This stream and another, of any columns, for one operator of two inputs. */
+  connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other> {
+    return new ConnectedStreams(this, other);
+  }
+
+  /** @internal Both streams into one operator: for ConnectedStreams. */
+  joined(second: DataStream, operator: OperatorHandle): SingleOutputStreamOperator {
+    checkKind(operator, ["process"]);
+    const transformation = this.env.add("operator", operator, [this.upstreams, second.upstreams]);
+    return new SingleOutputStreamOperator(this.env, transformation);
+  }
+
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
     return this.#partitioned("forward");
@@ -169,9 +166,9 @@ export class DataStream<Row = AnyRow> {
   shuffle(): DataStream<Row> {
     return this.#partitioned("shuffle");
   }
-  /** Every row to every subtask. */
-  broadcast(): DataStream<Row> {
-    return this.#partitioned("broadcast");
+  /** Every row to every subtask: also what `keyed.connect(rules.broadcast())` takes. */
+  broadcast(): BroadcastStream<Row> {
+    return new BroadcastStream(this.env, this.#partitioned("broadcast").upstreams);
   }
   /** All rows to the first subtask. */
   global(): DataStream<Row> {
@@ -346,6 +343,12 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
+/** A stream each of whose rows goes to every subtask. */
+export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {
+  /** Never there: an editor tells it from a stream of other partitioning by it. */
+  declare readonly "~broadcast": true;
+}
+
 /** A stream whose rows of one key all go to one subtask. */
 export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
   /** @internal Made by the methods of a stream. */
@@ -358,6 +361,30 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
       ({ from, output }): Upstream => ({ from, output, partitioner: "key_by", keys }),
     );
     super(env, keyed);
+  }
+
+  /** A KeyedProcessFunction: state and timers of each key. Any other operator of one input, too. */
+  override process<Out>(
+    operator: OperatorHandle<Row, Out, ProcessKind | "keyed_process", KeyColumns<Row, Key>>,
+  ): SingleOutputStreamOperator<Out> {
+    return super.process(operator as OperatorHandle<Row, Out>);
+  }
+
+  /**
+   * This stream and another for one operator of two inputs: one that is keyed alike (KeyedCoProcessFunction),
+   * or a broadcast one (KeyedBroadcastProcessFunction).
+   */
+  override connect<Other>(
+    other: BroadcastStream<Other>,
+  ): BroadcastConnectedStream<Row, Other, KeyColumns<Row, Key>>;
+  override connect<Other, OtherKey extends string>(
+    other: KeyedStream<Other, OtherKey>,
+  ): KeyedConnectedStreams<Row, Other, KeyColumns<Row, Key>>;
+  override connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
+  override connect(other: DataStream): ConnectedStreams {
+    if (other instanceof BroadcastStream) return new BroadcastConnectedStream(this, other);
+    if (other instanceof KeyedStream) return new KeyedConnectedStreams(this, other);
+    return new ConnectedStreams(this, other);
   }
 
   /**

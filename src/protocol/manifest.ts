@@ -41,6 +41,10 @@ export const operatorDescriptionSchema = z.strictObject({
       schema: z.union([schemaSchema, z.literal("any")]),
       accepts: z.array(z.enum(["insert-only", "retract", "upsert"])).min(1),
       keyed: z.boolean(),
+      /** The columns that a function by key reads of its key: the job keys the stream by these. */
+      key: schemaSchema.optional(),
+      /** Every row has to reach every subtask. */
+      broadcast: z.boolean().optional(),
     }),
   ),
   /** Main output first, then side outputs by name. "same": the schema of input 0. */
@@ -65,6 +69,21 @@ export const operatorDescriptionSchema = z.strictObject({
   doc: z.string().optional(),
 });
 export type OperatorDescription = z.infer<typeof operatorDescriptionSchema>;
+
+/** Kinds as types tell them apart: a process function by the streams that it takes. */
+export type HandleKind =
+  | OperatorDescription["kind"]
+  | "keyed_process"
+  | "keyed_co_process"
+  | "keyed_broadcast_process";
+
+/** What an operator is, as its handle's type says it. */
+export function handleKindOf({ kind, inputs }: OperatorDescription): HandleKind {
+  const [first, second] = inputs;
+  if (kind !== "process" || first?.keyed !== true) return kind;
+  if (second === undefined) return "keyed_process";
+  return second.broadcast === true ? "keyed_broadcast_process" : "keyed_co_process";
+}
 
 /** The whole self-description. */
 export const manifestSchema = z.strictObject({
