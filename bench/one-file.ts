@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<string, InlineRequest["kind"]>> = {
   template: "map",
   parseNumber: "map",
   arrayReduce: "map",
-  keyedReduce: "reduce",
+  keyedReduce: "window_reduce",
   aggregate: "aggregate",
 };
 

@@ -46,7 +46,7 @@ export function referencePages(): Page[] {
     {
       file: "docs/api-reference.md",
       title: "API reference: jobs, tests, applications",
-      about: `What TypeScript files import from \`millrace\`, \`millrace/testing\` and \`millrace/text\`. ${WRITTEN} Guides: [jobs.md](jobs.md), [testing.md](testing.md), [in-process.md](in-process.md).`,
+      about: `What TypeScript files import from \`millrace\`, \`millrace/testing\`, \`millrace/text\` and \`millrace/math\`. ${WRITTEN} Guides: [jobs.md](jobs.md), [testing.md](testing.md), [in-process.md](in-process.md).`,
       sections: [
         {
           title: "millrace",
@@ -63,6 +63,11 @@ export function referencePages(): Page[] {
           title: "millrace/text",
           about: "For functions of a job file.",
           items: byName(from("src/inline/text.ts")),
+        },
+        {
+          title: "millrace/math",
+          about: "For functions of a job file; operators import the same from `millrace/math`.",
+          items: byName(from("src/inline/math.ts")),
         },
       ],
     },

@@ -19,7 +19,8 @@ export function accumulatorSchema(accumulator: ClassSyntax, problems: BuildProbl
   }
   const schema = [];
   for (const field of accumulator.fields) {
-    if (field.isStatic) continue;
+    // Generated: memory of the state that says nothing by itself (state-slot.ts).
+    if (field.isStatic || field.name.startsWith("__")) continue;
     const native = field.type && !field.type.nullable ? nativeType(field.type.name) : undefined;
     if (native === undefined || native === "Text") {
       const written = field.type ? typeText(field.type) : "no type";

@@ -11,14 +11,17 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
-import type { BuildOptions, BuildReport, BuiltBundle } from "./compile.ts";
+import type { BuildOptions, BuiltBundle } from "./compile.ts";
 import { SDK_FOLDER } from "./sdk.ts";
 
 /** What may be asked of a kept bundle: all options but those that write elsewhere. */
 export type CachedBuildOptions = Omit<BuildOptions, "outFile" | "wat"> & {
-  /** A file among the sources that is no source: the handles that the build itself writes. */
-  readonly notSource?: string;
+  /** Files among the sources that are none: what the build itself writes. */
+  readonly notSource?: readonly string[];
 };
+
+/** What lies beside a kept bundle. */
+type KeptFacts = Pick<BuiltBundle, "report" | "rows">;
 
 /** Bundles kept in one folder; the oldest beyond that are removed. */
 const KEPT_BUNDLES = 64;
@@ -42,8 +45,9 @@ export async function cachedBundle(
   if (kept !== undefined) return kept;
   const built = await compile(options);
   await mkdir(folder, { recursive: true });
-  // The report first: a bundle that is there has one.
-  await appear(`${base}.json`, JSON.stringify(built.report));
+  // What is told of it first: a bundle that is there has that.
+  const { report, rows } = built;
+  await appear(`${base}.json`, JSON.stringify({ report, rows } satisfies KeptFacts));
   await appear(`${base}.wasm`, built.bytes);
   await removeOldest(folder);
   return built;
@@ -59,7 +63,7 @@ export async function bundleKey(options: CachedBuildOptions): Promise<string> {
     const names = existsSync(root) ? await sourceNames(root) : [];
     for (const name of names) {
       const file = join(root, name);
-      if (file === notSource) continue;
+      if (notSource?.includes(file)) continue;
       hash.update(`\0${i} ${name}\0`).update(await readFile(file));
     }
   }
@@ -75,10 +79,10 @@ async function compile({ notSource, ...options }: CachedBuildOptions): Promise<B
 async function readKept(base: string): Promise<BuiltBundle | undefined> {
   if (!existsSync(`${base}.wasm`)) return undefined;
   const bytes = await readFile(`${base}.wasm`);
-  const report = JSON.parse(await readFile(`${base}.json`, "utf8")) as BuildReport;
+  const facts = JSON.parse(await readFile(`${base}.json`, "utf8")) as KeptFacts;
   const { manifest, hash } = inspectBundle(bytes);
   // A file that was cut off or changed is as good as none.
-  return hash === report.hash ? { bytes, manifest, report } : undefined;
+  return hash === facts.report.hash ? { bytes, manifest, ...facts } : undefined;
 }
 
 /** Several processes may build the same: each file appears whole. */
@@ -121,14 +125,17 @@ function compilerVersion(): string | undefined {
   }
 }
 
-/** Sources below a folder, sorted; not those of packages, which a bundle cannot import. */
+/**
+ * Sources below a folder, sorted; not those of packages, which a bundle cannot import, nor
+ * declarations, which are for editors.
+ */
 async function sourceNames(root: string, below = ""): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     const isFolder = entry.isDirectory() && entry.name !== "node_modules";
     if (isFolder && !entry.name.startsWith(".")) names.push(...(await sourceNames(root, name)));
-    else if (entry.isFile() && /\.[jt]s$/.test(name)) names.push(name);
+    else if (entry.isFile() && /(?<!\.d)\.[jt]s$/.test(name)) names.push(name);
   }
   return names.sort();
 }

@@ -18,6 +18,7 @@ import { type CompilerMessage, compilerProblem } from "./compiler-message.ts";
 import { EXCHANGE_DESCRIPTION } from "./operator-class.ts";
 import { Optimize } from "./optimize.ts";
 import { type BuildProblem, buildError } from "./problem.ts";
+import type { RowClassOutline } from "./row-views.ts";
 import { SDK_FOLDER, SDK_NAME, SDK_VERSION } from "./sdk.ts";
 import { readSourceTree, readText, type SourceTree } from "./source-tree.ts";
 import { ENTRY_FILE, noOperators, type TransformedSources, transformSources } from "./transform.ts";
@@ -49,6 +50,8 @@ export interface BuiltBundle {
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
   readonly report: BuildReport;
+  /** Its `@row` classes, for rowViews. */
+  readonly rows: readonly RowClassOutline[];
 }
 
 /** What a person wants to know of a build. */
@@ -95,6 +98,7 @@ export async function buildBundle(options: BuildOptions): Promise<BuiltBundle> {
   return {
     bytes,
     manifest,
+    rows: transformed.rows,
     report: {
       hash: info.hash,
       size: bytes.length,

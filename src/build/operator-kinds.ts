@@ -118,6 +118,18 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     keyed: true,
   },
   {
+    base: "ReduceFunction",
+    kind: "reduce",
+    roles: ["in", "accumulator", "out"],
+    method: [
+      method("first", ["$in", "$accumulator"]),
+      method("reduce", ["$accumulator", "$in"]),
+      method("getResult", ["$accumulator", "$out"]),
+    ],
+    runner: "ReduceOperator",
+    keyed: true,
+  },
+  {
     base: "SourceFunction",
     kind: "source",
     roles: ["out"],

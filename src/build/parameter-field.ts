@@ -91,7 +91,10 @@ function readParameter(
   if (type === undefined) {
     const written = field.type ? typeText(field.type) : "no type";
     const message = `parameter ${field.name} has the unsupported type ${written}`;
-    problems.push({ place, message, remedy: `Parameters are ${Object.keys(TYPES).join(", ")}.` });
+    const remedy =
+      `Parameters are ${Object.keys(TYPES).join(", ")}. ` +
+      "A list or an object travels as a text that `open` takes apart.";
+    problems.push({ place, message, remedy });
     return undefined;
   }
   if (field.initializer === undefined) return { name: field.name, type: type.sql };

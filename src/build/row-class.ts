@@ -6,6 +6,7 @@ import type { LogicalType, Schema } from "../protocol/types.ts";
 import { columnType, type FieldType } from "./column-type.ts";
 import type { BuildProblem } from "./problem.ts";
 import { cellMethods } from "./row-cell.ts";
+import { nullMembers } from "./row-views.ts";
 import { type ClassSyntax, type FieldSyntax, placeIn, typeText } from "./syntax.ts";
 import { replacing, type TextEdit } from "./text-edit.ts";
 
@@ -83,7 +84,7 @@ function fieldCode(field: RowField, index: number): string {
   // In a cell of state a nullable field has a byte that says it is there.
   const appear = field.nullable ? `if (this.__cell) store<u8>(this.__v${index}, 1); ` : "";
   const mark = `this.__set |= (<u64>1) << ${index}; ${appear}`;
-  const isNull = `${name}IsNull`;
+  const { isNull, setNull } = nullMembers(name);
   const members = [
     `private __c${index}: i32 = 0;`,
     `private __d${index}: usize = 0;`,
@@ -94,7 +95,7 @@ function fieldCode(field: RowField, index: number): string {
     members.push(
       `private __v${index}: usize = 0;`,
       `@inline get ${isNull}(): bool { return !(${isSet}) || (${absent}); }`,
-      `set${name[0]!.toUpperCase()}${name.slice(1)}Null(): void { ` +
+      `${setNull}(): void { ` +
         (native === "Text"
           ? `if (!this.__cell && ${isSet}) __forgetText(this.__w!, this.__b${index}!); `
           : "") +

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve, sep } from "node:path";
 import { MillraceError } from "../protocol/errors.ts";
 import type { BuildProblem } from "./problem.ts";
-import { SDK_FOLDER, SDK_NAME } from "./sdk.ts";
+import { MATH_NAME, SDK_FOLDER, SDK_NAME } from "./sdk.ts";
 import {
   type ClassSyntax,
   type LinkSyntax,
@@ -104,6 +104,7 @@ export async function readSourceTree(entry: string, problems: BuildProblem[]): P
 
 /** The SDK's name of an import that leads into its folder: `millrace/sdk/row`. */
 export function sdkImport(folder: string, file: string, path: string): string | undefined {
+  if (path === MATH_NAME) return `${SDK_NAME}/math`;
   if (path === SDK_NAME || path.startsWith(`${SDK_NAME}/`)) return path;
   if (!path.startsWith(".")) return undefined;
   const target = resolve(folder, dirname(file), path);

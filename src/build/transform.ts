@@ -14,6 +14,7 @@ import {
 } from "./operator-class.ts";
 import type { BuildProblem } from "./problem.ts";
 import { rowEdits, rowFields } from "./row-class.ts";
+import type { RowClassOutline } from "./row-views.ts";
 import { SDK_NAME } from "./sdk.ts";
 import { type SourceTree, sdkImport } from "./source-tree.ts";
 import { type ClassSyntax, placeIn, type SourceFile } from "./syntax.ts";
@@ -41,6 +42,7 @@ const SUPPORT_NAMES = [
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "ReduceOperator",
   "RowLayout",
   "RowView",
   "SinkOperator",
@@ -63,6 +65,8 @@ export interface TransformedSources {
   readonly edits: ReadonlyMap<string, readonly TextEdit[]>;
   /** In the order of their numbers, `$exchange` last. */
   readonly operators: readonly OperatorDescription[];
+  /** In the order of their files and places. */
+  readonly rows: readonly RowClassOutline[];
 }
 
 /**
@@ -77,26 +81,34 @@ export function transformSources(
 ): TransformedSources {
   const texts = new Map<string, string>();
   const allEdits = new Map<string, readonly TextEdit[]>();
-  const operators: OperatorClass[] = [];
+  const found: FoundClasses = { operators: [], rows: [] };
   for (const file of tree.files.values()) {
-    const edits = fileEdits(file, tree, operators, problems, registered === undefined);
+    const edits = fileEdits(file, tree, found, problems, registered === undefined);
     allEdits.set(file.path, edits);
     texts.set(file.path, applyEdits(file.text, edits));
   }
+  const { operators, rows } = found;
   checkNames(operators, problems);
-  if (registered !== undefined) return { texts, edits: allEdits, operators: registered };
+  if (registered !== undefined) return { texts, edits: allEdits, operators: registered, rows };
   texts.set(ENTRY_FILE, entryText(tree.entry, operators));
   return {
     texts,
     edits: allEdits,
     operators: [...operators.map((o) => o.description), EXCHANGE_DESCRIPTION],
+    rows,
   };
+}
+
+/** What the classes of the files turn out to be. */
+interface FoundClasses {
+  readonly operators: OperatorClass[];
+  readonly rows: RowClassOutline[];
 }
 
 function fileEdits(
   file: SourceFile,
   tree: SourceTree,
-  operators: OperatorClass[],
+  found: FoundClasses,
   problems: BuildProblem[],
   /** Whether functions must have @operator: not where the entry registers them by itself. */
   strict: boolean,
@@ -109,7 +121,7 @@ function fileEdits(
   }
   const before = edits.length;
   for (const one of file.classes) {
-    edits.push(...classEdits(one, tree, operators, problems, strict));
+    edits.push(...classEdits(one, tree, found, problems, strict));
   }
   if (edits.length > before) {
     const names = SUPPORT_NAMES.map((name) => `${name} as __${name}`).join(", ");
@@ -121,7 +133,7 @@ function fileEdits(
 function classEdits(
   one: ClassSyntax,
   tree: SourceTree,
-  operators: OperatorClass[],
+  found: FoundClasses,
   problems: BuildProblem[],
   strict: boolean,
 ): TextEdit[] {
@@ -140,12 +152,15 @@ function classEdits(
     return accumulatorEdits(one);
   }
   if (has("row")) {
-    return [...decoratorEdits(one), ...rowEdits(one, rowFields(one, problems))];
+    const fields = rowFields(one, problems);
+    const nullable = fields.filter((field) => field.nullable).map((field) => field.name);
+    found.rows.push({ file: one.file.path, name: one.name, nullable });
+    return [...decoratorEdits(one), ...rowEdits(one, fields)];
   }
   if (!has("operator")) return strict ? looseFunction(one, tree, problems) : [];
   const operator = readOperator(one, tree, problems);
   if (operator === undefined) return [];
-  operators.push(operator);
+  found.operators.push(operator);
   return [...decoratorEdits(one), ...operator.edits];
 }
 

@@ -6,21 +6,24 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SDK_FOLDER } from "../build/sdk.ts";
 import { findFunctions } from "../inline/find-function.ts";
-import { generateModule, type InlineRequest } from "../inline/functions.ts";
+import { type GeneratedModule, generateModule, type InlineRequest } from "../inline/functions.ts";
 import type { InlineBundle, InlineCompiler, InlineOperator } from "../plan/inline-operator.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
-import type { Schema } from "../protocol/types.ts";
 
 /** Where bundles are kept, below the folder that the command runs in. */
 const CACHE_FOLDER = join("build", "inline");
 const BUNDLE_NAME = "inline";
 const COMPILER_FOLDER = fileURLToPath(new URL("../build/", import.meta.url));
 
-/** The compiler that `millrace run` hands to the job's environment. */
-export function inlineCompiler(folder = process.cwd()): InlineCompiler {
+/**
+ * The compiler that `millrace run` hands to the job's environment.
+ * @param args Arguments of the job function, where there is one
+ */
+export function inlineCompiler(args?: readonly string[], folder = process.cwd()): InlineCompiler {
   return {
-    outputOf: (operator) => outputOf(operator),
-    build: (operators) => build(operators, join(folder, CACHE_FOLDER)),
+    outputOf: (operator) => generateModule([requestOf(operator)], args).operators[0]!.output,
+    build: (operators) =>
+      build(operators, generateModule(operators.map(requestOf), args), join(folder, CACHE_FOLDER)),
   };
 }
 
@@ -37,12 +40,11 @@ function requestOf(operator: InlineOperator): InlineRequest {
   };
 }
 
-function outputOf(operator: InlineOperator): Schema {
-  return generateModule([requestOf(operator)]).operators[0]!.output;
-}
-
-async function build(operators: readonly InlineOperator[], folder: string): Promise<InlineBundle> {
-  const { text, linear } = generateModule(operators.map(requestOf));
+async function build(
+  operators: readonly InlineOperator[],
+  { text, linear }: GeneratedModule,
+  folder: string,
+): Promise<InlineBundle> {
   const cached = join(folder, contentHash(text));
   const file = join(cached, "bundle.wasm");
   if (!existsSync(file)) {

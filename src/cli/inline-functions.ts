@@ -4,13 +4,15 @@ import type { StreamExecutionEnvironment } from "../plan/stream-environment.ts";
 
 /**
  * Comes before toJobSpec; the bundle goes among those of the environment.
+ * @param args Arguments that the job function was called with
  * @returns undefined: every operator lies in a bundle already
  * @throws MillraceError INLINE_*, COMPILER_NOT_INSTALLED
  */
 export async function compileFunctions(
   env: StreamExecutionEnvironment,
+  args?: readonly string[],
 ): Promise<InlineBundle | undefined> {
   if (!env.hasInline()) return undefined;
   const { inlineCompiler } = await import("./inline-compiler.ts");
-  return env.compileInline(inlineCompiler());
+  return env.compileInline(inlineCompiler(args));
 }

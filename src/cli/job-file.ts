@@ -50,6 +50,8 @@ export async function loadJob(job: string, args: readonly string[]): Promise<Loa
   const file = resolve(job);
   if (extname(file) === ".json") return { spec: readSpec(file), bundles: new Map() };
   const make = await importJob(file);
+  // Functions are compiled with what they say: nobody changes them.
+  const known = Object.freeze([...args]);
   const bundles = new Map<string, Uint8Array>();
   const env = new StreamExecutionEnvironment();
   const path = (relative: string) => resolve(dirname(file), relative);
@@ -59,8 +61,8 @@ export async function loadJob(job: string, args: readonly string[]): Promise<Loa
     bundles.set(info.hash, bytes);
     return new Bundle(info.hash, info.manifest);
   };
-  const made = await inAuthorsCode(file, async () => make({ env, bundle, path, args }));
-  const inline = isSpec(made) ? undefined : await compileFunctions(env);
+  const made = await inAuthorsCode(file, async () => make({ env, bundle, path, args: known }));
+  const inline = isSpec(made) ? undefined : await compileFunctions(env, known);
   const spec = isSpec(made) ? made : env.toJobSpec(nameOf(file));
   for (const [hash, bytes] of env.bundles()) bundles.set(hash, bytes);
   return { spec, bundles, linear: inline?.linear ?? [] };

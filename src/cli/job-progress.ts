@@ -5,7 +5,7 @@ import { count } from "./terminal.ts";
 /** What is compared between two looks at a job. */
 export interface ProgressCounts {
   readonly atMs: number;
-  /** Rows that entered the job's tasks, and rows that left them. */
+  /** Rows that its sources read, and rows that its last tasks gave to sinks. */
   readonly recordsIn: number;
   readonly recordsOut: number;
   /** Time of the busiest vertex, summed over its subtasks. */
@@ -14,10 +14,16 @@ export interface ProgressCounts {
 
 export function progressCounts(details: JobDetails, atMs: number): ProgressCounts {
   const metrics = details.vertices.map((vertex) => vertex.metrics);
+  const { nodes } = details.plan;
+  const consumed = new Set(nodes.flatMap(({ inputs = [] }) => inputs.map(({ id }) => id)));
+  const fed = new Set(nodes.filter(({ inputs = [] }) => inputs.length > 0).map(({ id }) => id));
+  // Rows between two tasks are nobody's news: a person knows their file and their results.
+  const of = (inner: ReadonlySet<string>, metric: "read-records" | "write-records") =>
+    details.vertices.reduce((sum, v) => sum + (inner.has(v.id) ? 0 : v.metrics[metric]), 0);
   return {
     atMs,
-    recordsIn: metrics.reduce((sum, m) => sum + m["read-records"], 0),
-    recordsOut: metrics.reduce((sum, m) => sum + m["write-records"], 0),
+    recordsIn: of(fed, "read-records"),
+    recordsOut: of(consumed, "write-records"),
     busyMs: metrics.map((m) => m["accumulated-busy-time"]),
   };
 }

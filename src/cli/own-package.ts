@@ -8,6 +8,7 @@ import { entryFile } from "../protocol/entry-file.ts";
 const ENTRIES: Readonly<Record<string, string>> = {
   millrace: "../index",
   "millrace/testing": "../testing/index",
+  "millrace/math": "../inline/math",
   "millrace/text": "../inline/text",
 };
 const IN_CHECKOUT = import.meta.url.endsWith(".ts");

@@ -92,7 +92,16 @@ export interface JobDetails extends Omit<JobSummary, "tasks"> {
     readonly tasks: Readonly<Record<string, number>>;
     readonly metrics: VertexMetrics;
   }[];
-  readonly plan: Readonly<Record<string, unknown>>;
+  readonly plan: JobPlan;
+}
+
+/** The job graph, as far as clients look at it. */
+export interface JobPlan {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly chain: readonly { readonly uid: string; readonly connector?: string }[];
+    readonly inputs?: readonly { readonly id: string }[];
+  }[];
 }
 
 interface Failure {

@@ -5,7 +5,7 @@ import { type HelperNode, resolveName } from "./captured.ts";
 import { cannotMeet, coerce, literalValue, textCode, truthyCode } from "./conversion.ts";
 import { lowerExpression, lowerOperands, onPresent, refuseNode } from "./expression.ts";
 import { Frame } from "./frame.ts";
-import { lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.ts";
+import { callMath, lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.ts";
 import { numberOf } from "./operators.ts";
 import { OUTSIDE_GLOBALS } from "./outside.ts";
 import type { HelperFunction } from "./program.ts";
@@ -36,9 +36,11 @@ function lowerNamedCall(frame: Frame, node: ts.CallExpression, callee: ts.Identi
   }
   const found = resolveName(callee);
   if (found?.kind === "function") return callHelper(frame, node, found.node, callee.text);
-  if (found?.kind === "text") return callText(frame, node, found.name);
+  if (found?.kind === "library") {
+    return (found.library === "math" ? callMath : callText)(frame, node, found.name);
+  }
   if (found !== undefined) {
-    const what = found.kind === "other" ? found.what : "a constant";
+    const what = found.kind === "other" ? found.what : "a value";
     return refuse(
       node,
       `a call of ${callee.text}, which is ${what}`,

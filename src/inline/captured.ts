@@ -2,16 +2,22 @@
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryFile } from "../protocol/entry-file.ts";
+import { changeOf } from "./captured-change.ts";
 import { lowerExpression } from "./expression.ts";
 import { Frame } from "./frame.ts";
+import { capturedValue, expressionText, NotKnown, usesArguments } from "./known-value.ts";
 import { OUTSIDE_GLOBALS } from "./outside.ts";
 import type { Program } from "./program.ts";
-import { nodeKey, refuse } from "./refusal.ts";
+import { nodeKey, placeOf, refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 
-const TEXT_MODULE = fileURLToPath(entryFile("./text", import.meta.url));
-const TEXT_NAME = "millrace/text";
+/** Modules whose functions mean the same in both worlds, and where they lie. */
+const LIBRARIES = (["text", "math"] as const).map((library) => ({
+  library,
+  name: `millrace/${library}`,
+  file: fileURLToPath(entryFile(`./${library}`, import.meta.url)),
+}));
 
 /** What a free name of a function stands for in its file. */
 export type Captured =
@@ -20,9 +26,17 @@ export type Captured =
       readonly node: ts.VariableDeclaration;
       readonly initializer: ts.Expression;
     }
+  /** A name of a pattern: `const [limit = "40"] = args`. */
+  | {
+      readonly kind: "element";
+      readonly pattern: ts.BindingName;
+      readonly initializer: ts.Expression;
+    }
+  /** A name that the job function's parameter binds: its arguments are known. */
+  | { readonly kind: "argument"; readonly pattern: ts.BindingName }
   | { readonly kind: "function"; readonly node: HelperNode }
-  /** A function of `millrace/text`. */
-  | { readonly kind: "text"; readonly name: string }
+  /** A function of `millrace/text` or `millrace/math`. */
+  | { readonly kind: "library"; readonly library: "text" | "math"; readonly name: string }
   | { readonly kind: "other"; readonly what: string };
 
 export type HelperNode = ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
@@ -36,10 +50,29 @@ export function resolveName(node: ts.Identifier): Captured | undefined {
       if (found !== undefined) return found;
     }
     if (api.isFunctionLike(scope) && bindsParameter(scope, node.text)) {
+      const [first, ...rest] = scope.parameters;
+      if (rest.length === 0 && isJobFunction(scope)) {
+        return { kind: "argument", pattern: first!.name };
+      }
       return { kind: "other", what: "a parameter of the function around it" };
     }
   }
   return undefined;
+}
+
+/** Whether a function is what its file exports as the job. */
+function isJobFunction(node: ts.SignatureDeclaration): boolean {
+  if (api.isExportAssignment(node.parent)) return true;
+  if (api.isFunctionDeclaration(node)) {
+    if (node.modifiers?.some((one) => one.kind === api.SyntaxKind.DefaultKeyword)) return true;
+  }
+  const declaration = api.isVariableDeclaration(node.parent) ? node.parent : node;
+  const { name } = declaration;
+  if (name === undefined || !api.isIdentifier(name)) return false;
+  return node.getSourceFile().statements.some((one) => {
+    const isDefault = api.isExportAssignment(one) && api.isIdentifier(one.expression);
+    return isDefault && one.expression.text === name.text;
+  });
 }
 
 function statementsOf(scope: ts.Node): readonly ts.Statement[] {
@@ -62,13 +95,14 @@ function declared(statement: ts.Statement, name: string): Captured | undefined {
   }
   if (!api.isVariableStatement(statement)) return undefined;
   for (const node of statement.declarationList.declarations) {
-    if (!api.isIdentifier(node.name)) {
-      if (namesIn(node.name).includes(name)) return { kind: "other", what: "a destructured value" };
-      continue;
-    }
-    if (node.name.text !== name) continue;
+    if (!namesIn(node.name).includes(name)) continue;
     const isConst = (statement.declarationList.flags & api.NodeFlags.Const) !== 0;
     if (!isConst) return { kind: "other", what: "a variable that may change" };
+    if (!api.isIdentifier(node.name)) {
+      return node.initializer === undefined
+        ? { kind: "other", what: "a constant without a value" }
+        : { kind: "element", pattern: node.name, initializer: node.initializer };
+    }
     const initializer = node.initializer === undefined ? undefined : unwrap(node.initializer);
     if (initializer === undefined) return { kind: "other", what: "a constant without a value" };
     const isFunction = api.isArrowFunction(initializer) || api.isFunctionExpression(initializer);
@@ -95,11 +129,12 @@ function imported(statement: ts.ImportDeclaration, name: string): Captured | und
   if (found === undefined) return undefined;
   const from = (statement.moduleSpecifier as ts.StringLiteral).text;
   const file = resolve(dirname(statement.getSourceFile().fileName), from);
-  const isText =
-    from === TEXT_NAME || (from.startsWith(".") && isAbsolute(file) && file === TEXT_MODULE);
-  return isText
-    ? { kind: "text", name: (found.propertyName ?? found.name).text }
-    : { kind: "other", what: `an import from ${from}` };
+  const library = LIBRARIES.find(
+    (one) => from === one.name || (from.startsWith(".") && isAbsolute(file) && file === one.file),
+  );
+  if (library === undefined) return { kind: "other", what: `an import from ${from}` };
+  const original = (found.propertyName ?? found.name).text;
+  return { kind: "library", library: library.library, name: original };
 }
 
 function bindsParameter(node: ts.SignatureDeclaration, name: string): boolean {
@@ -114,11 +149,24 @@ export function namesIn(pattern: ts.BindingName): string[] {
   );
 }
 
+const CAPTURES =
+  "A function captures constants that stand in the file or are made from the job's args: numbers, strings, booleans, bigints, arrays and flat objects of these.";
+
 /** The value of a captured constant: made once, before the first row. */
 export function captured(program: Program, node: ts.Identifier): Value {
   const found = resolveName(node);
-  if (found?.kind === "constant") return constant(program, found.node, found.initializer);
-  if (found?.kind === "function" || found?.kind === "text") {
+  if (found?.kind === "argument" || found?.kind === "element") {
+    return known(program, node, found);
+  }
+  if (found?.kind === "constant") {
+    const change = changeOf(found.node);
+    if (change !== undefined) {
+      refuse(change, `a change of a captured array or object: ${node.text}`, "Copy it first.");
+    }
+    if (usesArguments(found.initializer)) return known(program, node, found);
+    return constant(program, found.node, found.initializer);
+  }
+  if (found?.kind === "function" || found?.kind === "library") {
     return refuse(
       node,
       "a function that is stored or returned",
@@ -126,12 +174,7 @@ export function captured(program: Program, node: ts.Identifier): Value {
     );
   }
   if (found !== undefined) {
-    return refuse(
-      node,
-      `${node.text} is ${found.what}`,
-      "A function captures constants whose values stand in the file: numbers, strings, booleans, bigints, arrays and flat objects of these.",
-      "INLINE_CAPTURE",
-    );
+    return refuse(node, `${node.text} is ${found.what}`, CAPTURES, "INLINE_CAPTURE");
   }
   const outside = OUTSIDE_GLOBALS[node.text];
   if (outside !== undefined) return refuse(node, outside[0], outside[1]);
@@ -141,6 +184,48 @@ export function captured(program: Program, node: ts.Identifier): Value {
     "Declare it as a const at the top of the file.",
     "INLINE_CAPTURE",
   );
+}
+
+/** A value that is known since the job function has run. */
+function known(program: Program, node: ts.Identifier, found: Captured): Value {
+  const key = `known:${nodeKey(node.getSourceFile())}:${node.text}:${declarationOf(found)}`;
+  const before = program.captured.get(key);
+  if (before !== undefined) return before;
+  const frame = new Frame(program, key, "return;", { give: () => undefined });
+  const value = lowerExpression(frame, knownExpression(program, node, found));
+  if (value.type.kind === "array") value.type.cell.freeze();
+  const made = madeOnce(program, frame, value, node.text);
+  program.captured.set(key, made);
+  return made;
+}
+
+const declarationOf = (found: Captured): number =>
+  found.kind === "constant" ? found.node.pos : "pattern" in found ? found.pattern.pos : 0;
+
+/** An expression that gives the value, at the place of the name. */
+function knownExpression(program: Program, node: ts.Identifier, found: Captured): ts.Expression {
+  const { args } = program;
+  if (args === undefined) {
+    return refuse(
+      node,
+      `${node.text} is made from arguments that are not known`,
+      CAPTURES,
+      "INLINE_CAPTURE",
+    );
+  }
+  const { line, column } = placeOf(node);
+  const { fileName } = node.getSourceFile();
+  try {
+    const text = expressionText(capturedValue(node, found, args));
+    if (text === undefined) throw new NotKnown(node);
+    const source = `${"\n".repeat(line - 1)}${" ".repeat(column - 1)}${text}`;
+    const file = api.createSourceFile(fileName, source, api.ScriptTarget.Latest, true);
+    return (file.statements[0] as ts.ExpressionStatement).expression;
+  } catch (thrown) {
+    // What throws here has thrown in the job function, if it was reached there.
+    const at = thrown instanceof NotKnown ? thrown.node : node;
+    return refuse(at, `${node.text} is not known before the job runs`, CAPTURES, "INLINE_CAPTURE");
+  }
 }
 
 function constant(

@@ -2,6 +2,7 @@
 import { arithmeticCode, coerce, nilTest } from "./conversion.ts";
 import { lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { integerCode } from "./loop-counter.ts";
 import { refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -117,6 +118,8 @@ function order(
   if (a === "bigint" && b === "bigint") return `(${left.code} ${operator} ${right.code})`;
   if (a === "bigint" && b === "number") return mixedOrder(frame, left, right, operator);
   if (a === "number" && b === "bigint") return mixedOrder(frame, right, left, MIRRORED[operator]!);
+  const [i, j] = [integerCode(left), integerCode(right)];
+  if (i !== undefined && j !== undefined) return `(${i} ${operator} ${j})`;
   const x = arithmeticCode(frame, left, node.left);
   const y = arithmeticCode(frame, right, node.right);
   return `(${x} ${operator} ${y})`;

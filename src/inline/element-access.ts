@@ -2,6 +2,7 @@
 import { arithmeticCode, partOf } from "./conversion.ts";
 import { lowerExpression, narrowed, onPresent } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { integerCode } from "./loop-counter.ts";
 import { refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -27,12 +28,14 @@ function elementOf(frame: Frame, object: Value, node: ts.ElementAccessExpression
   const { lines, result } = frame.captured(() => lowerExpression(frame, node.argumentExpression));
   const target = frame.mutations > before ? frame.held(object) : object;
   frame.emitAll(lines);
-  const index = arithmeticCode(frame, result, node.argumentExpression);
+  const integer = integerCode(result);
+  const index = integer ?? arithmeticCode(frame, result, node.argumentExpression);
+  const check = integer === undefined ? "place" : "within";
   if (type.kind === "string") {
     frame.program.noteLinear(node);
-    return unitOrUndefined(frame, target, (length) => frame.call("place", length, index));
+    return unitOrUndefined(frame, target, (length) => frame.call(check, length, index));
   }
-  return elementOrUndefined(frame, target, (length) => frame.call("place", length, index));
+  return elementOrUndefined(frame, target, (length) => frame.call(check, length, index));
 }
 
 /** A string's unit at a place, undefined where the place is -1. */

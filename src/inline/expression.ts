@@ -267,14 +267,12 @@ function memberOf(
   if (type.kind === "never") return { code: "0", type, stable: true };
   if (name === "length" && type.kind === "string") {
     frame.program.noteLinear(node);
-    return {
-      code: `<f64>${frame.call("unitsOf", object.code)}`,
-      type: { kind: "number" },
-      stable: object.stable,
-    };
+    const integer = frame.call("unitsOf", object.code);
+    return { code: `<f64>${integer}`, type: { kind: "number" }, stable: object.stable, integer };
   }
   if (name === "length" && type.kind === "array") {
-    return { code: `<f64>${object.code}.length`, type: { kind: "number" }, stable: false };
+    const integer = `${object.code}.length`;
+    return { code: `<f64>${integer}`, type: { kind: "number" }, stable: false, integer };
   }
   return refuse(
     node,

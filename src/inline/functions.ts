@@ -10,6 +10,7 @@ import { lowerExpression } from "./expression.ts";
 import { emitDirectly } from "./flat-map.ts";
 import { Frame, type ReturnTarget } from "./frame.ts";
 import { Program, quoted } from "./program.ts";
+import { reduceClass } from "./reduce.ts";
 import { refuse } from "./refusal.ts";
 import { inputClass, isPlain, rowClass, rowType } from "./row-input.ts";
 import { outputSchema, refuseRow, widenRow, writeRow } from "./row-output.ts";
@@ -20,7 +21,14 @@ import type { Value } from "./value.ts";
 import type { ValueType } from "./value-type.ts";
 
 /** Kinds of operators that functions become. */
-export type InlineKind = "map" | "filter" | "flat_map" | "key_selector" | "aggregate" | "reduce";
+export type InlineKind =
+  | "map"
+  | "filter"
+  | "flat_map"
+  | "key_selector"
+  | "aggregate"
+  | "window_reduce"
+  | "reduce";
 
 /** A function, and what it is applied to. */
 export interface InlineRequest {
@@ -56,10 +64,14 @@ const SDK = "millrace/sdk";
 
 /**
  * Types and translates functions; all of them share one module.
+ * @param args Arguments of the job, where they are known
  * @throws MillraceError INLINE_*: the construct, its place, the way out
  */
-export function generateModule(requests: readonly InlineRequest[]): GeneratedModule {
-  const program = new Program();
+export function generateModule(
+  requests: readonly InlineRequest[],
+  args?: readonly string[],
+): GeneratedModule {
+  const program = new Program(args);
   let operators: GeneratedOperator[] = [];
   let classes: string[] = [];
   program.untilStable(() => {
@@ -78,6 +90,7 @@ export function generateModule(requests: readonly InlineRequest[]): GeneratedMod
     "FlatMapFunction",
     "KeySelector",
     "MapFunction",
+    "ReduceFunction",
     "Text",
   ];
   const text = [
@@ -113,8 +126,9 @@ function generateOperator(
   };
   const used = new Set<string>();
   program.rows.set(names.input, { schema: request.input, used });
-  if (request.kind === "aggregate" || request.kind === "reduce") {
-    return aggregateClass(program, request, names, used);
+  if (request.kind === "aggregate") return aggregateClass(program, request, names, used);
+  if (request.kind === "reduce" || request.kind === "window_reduce") {
+    return reduceClass(program, request, names, used);
   }
   const { fn } = request.functions;
   const made =

@@ -4,6 +4,7 @@ import { arithmeticCode, literalValue } from "./conversion.ts";
 import { lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
 import { refuse } from "./refusal.ts";
+import { MATH_FUNCTIONS } from "./runtime-library.ts";
 import { concatenated } from "./text-operators.ts";
 import type { ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -42,9 +43,26 @@ export function lowerMath(frame: Frame, node: ts.CallExpression, name: string): 
       return refuse(
         node,
         `Math.${name}`,
-        "Its bits differ between engines: write an operator of the SDK.",
+        MATH_FUNCTIONS.has(name)
+          ? `Its bits differ between engines: import { ${name} } from "millrace/math".`
+          : "Write a helper function for it.",
       );
   }
+}
+
+/** A function of `millrace/math`: the same text in both worlds. */
+export function callMath(frame: Frame, node: ts.CallExpression, name: string): Value {
+  const values = lowerOperands(frame, argumentsOf(node));
+  const wanted = MATH_FUNCTIONS.get(name);
+  if (wanted !== values.length) {
+    return refuse(node, `${name} with ${values.length} arguments`, `It takes ${wanted ?? "none"}.`);
+  }
+  const codes = values.map((value, index) => {
+    if (value.type.kind === "number") return value.code;
+    const what = `${name} of ${typeText(value.type)}`;
+    return refuse(node.arguments[index]!, what, "It takes numbers; test for null first.");
+  });
+  return number(frame.call(name, ...codes));
 }
 
 const RADIXES: readonly number[] = [2, 4, 8, 10, 16, 32];

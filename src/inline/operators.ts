@@ -12,6 +12,7 @@ import {
 } from "./conversion.ts";
 import { bigLiteral, branched, lowerExpression, lowerOperands, refuseNode } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { integerSum } from "./loop-counter.ts";
 import { refuse } from "./refusal.ts";
 import { concatenated } from "./text-operators.ts";
 import { api, type ts } from "./typescript-api.ts";
@@ -125,9 +126,11 @@ export function arithmetic(
     const folded = FOLDED[SyntaxKind[kind]!]?.(left.literal, right.literal);
     if (folded !== undefined) return literalValue(frame, folded);
   }
-  if (kind === SyntaxKind.AsteriskAsteriskToken) return smallPower(frame, a, right, node);
+  if (kind === SyntaxKind.AsteriskAsteriskToken) return smallPower(frame, a, left, right, node);
   const result = numberArithmetic(frame, kind, a, b, node);
-  return { ...number(result), stable: left.stable && right.stable };
+  const sum = integerSum(kind, left, right);
+  const stable = left.stable && right.stable;
+  return { ...number(result), stable, ...(sum === undefined ? {} : { integer: sum }) };
 }
 
 const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -137,8 +140,19 @@ const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
   SlashToken: (a, b) => a / b,
 };
 
-/** x ** n where every engine gives the same bits: n is 0, 1 or 2 (x ** -1 is not 1/x in V8). */
-function smallPower(frame: Frame, base: string, exponent: Value, node: ts.Node): Value {
+/**
+ * x ** n where every engine gives the same bits: n is 0, 1 or 2. V8 takes the others from the machine's
+ * C library, or with --no-use-std-math-pow from its own code, and a tenth of the results differ.
+ */
+function smallPower(
+  frame: Frame,
+  base: string,
+  left: Value,
+  exponent: Value,
+  node: ts.Node,
+): Value {
+  const exact = wholePower(left.literal, exponent.literal);
+  if (exact !== undefined) return literalValue(frame, exact);
   switch (exponent.literal) {
     case 0:
       return literalValue(frame, 1);
@@ -152,9 +166,17 @@ function smallPower(frame: Frame, base: string, exponent: Value, node: ts.Node):
       return refuse(
         node,
         "** of numbers but for 0, 1, 2",
-        "Write x * x * x, Math.sqrt(x), or a loop.",
+        'Write x * x * x, or import { pow } from "millrace/math": engines differ in its bits.',
       );
   }
+}
+
+/** A power of whole numbers up to 2 ** 53: every engine gives it exactly. */
+function wholePower(base: Value["literal"], exponent: Value["literal"]): number | undefined {
+  if (!Number.isSafeInteger(base) || !Number.isSafeInteger(exponent)) return undefined;
+  if ((exponent as number) < 0 || (exponent as number) > 64) return undefined;
+  const power = Number(BigInt(base as number) ** BigInt(exponent as number));
+  return Math.abs(power) <= 2 ** 53 ? power : undefined;
 }
 
 function numberArithmetic(

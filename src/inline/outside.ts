@@ -62,7 +62,7 @@ export const OUTSIDE_GLOBALS: Readonly<Record<string, Outside>> = {
   Symbol: ["Symbol", "Use a string."],
   Promise: ["Promise", "A row is processed at once."],
   console: ["console", "Return the value in a field and print the stream."],
-  process: ["process", "Pass what it gives as a constant of the file."],
+  process: ["process", "Pass what it gives as an argument of the job: args."],
   globalThis: ["globalThis", "Name the constant."],
   arguments: ["arguments", "Name the parameters."],
   fetch: ["fetch", "A function has no outside: use a source or a sink."],

@@ -13,6 +13,8 @@ import { ElementCell, type Fields, join, sameType, typeKey, type ValueType } fro
 const MAX_ROUNDS = 50;
 
 export class Program {
+  /** Arguments of the job; undefined: nobody knows them. */
+  readonly args: readonly string[] | undefined;
   readonly declarations: string[] = [];
   /** Made before the first row: constants of the job file and literals. */
   readonly constants: string[] = [];
@@ -34,6 +36,10 @@ export class Program {
   readonly #used = new Map<string, Set<string>>();
   #changed = false;
   #numbers = 0;
+
+  constructor(args?: readonly string[]) {
+    this.args = args;
+  }
 
   /** Lowers until all types are known; what the rounds before wrote is forgotten. */
   untilStable(lower: () => void): void {

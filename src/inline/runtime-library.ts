@@ -1,5 +1,16 @@
 /** Where generated code finds what it calls: name to module of the SDK. */
 
+/** Functions of `millrace/math`, and how many numbers each takes. */
+export const MATH_FUNCTIONS: ReadonlyMap<string, number> = new Map([
+  ...["acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos", "cosh", "exp", "expm1"].map(
+    (name) => [name, 1] as const,
+  ),
+  ...["log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh"].map(
+    (name) => [name, 1] as const,
+  ),
+  ...["atan2", "hypot", "pow"].map((name) => [name, 2] as const),
+]);
+
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   "js-array": [
     "JsArray",
@@ -103,6 +114,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "wellFormed",
   ],
   "js-words": ["fields", "matchGlob", "words"],
+  "state-slot": ["keepBigint", "keepNumbers", "keepText", "keepTexts", "put"],
+  math: [...MATH_FUNCTIONS.keys()],
 };
 
 export const RUNTIME: Readonly<Record<string, string>> = Object.fromEntries(
@@ -139,6 +152,7 @@ export const FAILING: ReadonlySet<string> = new Set([
 
 /** Functions that neither make anything in the row's memory nor fail: numbers only. */
 export const NUMERIC: ReadonlySet<string> = new Set([
+  ...MATH_FUNCTIONS.keys(),
   "NULL_FLAG",
   "UNDEFINED_FLAG",
   "compareBig",

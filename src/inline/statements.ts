@@ -7,6 +7,7 @@ import { textCode } from "./conversion.ts";
 import { lowerExpression, refuseNode } from "./expression.ts";
 import type { Frame } from "./frame.ts";
 import { walk } from "./iteration.ts";
+import { counterOf, declareCounter } from "./loop-counter.ts";
 import { placeText, refuse } from "./refusal.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
@@ -184,15 +185,18 @@ function lowerDo(frame: Frame, node: ts.DoStatement): void {
 
 function lowerFor(frame: Frame, node: ts.ForStatement): void {
   const { initializer, condition, incrementor } = node;
-  if (initializer !== undefined) {
+  const counter = counterOf(frame, node);
+  const counted = counter === undefined ? undefined : declareCounter(frame, counter);
+  if (counted === undefined && initializer !== undefined) {
     if (api.isVariableDeclarationList(initializer)) lowerDeclarations(frame, initializer);
     else lowerEffect(frame, initializer);
   }
   forgetAssigned(frame, node);
   const step = frame.captured(() => {
-    if (incrementor !== undefined) lowerEffects(frame, incrementor);
+    if (counted !== undefined) frame.emit(`${counted};`);
+    else if (incrementor !== undefined) lowerEffects(frame, incrementor);
   }).lines;
-  const simple = step.length <= 1 && step.every((line) => /^\w+ = .*;$/.test(line));
+  const simple = step.length <= 1 && step.every((line) => /^\w+ \+?= .*;$/.test(line));
   const first = frame.program.fresh("first");
   if (!simple) frame.emit(`let ${first} = true;`);
   lowerLoop(

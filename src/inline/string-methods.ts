@@ -4,6 +4,7 @@ import { arithmeticCode, numberCode, textCode } from "./conversion.ts";
 import { unitOrUndefined } from "./element-access.ts";
 import { lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
+import { integerCode } from "./loop-counter.ts";
 import { refuse } from "./refusal.ts";
 import { concatenated } from "./text-operators.ts";
 import type { ts } from "./typescript-api.ts";
@@ -48,6 +49,8 @@ function indexAt({ frame, values, node }: MethodCall, index: number, otherwise: 
   const value = values[index];
   if (value === undefined || value.type.kind === "undefined") return otherwise;
   if (typeof value.literal === "number") return String(clamped(value.literal));
+  const integer = integerCode(value);
+  if (integer !== undefined) return integer;
   return frame.call("toIndex", arithmeticCode(frame, value, node.arguments[index]!));
 }
 

@@ -9,6 +9,8 @@ export interface Value {
   readonly stable: boolean;
   /** What it is, where that is known now. */
   readonly literal?: string | number | boolean | bigint;
+  /** An expression of 32 bits with the same value, where a number is known to be such. */
+  readonly integer?: string;
   /** Fields of an object that need not exist as one. */
   readonly parts?: ReadonlyMap<string, Value>;
   /** The column's own value, for passing it on. */

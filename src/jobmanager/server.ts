@@ -2,7 +2,7 @@
  * A JobManager process: HTTP, worker links, bundle store and the core, started and stopped together.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -72,7 +72,8 @@ const DEFAULT_PORT = 8081;
 
 /**
  * Starts a JobManager.
- * @throws MillraceError BIND_REFUSED, TLS_INVALID, TOKENS_UNREADABLE, PORT_IN_USE, BIND_FAILED
+ * @throws MillraceError BIND_REFUSED, TLS_INVALID, DATA_DIR_UNUSABLE, TOKENS_UNREADABLE, PORT_IN_USE,
+ *   BIND_FAILED
  */
 export async function startJobManager(options: JobManagerOptions = {}): Promise<RunningJobManager> {
   const host = options.host ?? "127.0.0.1";
@@ -110,7 +111,7 @@ export async function startJobManager(options: JobManagerOptions = {}): Promise<
 
 async function makeParts(options: JobManagerOptions, host: string) {
   const dataDir = resolve(options.dataDir ?? ".millrace");
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
   const log = new LogTail(
     options.print ?? ((line) => process.stderr.write(`${formatLogLine(line)}\n`)),
   );
@@ -178,4 +179,20 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
     );
   }
   return (server.address() as AddressInfo).port;
+}
+
+/** For its owner alone: tokens lie in it. */
+function makeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new MillraceError("DATA_DIR_UNUSABLE", `Cannot use data folder ${dataDir}: ${code}`, {
+      field: "dataDir",
+      value: dataDir,
+      expected: "a folder that you may make and write to; another one by --data-dir",
+      cause,
+    });
+  }
 }

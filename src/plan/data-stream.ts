@@ -18,8 +18,15 @@ import {
   type InlineFunction,
   type InlineKind,
   InlineOperator,
+  keyFields,
 } from "./inline-operator.ts";
-import { builtin, type OperatorHandle, type OperatorKind } from "./operator-handle.ts";
+import {
+  builtin,
+  checkKind,
+  type OperatorHandle,
+  type OperatorKind,
+  type ProcessKind,
+} from "./operator-handle.ts";
 import { OutputTag } from "./output-tag.ts";
 import type {
   AggregateFunctions,
@@ -66,40 +73,40 @@ export class DataStream<Row = AnyRow> {
   map<Out extends object>(fn: (row: Row) => Out): SingleOutputStreamOperator<Out>;
   map<Out>(operator: OperatorHandle<Row, Out, "map">): SingleOutputStreamOperator<Out>;
   map(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
-    return this.#transform(this.#operator("map", operator, this.map), ["map"]);
+    return this.transform(this.operatorOf("map", operator, this.map), ["map"]);
   }
 
   /** Keeps the rows for which a function of the job file, or the operator, says true. */
   filter(fn: (row: Row) => unknown): SingleOutputStreamOperator<Row>;
   filter(operator: OperatorHandle<Row, AnyRow, "filter">): SingleOutputStreamOperator<Row>;
   filter(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator<Row> {
-    return this.#transform<Row>(this.#operator("filter", operator, this.filter), ["filter"]);
+    return this.transform<Row>(this.operatorOf("filter", operator, this.filter), ["filter"]);
   }
 
   /** One row in, any number out; a function of the job file gives an array of rows. */
   flatMap<Out extends object>(fn: (row: Row) => readonly Out[]): SingleOutputStreamOperator<Out>;
   flatMap<Out>(operator: OperatorHandle<Row, Out, "flat_map">): SingleOutputStreamOperator<Out>;
   flatMap(operator: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
-    return this.#transform(this.#operator("flat_map", operator, this.flatMap), ["flat_map"]);
+    return this.transform(this.operatorOf("flat_map", operator, this.flatMap), ["flat_map"]);
   }
 
   /** Any operator of one input: process functions, generic operators. */
   process<Out>(operator: OperatorHandle<Row, Out, ProcessKind>): SingleOutputStreamOperator<Out> {
-    return this.#transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
+    return this.transform(operator, ["process", "generic", "map", "flat_map", "filter"]);
   }
 
   /** Columns under other names, in another order: new name to old name. */
   select<const Names extends Readonly<Record<string, ColumnOf<Row>>>>(
     fields: Names,
   ): SingleOutputStreamOperator<{ readonly [N in keyof Names]: Row[Names[N]] }> {
-    return this.#transform(builtin("select", { fields }), ["generic"]);
+    return this.transform(builtin("select", { fields }), ["generic"]);
   }
 
   /** Event time from a field, and watermarks (see WatermarkStrategy); as parallel as its input. */
   assignTimestampsAndWatermarks(
     strategy: WatermarkParameters<ColumnOf<Row>>,
   ): SingleOutputStreamOperator<Row> {
-    return this.#transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
+    return this.transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
   }
 
   /**
@@ -123,9 +130,9 @@ export class DataStream<Row = AnyRow> {
     // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
     const keyed = this.upstreams.flatMap((upstream) => {
       const stream = new DataStream(this.env, [upstream]);
-      const selector = this.#operator("key_selector", first, this.keyBy);
+      const selector = this.operatorOf("key_selector", first, this.keyBy);
       selectors.push(selector);
-      return stream.#transform(selector, ["key_selector"], true).upstreams;
+      return stream.transform(selector, ["key_selector"], true).upstreams;
     });
     return new KeyedStream(this.env, keyed, keyFields(selectors[0]!));
   }
@@ -146,10 +153,9 @@ export class DataStream<Row = AnyRow> {
   /** @internal Both streams into one operator: for ConnectedStreams. */
   joined(second: DataStream, operator: OperatorHandle): SingleOutputStreamOperator {
     checkKind(operator, ["process"]);
-    const transformation = this.env.add("operator", operator, [this.upstreams, second.upstreams]);
-    return new SingleOutputStreamOperator(this.env, transformation);
+    const inputs = [this.upstreams, second.upstreams];
+    return new SingleOutputStreamOperator(this.env, this.env.add("operator", operator, inputs));
   }
-
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
     return this.#partitioned("forward");
@@ -211,7 +217,7 @@ export class DataStream<Row = AnyRow> {
     return new DataStream(this.env, upstreams);
   }
 
-  #transform<Out>(
+  protected transform<Out>(
     operator: OperatorHandle<Row, Out>,
     kinds: readonly OperatorKind[],
     besideInput = false,
@@ -225,7 +231,7 @@ export class DataStream<Row = AnyRow> {
   }
 
   /** What a method was given, as an operator. */
-  #operator(
+  protected operatorOf(
     kind: InlineKind,
     given: OperatorHandle | InlineFunction,
     method: InlineFunction,
@@ -233,24 +239,6 @@ export class DataStream<Row = AnyRow> {
     if (typeof given !== "function") return given;
     return new InlineOperator(kind, this.env.inlineName(kind), { fn: given }, callPlace(method));
   }
-}
-
-/** Fields by which a key selector keys: of a function they are known once it is compiled. */
-function keyFields(selector: OperatorHandle): readonly string[] {
-  if (selector instanceof InlineOperator) return selector.keys;
-  const schema = selector.description.outputs[0]?.schema;
-  return Array.isArray(schema) ? schema.map((field) => field.name) : [];
-}
-
-/** Kinds of operators of one input. */
-type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
-
-function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
-  const { kind } = operator.description;
-  if (kinds.includes(kind)) return;
-  const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
-  const detail = { field: "operator", value: kind, expected: kinds.join(", ") };
-  throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
 }
 
 /** What an operator puts out; its settings are made here. */
@@ -343,9 +331,8 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
-/** A stream each of whose rows goes to every subtask. */
+/** A stream each of whose rows goes to every subtask; `~broadcast` is for types only. */
 export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {
-  /** Never there: an editor tells it from a stream of other partitioning by it. */
   declare readonly "~broadcast": true;
 }
 
@@ -392,6 +379,21 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
    */
   window(assigner: WindowAssigner): WindowedStream<Row, Key> {
     return new WindowedStream(this.env, this.upstreams, assigner);
+  }
+
+  /**
+   * A row for each row: what has been reduced so far of its key, by a function of the job file or by a
+   * ReduceFunction. The first row of a key is given as it is. The result is the key's fields, then what
+   * the function gives (Flink: KeyedStream.reduce).
+   */
+  reduce<Out extends Partial<Row>>(
+    fn: (reduced: Row, row: Row) => Out,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce<Out>(
+    operator: OperatorHandle<Row, Out, "reduce">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
+  reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
+    return this.transform(this.operatorOf("reduce", given, this.reduce), ["reduce"]);
   }
 }
 
@@ -474,7 +476,7 @@ export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
   reduce<Out extends Partial<Row>>(
     fn: (reduced: Row, row: Row) => Out,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
-    return this.#inline("reduce", { fn }, this.reduce);
+    return this.#inline("window_reduce", { fn }, this.reduce);
   }
 
   #window() {

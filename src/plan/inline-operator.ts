@@ -15,7 +15,15 @@ export interface CallPlace {
   readonly column: number;
 }
 
-export type InlineKind = "map" | "filter" | "flat_map" | "key_selector" | "aggregate" | "reduce";
+export type InlineKind =
+  | "map"
+  | "filter"
+  | "flat_map"
+  | "key_selector"
+  | "aggregate"
+  /** Of windows: it becomes an aggregate. */
+  | "window_reduce"
+  | "reduce";
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any row
 export type InlineFunction = (...args: any[]) => unknown;
@@ -72,12 +80,13 @@ export class InlineOperator implements OperatorHandle {
   }
 
   #described(output: Schema): OperatorDescription {
-    const kind = this.kind === "reduce" ? "aggregate" : this.kind;
+    const kind = this.kind === "window_reduce" ? "aggregate" : this.kind;
+    const keyed = kind === "aggregate" || kind === "reduce";
     const schema = kind === "filter" ? "same" : [...output];
     return {
       name: this.name,
       kind,
-      inputs: [{ schema: "any", accepts: ["insert-only"], keyed: kind === "aggregate" }],
+      inputs: [{ schema: "any", accepts: ["insert-only"], keyed }],
       outputs: [{ name: "main", schema, emits: { mode: "insert-only" } }],
       parameters: [],
       states: [],
@@ -130,4 +139,11 @@ export function callPlace(method: InlineFunction): CallPlace {
   throw new MillraceError("INLINE_SOURCE_NOT_FOUND", message, {
     expected: "a job file that `millrace run` runs",
   });
+}
+
+/** Fields by which a key selector keys: of a function they are known once it is compiled. */
+export function keyFields(selector: OperatorHandle): readonly string[] {
+  if (selector instanceof InlineOperator) return selector.keys;
+  const schema = selector.description.outputs[0]?.schema;
+  return Array.isArray(schema) ? schema.map((field) => field.name) : [];
 }

@@ -94,3 +94,15 @@ export function builtin(name: string, parameters: Parameters = {}): OperatorHand
   if (operator === undefined) throw new Error(`Assertion failed: builtin operator ${name}`);
   return { bundle: "builtin", name, description: operator.description, parameters };
 }
+
+/** Kinds of operators of one input. */
+export type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
+
+/** @throws MillraceError JOB_OPERATOR_KIND */
+export function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
+  const { kind } = operator.description;
+  if (kinds.includes(kind)) return;
+  const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
+  const detail = { field: "operator", value: kind, expected: kinds.join(", ") };
+  throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
+}

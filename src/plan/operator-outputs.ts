@@ -64,6 +64,13 @@ function describedOutputs(
   if (description.kind === "aggregate") {
     return windowOutputs(context, describedSchema(main, context));
   }
+  if (description.kind === "reduce") {
+    const { schema: columns } = inputOf(context.inputs);
+    const keys = context.keys.map((key) => fieldOf(columns, key)!);
+    const schema = [...keys, ...describedSchema(main, context)];
+    const changeMode = { mode: "insert-only" } as const;
+    return [{ name: "main", schema, changeMode, timeAttribute: null }];
+  }
   return description.outputs.map((output, i) => {
     if (output.schema === "same") return passedOn(output, inputOf(context.inputs));
     const schema = describedSchema(output, context);

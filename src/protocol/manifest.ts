@@ -30,6 +30,7 @@ export const operatorDescriptionSchema = z.strictObject({
     "key_selector",
     "process",
     "aggregate",
+    "reduce",
     "source",
     "sink",
     "exchange",

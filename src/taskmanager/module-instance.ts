@@ -336,7 +336,7 @@ export interface BufferInModule {
 const INPUT_BUFFERS_KEPT = 4;
 const INPUT_BUFFER_BYTES = 256 * 1024;
 /** What the host puts into RESULT.row before a call. */
-const NO_ROW = 0xffff_ffff;
+export const NO_ROW = 0xffff_ffff;
 /** Longest message read from a module: of an abort, a failed row, a log line. */
 const MESSAGE_MAX_BYTES = 4096;
 

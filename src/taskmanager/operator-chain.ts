@@ -19,7 +19,8 @@ import type {
   ChainProgress,
   OperatorChainPort,
 } from "./core/task-chain.ts";
-import type { OperatorSite } from "./module-instance.ts";
+import { rowText } from "./failed-row.ts";
+import { NO_ROW, type OperatorSite } from "./module-instance.ts";
 import type { OperatorNode } from "./operator-node.ts";
 import { SliceBudget, type SliceRule } from "./slice-budget.ts";
 
@@ -138,6 +139,8 @@ export class OperatorChain implements OperatorChainPort {
       this.#observer?.enter(node.site);
       try {
         status = invoke(budget);
+      } catch (thrown) {
+        throw withRow(thrown, frame);
       } finally {
         this.#observer?.leave();
       }
@@ -211,7 +214,8 @@ export class OperatorChain implements OperatorChainPort {
           : `record ${(node.site.records ?? 0) + row + 1} of its input`;
       const message = `Operator ${node.site.name} failed: ${place} is refused: ${reason}`;
       const expected = "rows it accepts, or onRowError drop or dead-letter";
-      throw new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
+      const refused = new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
+      throw withRow(refused, frame);
     }
     frame.refusedRows.push(row);
   }
@@ -296,4 +300,14 @@ export class OperatorChain implements OperatorChainPort {
     if (frame.inputBuffer !== undefined) frame.node.instance.recycle(frame.inputBuffer);
     this.#stack.pop();
   }
+}
+
+/** The failure of a call with the row it happened at as its value, where there is one. */
+function withRow(thrown: unknown, { node, input }: CallFrame): unknown {
+  if (!(thrown instanceof MillraceError) || input === 0 || node.input === undefined) return thrown;
+  const row = node.instance.result("row");
+  const value = row === NO_ROW ? undefined : rowText(node.instance.bytes, input, row, node.input);
+  if (value === undefined) return thrown;
+  const { code, message, field, expected, cause } = thrown;
+  return new MillraceError(code, message, { field, value, expected, cause });
 }

@@ -38,6 +38,8 @@ export interface OperatorNode {
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
   readonly chained: boolean[];
   readonly deadLetter: number | undefined;
+  /** Columns of its input; undefined: a source, or an exchange. */
+  readonly input: Schema | undefined;
   readonly cost: RowCost;
   /** Counters of the last answer. */
   rowsIn: number;
@@ -84,6 +86,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       exchange: false,
       onRowError: operator.onRowError,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
+      input: operator.inputs[0]?.schema as Schema | undefined,
     });
     opened.push({ node, routes, exchanges });
     if (operator.input === undefined) continue;
@@ -150,6 +153,7 @@ function openExits(
       exchange: true,
       onRowError: "fail",
       deadLetter: undefined,
+      input: undefined,
     });
     route.push({ type: "node", node });
     exchanges.push(node);
@@ -162,7 +166,7 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter">,
+  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);

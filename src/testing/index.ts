@@ -9,14 +9,18 @@ export type { StateChunk } from "./operator-subtask.ts";
 export {
   type HarnessOptions,
   type LoggedLine,
-  MAX_WATERMARK,
   type OperatorSnapshot,
   OperatorTestHarness,
+} from "./operator-test-harness.ts";
+export { formatRows } from "./row-table.ts";
+export { type JobResult, type RunJobOptions, runJob, type TestJob } from "./run-job.ts";
+export {
+  type InputRow,
+  MAX_WATERMARK,
+  type OutputRow,
   type RowKind,
   StreamRecord,
   type Timestamp,
   Watermark,
-} from "./operator-test-harness.ts";
-export { formatRows } from "./row-table.ts";
-export { type JobResult, type RunJobOptions, runJob, type TestJob } from "./run-job.ts";
+} from "./stream-element.ts";
 export type { BundleSource } from "./test-bundle.ts";

@@ -3,52 +3,28 @@
  * and KeyedOneInputStreamOperatorTestHarness), in any test runner.
  */
 import { batchValues, type PlainRow, plainMillis, plainRow } from "../embedded/plain-row.ts";
+import type { OutputTag } from "../plan/data-stream.ts";
+import type { OperatorHandle, OperatorKind } from "../plan/operator-handle.ts";
 import { BatchWriter } from "../protocol/batch/batch-writer.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import { ROW_KIND, type Schema } from "../protocol/types.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
+import { tellFailure } from "./failure-place.ts";
 import { type OperatorSetup, type PlannedOperator, planOperator } from "./operator-plan.ts";
+import { handleSource, isHandle } from "./operator-source.ts";
 import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
-import { formatRows } from "./row-table.ts";
+import {
+  type InputRow,
+  MAX_WATERMARK,
+  type OutputRow,
+  type RowKind,
+  StreamRecord,
+  type Timestamp,
+  Watermark,
+} from "./stream-element.ts";
 import { type BundleSource, loadTestBundle, type TestBundle } from "./test-bundle.ts";
-
-/** Milliseconds since 1970; beyond 2^53 a bigint. */
-export type Timestamp = number | bigint;
-/** Change of a row, as Flink's RowKind: `insert`, `update_before`, `update_after`, `delete`. */
-export type RowKind = keyof typeof ROW_KIND;
-
-/** The watermark behind which nothing comes: the end of event time. */
-export const MAX_WATERMARK = 0x7fff_ffff_ffff_ffffn;
-
-/** A row with its lanes (Flink: StreamRecord, with the change of a RowKind). */
-export class StreamRecord {
-  /** The row, by column name. */
-  readonly row: PlainRow;
-  /** Its event time, ms; undefined: it has none. */
-  readonly timestamp: Timestamp | undefined;
-  /** Its change. */
-  readonly kind: RowKind;
-
-  /** `new StreamRecord({ word: "sea" }, 5_000)` */
-  constructor(row: object, timestamp?: Timestamp, kind: RowKind = "insert") {
-    this.row = row as PlainRow;
-    this.timestamp = timestamp;
-    this.kind = kind;
-  }
-}
-
-/** A watermark among an output's rows. */
-export class Watermark {
-  /** Event time up to which the stream is complete, ms. */
-  readonly timestamp: Timestamp;
-
-  /** `new Watermark(6_000)` */
-  constructor(timestamp: Timestamp) {
-    this.timestamp = timestamp;
-  }
-}
 
 /** An operator's state, as a checkpoint would keep it. */
 export interface OperatorSnapshot {
@@ -88,20 +64,22 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const DEFAULT_BUDGET = 4096;
 const CHANGES = Object.keys(ROW_KIND) as RowKind[];
 
-type Element = StreamRecord | Watermark;
+type Element<Row = PlainRow> = StreamRecord<Row> | Watermark;
 
 /**
  * One subtask of an operator.
  *
- *     const harness = await OperatorTestHarness.open("operators/index.ts", "SplitWords");
+ *     const harness = await OperatorTestHarness.open(ops.splitWords({ minLength: 4 }));
  *     harness.processElement({ line: "the whale" });
- *     harness.extractOutputValues(); // [{ word: "the" }, { word: "whale" }]
+ *     harness.extractOutputValues(); // [{ word: "whale" }]
+ *
+ * `In` and `Out` are its rows where a typed handle tells them; the operator checks them in any case.
  *
  * After a failure (a trap, a refused row with `onRowError: "fail"`) it takes no further input, as a
  * task does. Methods throw MillraceError: ROW_* for rows that do not fit, OPERATOR_FAILED and
  * ROW_FAILED with the author's place and the row.
  */
-export class OperatorTestHarness {
+export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
   readonly #bundle: TestBundle;
   readonly #plan: PlannedOperator;
   readonly #options: HarnessOptions;
@@ -128,13 +106,43 @@ export class OperatorTestHarness {
   }
 
   /**
-   * Opens an operator of a bundle.
+   * Opens an operator by its handle, as a job takes it. Options may overrule its parameters.
+   * @param handle of the module that `millrace build` writes
+   */
+  static open<Reads, Gives, Kind extends OperatorKind>(
+    handle: OperatorHandle<Reads, Gives, Kind>,
+    options?: HarnessOptions,
+  ): Promise<OperatorTestHarness<InputRow<Reads>, OutputRow<Gives, Kind>>>;
+  /**
+   * Opens an operator of a bundle by its name.
    * @param source `"builtin"`, a bundle file, its bytes, or an entry of AssemblyScript sources
    */
-  static async open(
+  static open(
     source: BundleSource,
     operator: string,
-    options: HarnessOptions = {},
+    options?: HarnessOptions,
+  ): Promise<OperatorTestHarness>;
+  static async open(
+    source: BundleSource | OperatorHandle,
+    second: string | HarnessOptions = {},
+    third: HarnessOptions = {},
+  ): Promise<OperatorTestHarness> {
+    if (typeof second === "string")
+      return OperatorTestHarness.#open(source as BundleSource, second, third);
+    if (!isHandle(source)) {
+      const message = "Cannot open harness: a bundle holds many operators";
+      const expected = "the operator's name as the second argument, or its handle as the first";
+      throw new MillraceError("HARNESS_SETUP_INVALID", message, { field: "operator", expected });
+    }
+    const { bundle, name, parameters } = handleSource(source);
+    const all = { ...parameters, ...second.parameters };
+    return OperatorTestHarness.#open(bundle, name, { ...second, parameters: all });
+  }
+
+  static async #open(
+    source: BundleSource,
+    operator: string,
+    options: HarnessOptions,
   ): Promise<OperatorTestHarness> {
     const { optimize, registered } = options;
     const bundle = await loadTestBundle(source, {
@@ -155,20 +163,20 @@ export class OperatorTestHarness {
   }
 
   /** One row; without a timestamp it has no event time. */
-  processElement(row: object | StreamRecord, timestamp?: Timestamp): void {
+  processElement(row: In | StreamRecord<In>, timestamp?: Timestamp): void {
     const record = row instanceof StreamRecord ? row : new StreamRecord(row, timestamp);
     this.processElements([record]);
   }
 
   /** Rows as one batch: how they come in a job. */
-  processElements(rows: Iterable<object | StreamRecord>): void {
+  processElements(rows: Iterable<In | StreamRecord<In>>): void {
     if (this.#plan.task.gates.length === 0) {
       const message = `Cannot give rows to operator ${this.#plan.task.name}: it is a source`;
       throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "poll()" });
     }
     const records = Array.from(rows, (row) =>
       row instanceof StreamRecord ? row : new StreamRecord(row),
-    );
+    ) as StreamRecord[];
     const writer = new BatchWriter(this.#plan.input);
     for (const { row, timestamp, kind } of records) {
       writer.append(batchValues(row, this.#plan.input), {
@@ -253,22 +261,23 @@ export class OperatorTestHarness {
   }
 
   /** All that came out of the main output: records and watermarks, in order. */
-  getOutput(): readonly Element[] {
-    return this.#outputs[0] ?? [];
+  getOutput(): readonly Element<Out>[] {
+    return (this.#outputs[0] ?? []) as readonly Element<Out>[];
   }
 
   /** The rows that came out of the main output. */
-  extractOutputValues(): PlainRow[] {
+  extractOutputValues(): Out[] {
     return rowsOf(this.getOutput());
   }
 
   /** All that came out of a side output (`late`, `dead_letter`, or the author's). */
-  getSideOutput(tag: string | { readonly id: string }): readonly Element[] {
-    return this.#outputs[this.#place(typeof tag === "string" ? tag : tag.id)]!;
+  getSideOutput<Row = PlainRow>(tag: string | OutputTag<Row>): readonly Element<Row>[] {
+    const output = this.#outputs[this.#place(typeof tag === "string" ? tag : tag.id)]!;
+    return output as readonly Element[] as readonly Element<Row>[];
   }
 
   /** The rows that came out of a side output. */
-  extractSideOutputValues(tag: string | { readonly id: string }): PlainRow[] {
+  extractSideOutputValues<Row = PlainRow>(tag: string | OutputTag<Row>): Row[] {
     return rowsOf(this.getSideOutput(tag));
   }
 
@@ -349,7 +358,10 @@ export class OperatorTestHarness {
       this.#subtask.call(call);
     } catch (error) {
       this.#failure = error;
-      if (error instanceof MillraceError) this.#addRow(error, records);
+      if (error instanceof MillraceError) {
+        const row = records[this.#subtask.rowInProgress ?? -1]?.row;
+        tellFailure(error, row, this.#bundle.bytes);
+      }
       throw error;
     }
   }
@@ -383,13 +395,6 @@ export class OperatorTestHarness {
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }
 
-  /** Adds the row that was being processed, and makes the stack begin at the test's own call. */
-  #addRow(error: MillraceError, records: readonly StreamRecord[]): void {
-    const row = records[this.#subtask.rowInProgress ?? -1]?.row;
-    if (row !== undefined) error.message += `\nrow:\n${formatRows([row])}`;
-    Error.captureStackTrace(error, this.#call);
-  }
-
   #place(output: string): number {
     const place = this.#plan.outputs.findIndex(({ name }) => name === output);
     if (place !== -1) return place;
@@ -400,7 +405,7 @@ export class OperatorTestHarness {
   }
 }
 
-function rowsOf(elements: readonly Element[]): PlainRow[] {
+function rowsOf<Row>(elements: readonly Element<Row>[]): Row[] {
   return elements.flatMap((element) => (element instanceof StreamRecord ? [element.row] : []));
 }
 

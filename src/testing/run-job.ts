@@ -122,11 +122,11 @@ async function load(
     if (bytes !== undefined) bundles.set(hash, bytes);
     return new Bundle(hash, manifest);
   };
-  const context = { env, bundle, path, args: options.args ?? [] };
+  const context = { env, bundle, path, args: Object.freeze([...(options.args ?? [])]) };
   const made = await job(context);
   const isSpec = typeof made === "object" && made !== null && "vertices" in made;
   const name = job.name === "" ? "test job" : job.name;
-  if (!isSpec) await compileFunctions(env);
+  if (!isSpec) await compileFunctions(env, context.args);
   const spec = isSpec ? (made as JobSpecInput) : env.toJobSpec(name);
   // Those that were opened here, and those that typed handles bring.
   return { spec, bundles: new Map([...bundles, ...env.bundles()]) };

@@ -1,5 +1,6 @@
 import { expectRows, OperatorTestHarness, runJob } from "millrace/testing";
 import { expect, test } from "vitest";
+import * as ops from "./operators/handles.ts";
 
 test("counts the longer words of each ten lines", async () => {
   const { rows } = await runJob("job.ts");
@@ -11,9 +12,7 @@ test("counts the longer words of each ten lines", async () => {
 });
 
 test("leaves out words that are shorter than minLength", async () => {
-  const harness = await OperatorTestHarness.open("build/{{name}}.wasm", "SplitWords", {
-    parameters: { minLength: 4 },
-  });
+  const harness = await OperatorTestHarness.open(ops.splitWords({ minLength: 4 }));
   harness.processElement({ line: "The river, the WHEEL!" });
   expectRows(harness.extractOutputValues(), [{ word: "river" }, { word: "wheel" }]);
 });

@@ -191,6 +191,11 @@ describe("operator classes", () => {
       "Parameters are bool",
     ],
     [
+      `@operator class X extends FlatMapFunction<A, B> { @parameter p: string[]; ${flatMap} }`,
+      "parameter p has the unsupported type",
+      "A list or an object travels as a text",
+    ],
+    [
       `@operator class X extends FlatMapFunction<A, B> { @parameter p: i32 = 1 + 1; ${flatMap} }`,
       "the default of parameter p is no literal: 1 + 1",
       "Write the value itself",

@@ -112,6 +112,7 @@ describe("an operator that", () => {
     const place = `index.ts:${lineOf("throw new Error")}`;
     expect(failure?.message).toContain(`Operator Throws failed at ${place}: unlucky number`);
     expect(recordOf(failure?.message)).toBe(5_000);
+    expect(failure).toMatchObject({ field: "Throws", value: expect.stringContaining("5000") });
     const [entry] = (await cluster.client.exceptions(job)).exceptionHistory.entries;
     expect(entry?.taskName).toContain("Throws");
     expect(entry?.taskManagerId).toBe("w1");

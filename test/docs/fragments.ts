@@ -19,7 +19,8 @@ function namesOf(page: string, section: string): string {
     .join(", ");
 }
 
-const TYPESCRIPT = `import { ${namesOf("docs/api-reference.md", "millrace")} } from "millrace";
+const TYPESCRIPT = `import type { OperatorHandle } from "millrace";
+import { ${namesOf("docs/api-reference.md", "millrace")} } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace/testing")} } from "millrace/testing";
 declare const hash: string, token: string, spec: object;
 declare const manifest: Bundle["manifest"], words: Bundle, client: MillraceClient;
@@ -28,6 +29,9 @@ declare const assigner: ReturnType<typeof TumblingEventTimeWindows.of>;
 declare function more(): Promise<void>;
 declare function sensor(): AsyncIterable<object>;
 declare const harness: OperatorTestHarness;
+declare const ops: {
+  splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
+};
 `;
 
 const ROWS = `import { ${namesOf("docs/sdk-reference.md", "Classes")} } from "millrace/sdk";

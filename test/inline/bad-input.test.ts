@@ -64,19 +64,61 @@ describe("a function is refused with a code where", () => {
     expect(operators[0]!.output).toEqual([{ name: "day", type: { type: "DATE", nullable: true } }]);
   });
 
-  test("its accumulator holds text", () => {
+  test("its accumulator holds what no state can", () => {
     const error = errorOf(() =>
       compile("aggregate", {
-        createAccumulator: "() => ({ last: '' })",
-        add: "(r, acc) => ({ last: r.k })",
+        createAccumulator: "() => ({ rows: [{ x: 1 }] })",
+        add: "(r, acc) => ({ rows: [{ x: r.x }] })",
         getResult: "(acc) => ({ n: 1 })",
       }),
     );
-    expect(error.code).toBe("INLINE_ACCUMULATOR");
-    const reduced = errorOf(() =>
-      compile("reduce", { fn: "(a, b) => ({ k: b.k, x: a.x + b.x })" }, { keys: ["id"] }),
+    expect([error.code, error.message]).toEqual([
+      "INLINE_ACCUMULATOR",
+      expect.stringContaining("the accumulator's field rows is an array whose elements are object"),
+    ]);
+    const empty = errorOf(() =>
+      compile("aggregate", {
+        createAccumulator: "() => ({ last: null })",
+        add: "(r, acc) => ({ last: acc.last })",
+        getResult: "(acc) => ({ n: 1 })",
+      }),
     );
-    expect(reduced.code).toBe("INLINE_ACCUMULATOR");
+    expect(empty.message).toContain("last is always null");
+    const changed = errorOf(() =>
+      compile("aggregate", {
+        createAccumulator: "() => ({ seen: ['a'] })",
+        add: "(r, acc) => { acc.seen.push(r.k); return acc; }",
+        getResult: "(acc) => ({ n: acc.seen.length })",
+      }),
+    );
+    expect(changed.message).toContain("a change of a captured array");
+    const optional = errorOf(() =>
+      compile("aggregate", {
+        createAccumulator: "() => ({ best: null })",
+        add: "(r, acc) => ({ best: r.x > 1 ? { x: r.x } : acc.best })",
+        getResult: "(acc) => ({ n: 1 })",
+      }),
+    );
+    expect(optional.message).toContain("best is object | null");
+  });
+
+  test("reduce reads what it does not give, gives what no row has, or reads a column without values", () => {
+    const lost = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ x: a.x + b.x + a.k.length })" }, { keys: [] }),
+    );
+    expect(lost.message).toContain("reads the field k of what it gave");
+    const other = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ z: b.x })" }, { keys: ["k"] }),
+    );
+    expect(other.message).toContain("the field z of reduce is not one of the row");
+    const nothing = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ k: a.k })" }, { keys: ["k"] }),
+    );
+    expect(nothing.message).toContain("keeps nothing but the key");
+    const opaque = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ day: b.day })" }, { keys: ["k"] }),
+    );
+    expect(opaque.code).toBe("INLINE_ACCUMULATOR");
   });
 
   test("its result does not suit returns()", () => {

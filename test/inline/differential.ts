@@ -12,7 +12,11 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildBundle } from "../../src/build/compile.ts";
-import { type GeneratedModule, generateModule } from "../../src/inline/functions.ts";
+import {
+  type GeneratedModule,
+  generateModule,
+  type InlineRequest,
+} from "../../src/inline/functions.ts";
 import { writeBatch } from "../../src/protocol/batch/batch-writer.ts";
 import type { RowValue } from "../../src/protocol/batch/column-value.ts";
 import type { LogicalType, Schema } from "../../src/protocol/types.ts";
@@ -27,6 +31,7 @@ const BUILD = join(ROOT, "build", "inline-test");
 export async function compileCases(
   cases: readonly PlacedCase[],
   optimize: "speed" | "none",
+  args?: readonly string[],
 ): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
   const requests = cases.map((one, index) => ({
     name: `case-${index}`,
@@ -35,7 +40,16 @@ export async function compileCases(
     functions: { fn: one.node },
     ...(one.returns === undefined ? {} : { returns: one.returns }),
   }));
-  const generated = generateModule(requests);
+  return compileRequests(requests, optimize, args);
+}
+
+/** Compiles functions into one module, or takes it from build/. */
+export async function compileRequests(
+  requests: readonly InlineRequest[],
+  optimize: "speed" | "none",
+  args?: readonly string[],
+): Promise<{ generated: GeneratedModule; module: WebAssembly.Module }> {
+  const generated = generateModule(requests, args);
   const key = createHash("sha256").update(generated.text).update(optimize).update(sdkText());
   const name = key.digest("hex").slice(0, 24);
   const folder = join(BUILD, name);
@@ -60,7 +74,7 @@ function sdkText(): string {
 }
 
 /** A row as its columns have it. */
-function columnsOf(row: Row): RowValue {
+export function columnsOf(row: Row): RowValue {
   return { ...row, at: BigInt(row.at) };
 }
 
@@ -93,7 +107,7 @@ function asInteger(value: number | bigint, bits: number): number | bigint | unde
   return bits === 64 ? whole : Number(whole);
 }
 
-function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
+export function expectedRow(value: unknown, schema: Schema): Record<string, unknown> | undefined {
   const row: Record<string, unknown> = {};
   for (const { name, type } of schema) {
     const column = asColumn((value as Record<string, unknown>)[name], type);
@@ -145,7 +159,7 @@ function resultRows(one: PlacedCase, row: Row): unknown[] {
 }
 
 /** Equal, all NaNs one, -0 not 0. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   return Object.is(a, b);
 }
 
@@ -209,17 +223,22 @@ function withoutRows(
   return differences(one, index, module, output, rest);
 }
 
-function rowText(row: Row): string {
+export function rowText(row: Row): string {
   return JSON.stringify(row, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 }
 
 /** Runs all cases; answers what differs. */
 export async function runCases(
   cases: readonly PlacedCase[],
-  options: { readonly count: number; readonly seed: number; readonly optimize: "speed" | "none" },
+  options: {
+    readonly count: number;
+    readonly seed: number;
+    readonly optimize: "speed" | "none";
+    readonly args?: readonly string[];
+  },
 ): Promise<string[]> {
   const rows = makeRows(options.count, options.seed);
-  const { generated, module } = await compileCases(cases, options.optimize);
+  const { generated, module } = await compileCases(cases, options.optimize, options.args);
   return cases.flatMap((one, index) =>
     differences(one, index, module, generated.operators[index]!.output, rows).map(
       (text) => `${one.name} [${one.tags.join(",")}]: ${text}`,

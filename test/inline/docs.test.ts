@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { allCases } from "./cases.ts";
+import { statefulCases } from "./stateful.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const doc = readFileSync(`${ROOT}docs/one-file-jobs.md`, "utf8");
@@ -15,7 +16,7 @@ function rowsOf(section: string): string[] {
 
 test("every row of the subset table is in at least three functions of the differential test", async () => {
   const uses = new Map<string, number>();
-  for (const { tags } of await allCases()) {
+  for (const { tags } of [...(await allCases()), ...(await statefulCases())]) {
     for (const tag of tags) uses.set(tag, (uses.get(tag) ?? 0) + 1);
   }
   const rows = rowsOf("The subset");

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { allCases } from "./cases.ts";
 import { runCases } from "./differential.ts";
+import { runStateful, statefulCases } from "./stateful.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,12 @@ const cases = (await allCases()).filter((one) => one.name.includes(values.only))
 const count = Number(values.count);
 const seed = Number(values.seed);
 console.log(`${cases.length} functions, ${count} rows each, seed ${seed}`);
-const found = await runCases(cases, { count, seed, optimize: "speed" });
+const found = cases.length === 0 ? [] : await runCases(cases, { count, seed, optimize: "speed" });
+const stateful = (await statefulCases()).filter((one) => one.name.includes(values.only));
+if (stateful.length > 0) {
+  console.log(`${stateful.length} functions with state`);
+  found.push(...(await runStateful(stateful, { count, seed, optimize: "speed" })));
+}
 for (const text of found) console.log(text);
 console.log(found.length === 0 ? "all equal" : `${found.length} differences`);
 process.exitCode = found.length === 0 ? 0 : 1;

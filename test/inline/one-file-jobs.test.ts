@@ -108,3 +108,19 @@ test("a program of its own runs functions in its process, again and behind a uni
     ],
   });
 });
+
+test("a keyed stream is reduced without a window, by functions with the job's arguments", {
+  timeout: 120_000,
+}, async () => {
+  const cluster = await TestCluster.start(closers);
+  await cluster.worker("w1", 2);
+  const text = join(temporaryFolder(closers), "sales.txt");
+  writeFileSync(text, "rome;3\noslo;1\nrome;2\nrome;4\noslo;12\n");
+  const job = load("test/inline/jobs/running.ts", text, "3");
+  expect(job.error).toBeUndefined();
+  expect(await rowsOf(cluster, job)).toEqual([
+    { amount: 12, item: "<12>", shop: "oslo" },
+    { amount: 3, item: "<3>", shop: "rome" },
+    { amount: 5, item: "<3>", shop: "rome" },
+  ]);
+});

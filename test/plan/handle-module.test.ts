@@ -52,6 +52,7 @@ import { Collector, FilterFunction, FlatMapFunction, KeyedBroadcastContext, Keye
 
 const HEAD = `
 import { avg, blackholeSink, collectSink, count, filesSink, StreamExecutionEnvironment, schemaOf, jsonLines, files, sum, TumblingEventTimeWindows, textLines, WatermarkStrategy } from "millrace";
+import { OperatorTestHarness, StreamRecord } from "millrace/testing";
 import * as ops from "./handles.ts";
 const env = new StreamExecutionEnvironment();
 const lines = env.readTextFile("novel.txt");
@@ -83,6 +84,13 @@ const GOOD = [
   "words.keyBy('word').connect(rules().broadcast()).process(ops.judge({ must: 1 })).flatMap(ops.splitWords);",
   "words.keyBy((w) => ({ word: w.word })).connect(rules().broadcast()).process(ops.judge({ must: 1 }));",
   'declare const joins: import("millrace").OperatorHandle; lines.connect(words).process(joins).keyBy("anything");',
+  // The harness knows the rows of a handle: a BIGINT may be a number, a NULL be left out.
+  `const harness = await OperatorTestHarness.open(ops.threshold({ limit: 4, must: 1 }), { budget: 0 });
+harness.processElement({ word: "a", n: 1 }, 5);
+harness.processElements([{ word: "a", n: 1n, score: null }, new StreamRecord({ word: "a", n: 2 }, 5, "delete")]);
+harness.extractOutputValues().map((row) => row.word.trim() + row.n * 2n);
+const check = await OperatorTestHarness.open(ops.check);
+check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());`,
   // Without types, everything is left to the planner.
   'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
 ];
@@ -128,6 +136,9 @@ const BAD: readonly (readonly [snippet: string, says: string])[] = [
     '"at"',
   ],
   ["words.union(lines);", "word"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).processElement({ lien: '' });", "lien"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).processElement({ line: 5 });", "string"],
+  ["(await OperatorTestHarness.open(ops.splitWords)).extractOutputValues()[0]?.wrod;", "wrod"],
   ["words.filter((w) => w.wrod === '');", "wrod"],
   ["words.map((w) => ({ a: w.word })).keyBy('word');", '"word"'],
   ["words.map((w) => ({ a: w.n })).flatMap(ops.splitWords);", "line"],

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { planJob } from "../../src/cli/explain/planned-job.ts";
 import { loadJob } from "../../src/cli/job-file.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { makeProject } from "../../src/cli/project/new-project.ts";
-import { ownDependency } from "../../src/cli/project/own-dependency.ts";
+import { ownDependency, packSelf } from "../../src/cli/project/own-dependency.ts";
 import { findProject } from "../../src/cli/project/project.ts";
 import { cliReference } from "../../src/cli/reference.ts";
 import { MillraceError as ErrorClass, type MillraceError } from "../../src/protocol/errors.ts";
@@ -178,6 +178,34 @@ describe("the dependency of a new project", () => {
     expect(lock(entry)).toBe(expected);
   });
 
+  test("is the option where there is one", () => {
+    const path = project.path("chosen");
+    expect(makeProject(path, "^1.0.0").dependency).toBe("^1.0.0");
+    const { dependencies } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+    expect(dependencies).toEqual({ millrace: "^1.0.0" });
+  });
+
+  test("is unknown where npm recorded nothing, or something else", () => {
+    expect(ownDependency(project.path("global/lib/node_modules/millrace"))).toBe(undefined);
+    const modules = project.path("other/node_modules");
+    mkdirSync(join(modules, "millrace"), { recursive: true });
+    writeFileSync(join(modules, ".package-lock.json"), '{"packages":{"node_modules/x":{}}}');
+    expect(ownDependency(join(modules, "millrace"))).toBe(undefined);
+  });
+
+  test("is packed again then, or refused with what to do", () => {
+    const installed = project.path("global/lib/node_modules/millrace");
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, "package.json"), '{"name":"millrace","version":"1.2.3"}');
+    expect(packSelf(project.folder, installed)).toBe("millrace-1.2.3.tgz");
+    expect(existsSync(project.path("millrace-1.2.3.tgz"))).toBe(true);
+    expect(refusal(() => packSelf(project.folder, project.path("nowhere")))).toMatchObject({
+      code: "PROJECT_DEPENDENCY_UNKNOWN",
+      field: "dependency",
+      expected: expect.stringContaining("--dependency"),
+    });
+  });
+
   test("is the folder of a checkout", () => {
     expect(ownDependency()).toBe(`file:${ROOT.replace(/\/$/, "")}`);
   });
@@ -215,6 +243,34 @@ _millrace 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(offered("millrace completion z")).toEqual(["zsh"]);
     expect(offered("millrace build packa")).toEqual(expect.arrayContaining(["package.json"]));
     expect(offered("millrace build --out READ")).toEqual(["README.md"]);
+  });
+
+  /** What the script of zsh hands to `_arguments`, by bash: the parts that only zsh knows are put in its words. */
+  function zshSpecs(command: string): string[] {
+    const script = zshScript(commands)
+      .replace("local command=$words[2]", `local command=${command}`)
+      .replace("  shift words\n  (( CURRENT-- ))\n", "");
+    const run = `compdef() { :; }; _arguments() { printf '%s\\n' "$@"; }; _describe() { local -n all="$4"; printf '%s\\n' "\${all[@]}"; }
+CURRENT=${command === "" ? 2 : 3}
+${script}
+_millrace`;
+    return execFileSync("bash", ["-c", run], { encoding: "utf8" }).trim().split("\n");
+  }
+
+  test("of zsh gives _describe and _arguments specs of their grammar", () => {
+    expect(zshSpecs("")).toEqual(commands.map((c) => `${c.name}:${c.description}`));
+    // zshcompsys(1): (excluded)--option[explanation]:message:action, and position:message:action.
+    const option = /^(\([-\w ]+\))?--?[\w-]+\[(\\[[\]]|[^[\]])+\](:value:_files)?$/;
+    for (const command of commands) {
+      const specs = zshSpecs(command.name);
+      for (const spec of specs) {
+        const positional = spec === "*:file:_files" || /^1:word:\([\w ]+\)$/.test(spec);
+        expect([spec, positional || option.test(spec)]).toEqual([spec, true]);
+      }
+      for (const name of command.options.flatMap((o) => o.names)) {
+        expect(specs.some((spec) => spec.includes(`${name}[`))).toBe(true);
+      }
+    }
   });
 
   test("of zsh has every command with its options, quoted", () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Duration, TumblingEventTimeWindows } from "../../src/index.ts";
+import { Duration, openBundle, TumblingEventTimeWindows } from "../../src/index.ts";
+import { builtin } from "../../src/plan/operator-handle.ts";
 import {
   expectRows,
   type HarnessOptions,
@@ -21,7 +22,7 @@ const MODES: readonly [string, HarnessOptions][] = [
   ],
 ];
 
-const opened: OperatorTestHarness[] = [];
+const opened: { close(): void }[] = [];
 async function open(...args: Parameters<typeof OperatorTestHarness.open>) {
   const harness = await OperatorTestHarness.open(...args);
   opened.push(harness);
@@ -177,6 +178,41 @@ describe("OperatorTestHarness", () => {
     expect(refusal({ temperature: undefined })).toMatch(/has null, it takes a value/);
     const { processElement } = harness;
     expect(() => processElement.call(harness, 5 as never)).toThrow(/it is a number/);
+  });
+
+  test("opens an operator by its handle, with the handle's parameters and options over them", async () => {
+    const threshold = { aggregates: [{ fn: "count", as: "n" }], size: 10 };
+    const handle = builtin("window_aggregate", { ...threshold, assigner: "tumbling" });
+    const options = { input: { k: "STRING NOT NULL" }, keyBy: ["k"] };
+    const harness = await OperatorTestHarness.open(handle, options);
+    opened.push(harness);
+    harness.processElement({ k: "a" }, 15);
+    harness.endInput();
+    expectRows(harness.extractOutputValues(), [{ k: "a", n: 1, window_start: 10, window_end: 20 }]);
+    const wider = await OperatorTestHarness.open(handle, { ...options, parameters: { size: 100 } });
+    opened.push(wider);
+    wider.processElement({ k: "a" }, 15);
+    wider.endInput();
+    expect(wider.extractOutputValues()).toMatchObject([{ window_start: 0, window_end: 100 }]);
+    const words = await OperatorTestHarness.open(openBundle(WORDS).operator("SplitWords"));
+    opened.push(words);
+    words.processElement({ line: "sea" });
+    expectRows(words.extractOutputValues(), [{ word: "sea" }]);
+  });
+
+  test("says what is wrong with a handle", async () => {
+    const { bytes, ...bare } = openBundle(WORDS).operator("SplitWords");
+    expect(bytes?.length).toBeGreaterThan(0);
+    await expect(OperatorTestHarness.open(bare)).rejects.toMatchObject({
+      code: "HARNESS_SETUP_INVALID",
+      field: "handle",
+      value: "SplitWords",
+    });
+    const unnamed = OperatorTestHarness.open as unknown as (path: string) => Promise<unknown>;
+    await expect(unnamed(WORDS)).rejects.toMatchObject({
+      code: "HARNESS_SETUP_INVALID",
+      field: "operator",
+    });
   });
 
   test("says what is wrong with a setup", async () => {

@@ -3,6 +3,7 @@ import { BatchReader } from "./batch-reader";
 import { RichFunction, RuntimeContext } from "./functions";
 import { Status } from "./layout";
 import { RowView } from "./row";
+import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
 import { resetTextScratch } from "./text";
 import { TumblingWindowOperator } from "./tumbling-window";
 import { ENTRY_VALUE } from "./key-table";
@@ -44,6 +45,10 @@ export abstract class AggregateFunction<
   merge(accumulator: Acc, other: Acc): void {}
   /** Writes the result; the key's columns stand in front of it, the window's behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
+  /** Slots of the accumulator (state-slot.ts), generated where there are any. */
+  __slots(): StaticArray<i32> {
+    return [];
+  }
 }
 
 /** Runs an AggregateFunction in tumbling event-time windows. */
@@ -59,8 +64,12 @@ export class AggregateOperator<
   private generation: i32 = -1;
   /** Column of window_start in the output; window_end follows. -1: not wanted. */
   private windowColumn: i32 = -1;
+  private slots: StaticArray<i32> = [];
+  /** Bytes of what the slots own. */
+  private slotBytes: u64 = 0;
 
   open(): i32 {
+    this.slots = this.fn.__slots();
     const status = super.open();
     if (status != Status.DONE) return status;
     this.windowColumn = this.config.outputs[0].indexOf("window_start");
@@ -80,6 +89,29 @@ export class AggregateOperator<
 
   initialise(value: usize): void {
     this.fn.createAccumulator(changetype<Acc>(value));
+  }
+
+  valueDropped(value: usize): void {
+    dropSlots(value, this.slots);
+  }
+
+  storedBytes(value: usize): i32 {
+    return this.valueBytes() + storedSlotBytes(value, this.slots);
+  }
+
+  storeValue(value: usize, target: usize): void {
+    memory.copy(target, value, this.valueBytes());
+    storeSlots(value, this.slots, target + this.valueBytes());
+  }
+
+  loadValue(value: usize, source: usize, length: i32): void {
+    memory.copy(value, source, this.valueBytes());
+    loadSlots(value, this.slots, source + this.valueBytes());
+  }
+
+  functionStateBytes(): u64 {
+    this.slotBytes += takeGrowth();
+    return this.slotBytes;
   }
 
   attachInput(reader: BatchReader): void {

@@ -21,6 +21,7 @@ export { OpenStream } from "./open-config";
 export { Operator } from "./operator";
 export { PartitionOperator } from "./partition-function";
 export { ProcessOperator } from "./process-function";
+export { ReduceOperator } from "./reduce-function";
 export { registerOperator } from "./registry";
 export { RowView } from "./row";
 export { SinkOperator } from "./sink-function";

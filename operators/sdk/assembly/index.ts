@@ -18,6 +18,7 @@ export { newRow } from "./new-row";
 export { PartitionFunction } from "./partition-function";
 export { ProcessWindowFunction, WindowElements } from "./process-window-function";
 export { ProcessContext, ProcessFunction } from "./process-function";
+export { ReduceFunction } from "./reduce-function";
 export { Collector } from "./row";
 export { RecordWriter, SinkFunction } from "./sink-function";
 export { SourceFunction } from "./source-function";

@@ -7,7 +7,7 @@ import { runJson, runText } from "../dev/dev-view.ts";
 import { SourceWatch } from "../dev/source-watch.ts";
 import { startLocalCluster } from "../local-cluster.ts";
 import { findProject } from "../project/project.ts";
-import { projectTarget } from "../project/project-build.ts";
+import { projectTarget, writtenSources } from "../project/project-build.ts";
 import { dim } from "../terminal.ts";
 
 interface DevFlags {
@@ -60,7 +60,7 @@ async function dev(path: string | undefined, args: readonly string[], flags: Dev
   });
   watch = new SourceWatch({
     folder: project?.folder ?? folder,
-    written: [target?.handles ?? "", target?.bundle ?? ""],
+    written: target === undefined ? [] : [target.bundle, ...writtenSources(target)],
     changed: (atMs) => void session.restart(atMs),
   });
   const interrupted = untilInterrupted();

@@ -7,6 +7,7 @@ import { chooseJob, loadChosenJob } from "../chosen-job.ts";
 import { graphSvg } from "../explain/graph-svg.ts";
 import { graphText } from "../explain/graph-text.ts";
 import { planJob } from "../explain/planned-job.ts";
+import { linearNote } from "../linear-note.ts";
 
 interface ExplainFlags {
   readonly svg?: string;
@@ -38,12 +39,15 @@ async function explain(
   args: readonly string[],
   flags: ExplainFlags,
 ): Promise<void> {
-  const planned = planJob(await loadChosenJob(chooseJob("explain", path, args)));
+  const job = await loadChosenJob(chooseJob("explain", path, args));
+  const planned = planJob(job);
+  const note = linearNote(job.linear);
   if (flags.svg !== undefined) writePicture(flags.svg, graphSvg(planned));
   if (flags.json === true) {
     console.log(JSON.stringify({ ...planJson(planned.jobGraph), slots: planned.slots }));
   } else {
     console.log(graphText(planned));
+    if (note !== undefined) console.error(note);
   }
 }
 

@@ -26,7 +26,7 @@ The file is judged as an upload would be; nothing of it runs.`,
 
 function inspect(file: string, flags: { readonly json?: boolean }): void {
   const bytes = readBundle(file);
-  const info = inspectBundle(bytes);
+  const info = judged(file, bytes);
   const sources = [...bundleSources(bytes).keys()].sort();
   if (flags.json === true) {
     console.log(JSON.stringify({ ...info, sources }));
@@ -35,6 +35,17 @@ function inspect(file: string, flags: { readonly json?: boolean }): void {
   console.log(overview(file, info, sources).join("\n"));
   console.log(operatorLines(info.manifest).join("\n"));
   for (const warning of info.warnings) console.log(`note: ${warning}`);
+}
+
+/** The refusal of what is no bundle at all names no field: then it is the file. */
+function judged(file: string, bytes: Uint8Array): BundleInfo {
+  try {
+    return inspectBundle(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof MillraceError) || thrown.field !== undefined) throw thrown;
+    const { code, message, expected } = thrown;
+    throw new MillraceError(code, message, { field: "file", value: file, expected, cause: thrown });
+  }
 }
 
 function overview(file: string, info: BundleInfo, sources: readonly string[]): string[] {

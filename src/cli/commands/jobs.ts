@@ -20,13 +20,19 @@ export function registerJobs(program: Command): void {
     .action(list);
   withConnection(program.command("info"))
     .description("show a job: its state, its vertices, and why it failed")
-    .argument("<job>", "its id, as `millrace list` shows it, or a start of it that no other has")
+    .argument(
+      "<job>",
+      "its name, its id, as `millrace list` shows them, or a start of the id that no other has",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  millrace info 1f0e8a52")
     .action(info);
   withConnection(program.command("cancel"))
     .description("cancel a job, and wait for its end")
-    .argument("<job>", "its id, as `millrace list` shows it, or a start of it that no other has")
+    .argument(
+      "<job>",
+      "its name, its id, as `millrace list` shows them, or a start of the id that no other has",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  millrace cancel 1f0e8a52")
     .action(cancel);

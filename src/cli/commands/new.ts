@@ -9,6 +9,10 @@ export function registerNew(program: Command): void {
     .command("new")
     .description("make a project: an operator, a job, a test, and what an editor needs")
     .argument("<name>", "folder to make; its last part is the project's name")
+    .option(
+      "--dependency <spec>",
+      "version, tarball or folder of millrace for its package.json (default: as npm recorded this one)",
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -17,14 +21,26 @@ export function registerNew(program: Command): void {
     .action(create);
 }
 
-function create(path: string, flags: { readonly json?: boolean }): void {
-  const project = makeProject(path);
+interface NewFlags {
+  readonly dependency?: string;
+  readonly json?: boolean;
+}
+
+function create(path: string, flags: NewFlags): void {
+  const project = makeProject(path, flags.dependency);
   if (flags.json === true) {
     console.log(JSON.stringify(project));
     return;
   }
   console.log(`${bold(project.name)} is made ${dim(`(millrace ${project.dependency})`)}`);
   for (const file of project.files) console.log(`  ${file}`);
+  if (project.dependency.startsWith("file:vendor/")) {
+    console.log(
+      dim(
+        "npm recorded nothing of this Millrace (a global install): the project has a tarball of it",
+      ),
+    );
+  }
   console.log("\nNext:");
   console.log(`  cd ${shownPath(project.folder)}`);
   console.log("  npm install");

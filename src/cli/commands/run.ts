@@ -9,6 +9,7 @@ import { type ConnectionOptions, connect, DEFAULT_URL, withConnection } from "..
 import type { LoadedJob } from "../job-file.ts";
 import { describeProgress, type ProgressCounts, progressCounts } from "../job-progress.ts";
 import { Leaving } from "../leaving.ts";
+import { linearNote } from "../linear-note.ts";
 import { startLocalCluster } from "../local-cluster.ts";
 import { bold, count, dim, ProgressLine } from "../terminal.ts";
 
@@ -93,10 +94,9 @@ async function submit(
   flags: RunFlags,
   closeLocal?: () => Promise<void>,
 ): Promise<void> {
-  const { spec, bundles, linear = [] } = job;
-  if (linear.length > 0 && flags.json !== true) {
-    console.error(dim(`Linear in text that is not ASCII: ${linear.join(", ")}`));
-  }
+  const { spec, bundles } = job;
+  const note = linearNote(job.linear);
+  if (note !== undefined && flags.json !== true) console.error(note);
   for (const bytes of bundles.values()) await client.uploadBundle(bytes);
   const id = await client.submitJob(spec);
   if (flags.json === true) console.log(JSON.stringify({ jobid: id }));

@@ -3,21 +3,18 @@ import type { Command } from "commander";
 import type { ClusterOverview, JobSummary, TaskManager } from "../../client/answers.ts";
 import type { MillraceClient } from "../../client/millrace-client.ts";
 import { errorBodyOf } from "../../protocol/errors.ts";
+import { METRICS_INTERVAL_MS } from "../../protocol/limits.ts";
 import { type ConnectionOptions, connect, withConnection } from "../connection.ts";
+import { type ClusterLook, counted, type Finding, type JobLook } from "../status/finding.ts";
+import { jobFindings, matters } from "../status/job-findings.ts";
+import { workerFindings } from "../status/worker-findings.ts";
 import { bold, dim, green, red, table } from "../terminal.ts";
 
-/** Something wrong, and the way out. */
-interface Finding {
-  readonly code: string;
-  readonly problem: string;
-  readonly next: string;
-}
-
 const SHOWN_JOBS = 10;
-/** Jobs that ended longer ago are history. */
-const RECENT_MS = 3_600_000;
-/** Three missed heartbeats at the default interval; the JobManager gives a worker up later. */
-const SILENT_MS = 30_000;
+/** Jobs that are looked at more closely, the newest: each costs two requests. */
+const LOOKED_AT_JOBS = 20;
+/** Between two looks at what a job does with its time; tasks tell it each METRICS_INTERVAL_MS. */
+const BETWEEN_LOOKS_MS = 2 * METRICS_INTERVAL_MS;
 
 export function registerStatus(program: Command): void {
   withConnection(program.command("status"))
@@ -30,37 +27,59 @@ Examples:
   millrace status
   millrace status --json | jq -r '.findings[].next'
 
-Ends with 0 where all is well, with 1 where something is wrong.`,
+Ends with 0 where all is well, with 1 where something is wrong; a note is no wrong. Takes two seconds
+where jobs run, to see what they do with their time.`,
     )
     .action(status);
 }
 
 async function status(flags: ConnectionOptions & { readonly json?: boolean }): Promise<void> {
-  let overview: ClusterOverview;
-  let workers: TaskManager[];
-  let jobs: JobSummary[];
-  let client: MillraceClient;
+  let look: ClusterLook;
   try {
-    client = connect(flags);
-    [overview, workers, jobs] = await Promise.all([
-      client.overview(),
-      client.taskManagers(),
-      client.jobs(),
-    ]);
+    look = await lookAt(connect(flags), flags.url);
   } catch (thrown) {
     report(flags, { url: flags.url, findings: [unreachable(flags.url, thrown)] }, []);
     return;
   }
-  const findings = [
-    ...workerFindings(flags.url, overview, workers, jobs),
-    ...(await jobFindings(client, jobs)),
-  ];
+  const { overview, workers, jobs } = look;
+  const findings = [...workerFindings(look), ...jobFindings(look)];
   report(flags, { url: flags.url, findings, overview, workers, jobs }, [
     "",
     workers.length === 0 ? "no workers" : workerTable(workers),
     "",
     jobs.length === 0 ? "no jobs" : jobTable(jobs),
   ]);
+}
+
+async function lookAt(client: MillraceClient, url: string): Promise<ClusterLook> {
+  const [overview, workers, jobs] = await Promise.all([
+    client.overview(),
+    client.taskManagers(),
+    client.jobs(),
+  ]);
+  const nowMs = Date.now();
+  const newest = [...jobs].sort((a, b) => b["start-time"] - a["start-time"]);
+  const chosen = newest
+    .filter(({ state, jid }) => {
+      const over = ["FINISHED", "CANCELED", "CANCELLING"].includes(state);
+      return !over && (state !== "FAILED" || matters(jobs, jid, nowMs));
+    })
+    .slice(0, LOOKED_AT_JOBS);
+  const running = chosen.filter(({ state }) => state === "RUNNING");
+  const before = await Promise.all(running.map(({ jid }) => client.job(jid)));
+  if (running.length > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
+  const looks = await Promise.all(
+    chosen.map(async (summary): Promise<JobLook> => {
+      const [details, exceptions] = await Promise.all([
+        client.job(summary.jid),
+        client.exceptions(summary.jid),
+      ]);
+      const failures = exceptions.exceptionHistory.entries;
+      const earlier = before[running.indexOf(summary)];
+      return { summary, details, failures, ...(earlier === undefined ? {} : { before: earlier }) };
+    }),
+  );
+  return { url, nowMs: Date.now(), overview, workers, jobs: newest, looks };
 }
 
 function report(
@@ -75,23 +94,24 @@ function report(
   lines: readonly string[],
 ): void {
   const { findings, overview } = answer;
-  if (findings.length > 0) process.exitCode = 1;
+  const ok = findings.every(({ severity }) => severity !== "wrong");
+  if (!ok) process.exitCode = 1;
   if (flags.json === true) {
-    console.log(JSON.stringify({ ok: findings.length === 0, ...answer }));
+    console.log(JSON.stringify({ ok, ...answer }));
     return;
   }
   if (overview !== undefined) {
     const { taskmanagers, "slots-total": total, "slots-available": free } = overview;
     console.log(
-      `${bold(answer.url)}  ${taskmanagers} workers, ${free} of ${total} slots free, ` +
-        `${overview["jobs-running"]} jobs running  ${dim(`Millrace ${overview["millrace-version"]}`)}`,
+      `${bold(answer.url)}  ${counted(taskmanagers, "worker")}, ${free} of ${counted(total, "slot")} free, ` +
+        `${counted(overview["jobs-running"], "job")} running  ${dim(`Millrace ${overview["millrace-version"]}`)}`,
     );
   }
-  for (const { problem, next } of findings) {
-    console.log(`${red("wrong")}  ${problem}`);
+  for (const { severity, problem, next } of findings) {
+    console.log(`${severity === "wrong" ? red("wrong") : bold("note ")}  ${problem}`);
     console.log(`  next: ${next}`);
   }
-  if (findings.length === 0) console.log(green("All is well."));
+  if (ok) console.log(green("All is well."));
   if (lines.length > 0) console.log(lines.join("\n"));
 }
 
@@ -107,57 +127,7 @@ function unreachable(url: string, thrown: unknown): Finding {
     ANSWER_INVALID: "something else listens there: give the JobManager's address with --url",
   };
   const next = nexts[code] ?? `see what the JobManager at ${url} says in its log`;
-  return { code, problem: message, next };
-}
-
-function workerFindings(
-  url: string,
-  overview: ClusterOverview,
-  workers: readonly TaskManager[],
-  jobs: readonly JobSummary[],
-): Finding[] {
-  const start = `\`millrace taskmanager --jobmanager ${url} --slots 4\``;
-  if (workers.length === 0) {
-    const problem = "No worker has joined: jobs wait for slots";
-    return [{ code: "NO_WORKERS", problem, next: `start one with ${start}` }];
-  }
-  const findings: Finding[] = [];
-  const waiting = jobs.filter((job) => job.state === "CREATED");
-  if (waiting.length > 0 && overview["slots-available"] === 0) {
-    const problem = `${waiting.map((job) => job.name).join(", ")}: no slot is free`;
-    const next = `add a worker with ${start}, lower the job's parallelism, or cancel another job`;
-    findings.push({ code: "SLOTS_MISSING", problem, next });
-  }
-  for (const worker of workers) {
-    const silentMs = Date.now() - worker.timeSinceLastHeartbeat;
-    if (worker.timeSinceLastHeartbeat === 0 || silentMs < SILENT_MS) continue;
-    const problem = `Worker ${worker.id} has been silent for ${Math.round(silentMs / 1_000)} s`;
-    const next =
-      "look at its process and its network; its jobs restart elsewhere when it is given up";
-    findings.push({ code: "WORKER_SILENT", problem, next });
-  }
-  return findings;
-}
-
-async function jobFindings(
-  client: MillraceClient,
-  jobs: readonly JobSummary[],
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const job of jobs) {
-    const failing = ["FAILING", "RESTARTING"].includes(job.state);
-    const failed = job.state === "FAILED" && Date.now() - job["end-time"] < RECENT_MS;
-    if (!failing && !failed) continue;
-    const entry = (await client.exceptions(job.jid)).exceptionHistory.entries[0];
-    const cause = entry?.error ?? (await client.job(job.jid)).failure;
-    const where = entry?.taskName === undefined ? "" : ` in ${entry.taskName}`;
-    const why = cause === undefined ? "" : `: ${cause.message} [${cause.code}]${where}`;
-    const problem = `Job ${job.name} ${failed ? "failed" : `restarts (attempt ${job.attempt})`}${why}`;
-    const expected = cause?.expected === undefined ? "" : `expected: ${cause.expected}; `;
-    const again = failed ? "mend it and run it again" : `\`millrace cancel ${job.jid}\` ends it`;
-    findings.push({ code: cause?.code ?? "JOB_FAILED", problem, next: `${expected}${again}` });
-  }
-  return findings;
+  return { severity: "wrong", code, problem: message, next };
 }
 
 function workerTable(workers: readonly TaskManager[]): string {
@@ -174,5 +144,7 @@ function jobTable(jobs: readonly JobSummary[]): string {
   const rows = jobs
     .slice(0, SHOWN_JOBS)
     .map((job) => [job.jid, job.state, `${(job.duration / 1_000).toFixed(1)} s`, job.name]);
-  return table(["JOB", "STATE", "DURATION", "NAME"], rows);
+  const more = jobs.length - rows.length;
+  const shown = table(["JOB", "STATE", "DURATION", "NAME"], rows);
+  return more <= 0 ? shown : `${shown}\nand ${more} more (millrace list)`;
 }

@@ -24,6 +24,8 @@ export interface DevRun {
   /** From the save to the first output (or error), ms. */
   readonly firstOutputMs?: number;
   readonly built: boolean;
+  /** Places of one-file functions that are linear in text that is not ASCII. */
+  readonly linear: readonly string[];
 }
 
 export interface DevSessionOptions {
@@ -82,6 +84,7 @@ export class DevSession {
       if (signal.aborted) return;
       id = await this.#submit(job);
       view.job = job.spec.name;
+      view.linear = job.linear ?? [];
       await this.#follow(id, job, view, signal);
       view.end();
     } catch (thrown) {
@@ -163,6 +166,7 @@ function inputsOf({ spec }: LoadedJob): string[] {
 class RunView {
   job: string;
   built = false;
+  linear: readonly string[] = [];
   readonly #number: number;
   readonly #savedAtMs: number;
   readonly #show: (run: DevRun) => void;
@@ -217,6 +221,7 @@ class RunView {
       rowCount: this.#rowCount,
       firstOutputMs: this.#firstOutputMs,
       built: this.built,
+      linear: this.linear,
       ...(error === undefined ? {} : { error }),
     });
   }

@@ -1,5 +1,6 @@
 /** A run of `millrace dev` on the screen, in the place of the one before. */
 import { relative } from "node:path";
+import { linearNote } from "../linear-note.ts";
 import { bold, count, describeError, dim, green, red, table } from "../terminal.ts";
 import type { DevRun, Row } from "./dev-session.ts";
 
@@ -22,6 +23,8 @@ export function runText(run: DevRun, shownRows: number): string {
   if (run.state === "FINISHED" && run.rowCount === 0) {
     parts.push(dim("no rows: a collect sink shows them here"));
   }
+  const note = linearNote(run.linear);
+  if (note !== undefined) parts.push(note);
   return clear + parts.join("\n");
 }
 

@@ -1,9 +1,19 @@
 /** Makes a project from a template. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MillraceError } from "../../protocol/errors.ts";
-import { ownDependency } from "./own-dependency.ts";
+import { ownDependency, packSelf } from "./own-dependency.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../../templates/", import.meta.url));
 const TEMPLATE = "operator-job";
@@ -11,6 +21,8 @@ const TEMPLATE = "operator-job";
 const NAME_MAX_CHARS = 214;
 /** What a folder may hold and still count as empty. */
 const ALLOWED = [".git", ".DS_Store"];
+/** Where a project keeps a tarball of its own. */
+const VENDOR = "vendor";
 
 export interface NewProject {
   readonly folder: string;
@@ -23,18 +35,24 @@ export interface NewProject {
 
 /**
  * @param path Folder to make; its last part is the project's name.
- * @throws MillraceError PROJECT_NAME_INVALID, PROJECT_FOLDER_NOT_EMPTY, PROJECT_FOLDER_UNUSABLE
+ * @param given What its package.json is to say of millrace; default: what npm recorded of this one,
+ *   and where that is nothing, a tarball that the project gets.
+ * @throws MillraceError PROJECT_NAME_INVALID, PROJECT_FOLDER_NOT_EMPTY, PROJECT_FOLDER_UNUSABLE,
+ *   PROJECT_DEPENDENCY_UNKNOWN
  */
-export function makeProject(path: string): NewProject {
+export function makeProject(path: string, given?: string): NewProject {
   const folder = resolve(path);
   const name = basename(folder);
   checkName(name);
   checkFolder(folder);
-  const dependency = ownDependency();
+  const recorded = given ?? ownDependency();
+  const packed = recorded === undefined ? packedSelf() : undefined;
+  const files = packed === undefined ? [] : [`${VENDOR}/${packed.name}`];
+  const dependency = recorded ?? `file:${files[0]}`;
   const values = { name, dependency };
   const source = join(TEMPLATES, TEMPLATE);
-  const files: string[] = [];
   try {
+    packed?.moveTo(join(folder, VENDOR));
     for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const from = join(entry.parentPath, entry.name);
@@ -48,6 +66,23 @@ export function makeProject(path: string): NewProject {
     throw unusable(folder, cause);
   }
   return { folder, name, dependency, files: files.sort() };
+}
+
+/** This Millrace as a tarball, outside of the project until the rest is known to succeed. */
+function packedSelf(): { readonly name: string; moveTo(folder: string): void } {
+  const draft = mkdtempSync(join(tmpdir(), "millrace-new-"));
+  try {
+    const name = packSelf(draft);
+    const moveTo = (folder: string) => {
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(join(draft, name), join(folder, name));
+      rmSync(draft, { recursive: true });
+    };
+    return { name, moveTo };
+  } catch (thrown) {
+    rmSync(draft, { recursive: true });
+    throw thrown;
+  }
 }
 
 function checkName(name: string): void {

@@ -163,8 +163,8 @@ export class SlotCore {
   }
 
   /** Counters of every task. */
-  metrics(): TaskMetrics[] {
-    return this.#tasks.map((task) => task.metrics());
+  metrics(nowMs?: number): TaskMetrics[] {
+    return this.#tasks.map((task) => task.metrics(nowMs));
   }
 
   /** What every channel holds. */
@@ -250,7 +250,7 @@ export class SlotCore {
   #reportMetrics(nowMs: number): void {
     if (this.#metricsAtMs === undefined || nowMs < this.#metricsAtMs || this.stopped) return;
     this.#metricsAtMs = nowMs + METRICS_INTERVAL_MS;
-    this.#emit({ type: "metrics", tasks: this.metrics() });
+    this.#emit({ type: "metrics", tasks: this.metrics(nowMs) });
   }
 
   #task(id: TaskId): Task | undefined {

@@ -166,8 +166,16 @@ export class Task {
     if (!this.stopped) this.#stop("FAILED", error);
   }
 
-  /** Counters since the task started. */
-  metrics() {
+  /**
+   * Counters since the task started.
+   * @param nowMs with it, the time of a wait that still lasts counts too: one that lasts for ever is
+   *   what a person looks for
+   */
+  metrics(nowMs?: number) {
+    if (nowMs !== undefined && this.#blockedSinceMs !== undefined) {
+      this.#unblock(nowMs);
+      this.#blockedSinceMs = nowMs;
+    }
     const { recordsIn, recordsFailed, busyMs } = this.#chain.counters();
     return {
       vertex: this.descriptor.vertex,

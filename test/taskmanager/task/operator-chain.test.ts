@@ -212,6 +212,7 @@ describe("an operator that fails", () => {
     expect(error.code).toBe("OPERATOR_FAILED");
     expect(error.message).toMatch(/Operator faulty failed at .*chain-module\.ts:\d+: thirteen/);
     expect(error.message).toMatch(/, record 14 of its input\)/);
+    expect(error).toMatchObject({ field: "faulty", value: '{"n":13}' });
   });
 
   test.each([100, 7, 5, 3, 1])("names its record where a call takes %i rows", (rows) => {
@@ -245,7 +246,7 @@ describe("an operator that fails", () => {
         .deploy()
         .settle();
     const failed = run({});
-    expect(failed.errors.get("a.0")).toMatchObject({ code: "ROW_FAILED" });
+    expect(failed.errors.get("a.0")).toMatchObject({ code: "ROW_FAILED", value: '{"n":3}' });
     expect(failed.errors.get("a.0")!.message).toMatch(/: record 4 of its input is refused: no 3$/);
     const dropped = run({ onRowError: "drop" });
     expect(lines(dropped.written.get("a.0"))).toEqual(upTo(30).filter((n) => n % 10 !== 3));

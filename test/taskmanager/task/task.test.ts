@@ -214,7 +214,9 @@ describe("Task", () => {
       fed.chain.busy = false;
       return "done";
     };
-    fed.settle().slots.advance(40);
+    fed.settle().slots.advance(30);
+    expect(fed.slots.slots[0]!.metrics(fed.slots.nowMs)[0]).toMatchObject({ backpressuredMs: 30 });
+    fed.slots.advance(10);
     expect(fed.slots.frames).toEqual([]);
     fed.slots.step(0, { type: "credit", channel: 50, credits: 1 });
     fed.settle();

@@ -1,0 +1,56 @@
+/** What an operator takes and gives in a test: rows with their times and changes, watermarks. */
+import type { PlainRow } from "../embedded/plain-row.ts";
+import type { ROW_KIND } from "../protocol/types.ts";
+
+/** Milliseconds since 1970; beyond 2^53 a bigint. */
+export type Timestamp = number | bigint;
+/** Change of a row, as Flink's RowKind: `insert`, `update_before`, `update_after`, `delete`. */
+export type RowKind = keyof typeof ROW_KIND;
+
+/** The watermark behind which nothing comes: the end of event time. */
+export const MAX_WATERMARK = 0x7fff_ffff_ffff_ffffn;
+
+/** A row with its lanes (Flink: StreamRecord, with the change of a RowKind). */
+export class StreamRecord<Row = PlainRow> {
+  /** The row, by column name. */
+  readonly row: Row;
+  /** Its event time, ms; undefined: it has none. */
+  readonly timestamp: Timestamp | undefined;
+  /** Its change. */
+  readonly kind: RowKind;
+
+  /** `new StreamRecord({ word: "sea" }, 5_000)` */
+  constructor(row: Row, timestamp?: Timestamp, kind: RowKind = "insert") {
+    this.row = row;
+    this.timestamp = timestamp;
+    this.kind = kind;
+  }
+}
+
+/** A watermark among an output's rows. */
+export class Watermark {
+  /** Event time up to which the stream is complete, ms. */
+  readonly timestamp: Timestamp;
+
+  /** `new Watermark(6_000)` */
+  constructor(timestamp: Timestamp) {
+    this.timestamp = timestamp;
+  }
+}
+
+/** A value of a column as a test may write it (see PlainValue): BIGINT also as a number, a time as a Date. */
+type InputValue<T> = T extends bigint ? T | number : T extends number ? T | Date : T;
+
+/** Columns that may be NULL may be left out. */
+type OptionalColumns<In> = { [C in keyof In]: null extends In[C] ? C : never }[keyof In];
+
+/** A row as a test may write it for an operator that reads `In`. */
+export type InputRow<In> = {
+  readonly [C in Exclude<keyof In, OptionalColumns<In>>]: InputValue<In[C]>;
+} & { readonly [C in OptionalColumns<In>]?: InputValue<In[C]> };
+
+/**
+ * A row as an operator of that kind gives it out: an aggregate's has the key and the window's times
+ * around the columns it declares.
+ */
+export type OutputRow<Out, Kind> = Kind extends "aggregate" ? Out & PlainRow : Out;
