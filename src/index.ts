@@ -19,13 +19,13 @@ export {
   BroadcastStream,
   DataStream,
   KeyedStream,
-  OutputTag,
   SingleOutputStreamOperator,
   WindowedStream,
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export { OutputTag } from "./plan/output-tag.ts";
 export type { AnyRow, Columns, RowOf, SchemaOf } from "./plan/row-type.ts";
 export { schemaOf } from "./plan/schema-match.ts";
 export {

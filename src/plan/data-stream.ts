@@ -27,7 +27,7 @@ import {
   type OperatorKind,
   type ProcessKind,
 } from "./operator-handle.ts";
-import { OutputTag } from "./output-tag.ts";
+import type { OutputTag } from "./output-tag.ts";
 import type {
   AggregateFunctions,
   AnyRow,
@@ -52,8 +52,6 @@ import {
   type WatermarkParameters,
   type WindowAssigner,
 } from "./windows.ts";
-
-export { OutputTag };
 
 /**
  * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where

@@ -3,8 +3,8 @@
  * and KeyedOneInputStreamOperatorTestHarness), in any test runner.
  */
 import { batchValues, type PlainRow, plainMillis, plainRow } from "../embedded/plain-row.ts";
-import type { OutputTag } from "../plan/data-stream.ts";
 import type { OperatorHandle, OperatorKind } from "../plan/operator-handle.ts";
+import type { OutputTag } from "../plan/output-tag.ts";
 import { BatchWriter } from "../protocol/batch/batch-writer.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { slotRequestsOf } from "../../src/jobmanager/core/planned-job.ts";
-import { type DataStream, OutputTag } from "../../src/plan/data-stream.ts";
+import type { DataStream } from "../../src/plan/data-stream.ts";
 import { Duration } from "../../src/plan/duration.ts";
 import { buildJobGraph } from "../../src/plan/job-graph.ts";
+import { OutputTag } from "../../src/plan/output-tag.ts";
 import { schemaOf, schemaText } from "../../src/plan/schema-match.ts";
 import { filesSink } from "../../src/plan/sinks.ts";
 import { csv, datagen, files, jsonLines, textLines } from "../../src/plan/sources.ts";

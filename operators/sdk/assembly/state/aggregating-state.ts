@@ -49,7 +49,7 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
   constructor(descriptor: AggregatingStateDescriptor<In, Acc, Out>) {
     super(descriptor.name, descriptor.__ttl);
     this.fn = descriptor.aggregateFunction;
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
   }
 
   /** Adds a value to the key's accumulator. */

@@ -44,7 +44,7 @@ export class ListState<T> extends StateSlot {
   /** @internal The runtime makes it. */
   constructor(descriptor: ListStateDescriptor<T>) {
     super(descriptor.name, descriptor.__ttl);
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
     this.values = new ListValues<T>(this.codec, this.lead, this.ttl);
     this.passing = heap.alloc(this.codec.slotBytes);
     memory.fill(this.passing, 0, this.codec.slotBytes);

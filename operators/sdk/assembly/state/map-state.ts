@@ -41,7 +41,7 @@ export class MapState<K, V> extends StateSlot {
   /** @internal The runtime makes it. */
   constructor(descriptor: MapStateDescriptor<K, V>) {
     super(descriptor.name, descriptor.__ttl);
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
     this.walk = new MapEntries<K, V>(this);
   }
 

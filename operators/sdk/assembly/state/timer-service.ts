@@ -24,7 +24,7 @@ const SWEEP_SLACK: i32 = 1024;
 const DUE_SHIFT: usize = 3;
 
 export class TimerService {
-  readonly entries!: EntryStore;
+  readonly entries: EntryStore;
   private directory: HashDirectory = new HashDirectory();
   private heaps: StaticArray<TimerHeap> = [new TimerHeap(), new TimerHeap()];
   /** Timers of one time, in the order in which they fire. */
