@@ -90,12 +90,16 @@ harness.processElement({ word: "a", n: 1 }, 5);
 harness.processElements([{ word: "a", n: 1n, score: null }, new StreamRecord({ word: "a", n: 2 }, 5, "delete")]);
 harness.extractOutputValues().map((row) => row.word.trim() + row.n * 2n);
 const check = await OperatorTestHarness.open(ops.check);
-check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());`,
+check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());
+const meet = await OperatorTestHarness.open(ops.meet, { secondKeyBy: ["rule"] });
+meet.processElement({ word: "a", n: 1 });
+meet.processElement2({ rule: "a", limit: 1 }, 5);`,
   // Without types, everything is left to the planner.
   'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
 ];
 
 const BAD: readonly (readonly [snippet: string, says: string])[] = [
+  ["(await OperatorTestHarness.open(ops.meet)).processElement2({ rule: 'a', limt: 1 });", "limt"],
   ["words.process(ops.tally);", '"keyed_process"'],
   ["words.keyBy('n').process(ops.tally);", "word"],
   ["lines.keyBy('line').process(ops.tally);", "word"],
