@@ -7,6 +7,7 @@ import { readParameters } from "./parameter-field.ts";
 import type { BuildProblem } from "./problem.ts";
 import { rowFields, rowSchema } from "./row-class.ts";
 import type { SourceTree } from "./source-tree.ts";
+import { readStates } from "./state-field.ts";
 import { type ClassSyntax, type DecoratorSyntax, placeIn, typeText } from "./syntax.ts";
 import type { TextEdit } from "./text-edit.ts";
 
@@ -59,15 +60,17 @@ export function readOperator(
   checkMethods(operator, kind, problems);
   const { parameters, edits } = readParameters(operator, problems);
   const streams = readStreams(operator, kind, tree, problems);
+  const own = readStates(operator, kind, tree, problems);
   const name = operator.decorators.find((d) => d.name === "operator")?.values[0];
   const place = placeIn(operator.file, operator.nameEnd);
   return {
     syntax: operator,
-    edits: [...edits, factoryEdit(operator, kind)],
+    edits: [...edits, ...own.edits, factoryEdit(operator, kind)],
     description: {
       name: typeof name === "string" ? name : operator.name,
       kind: kind.kind,
       ...streams,
+      states: [...streams.states, ...own.states],
       parameters,
       source: { file: place.file, line: place.line },
       ...(operator.doc === undefined || operator.doc === "" ? {} : { doc: operator.doc }),

@@ -37,7 +37,9 @@ const SUPPORT_NAMES = [
   "KeyedBroadcastProcessOperator",
   "KeyedCoProcessOperator",
   "KeyedProcessOperator",
+  "ListStateDescriptor",
   "MapOperator",
+  "MapStateDescriptor",
   "OpenStream",
   "Operator",
   "PartitionOperator",
@@ -45,9 +47,12 @@ const SUPPORT_NAMES = [
   "ReduceOperator",
   "RowLayout",
   "RowView",
+  "RuntimeContext",
   "SinkOperator",
   "SourceOperator",
+  "StateTtlConfig",
   "Text",
+  "ValueStateDescriptor",
   "bitAt",
   "columnOf",
   "emptyText",
@@ -172,6 +177,8 @@ function looseFunction(one: ClassSyntax, tree: SourceTree, problems: BuildProble
     "FilterFunction",
     "ProcessFunction",
     "KeyedProcessFunction",
+    "KeyedCoProcessFunction",
+    "KeyedBroadcastProcessFunction",
   ];
   const isFunction = !one.isAbstract && parents.some((name) => tree.isSdkName(one, name));
   if (isFunction && one.base !== undefined) {

@@ -3,9 +3,7 @@ import {
   Collector,
   KeyedContext,
   KeyedProcessFunction,
-  RuntimeContext,
   ValueState,
-  ValueStateDescriptor,
 } from "millrace/sdk";
 import { Account, Alert, Transaction } from "./rows";
 
@@ -21,15 +19,10 @@ export class FraudDetector extends KeyedProcessFunction<Account, Transaction, Al
   @parameter within: i64 = 60000;
 
   /** The amount of a small payment, until it is too long ago. */
-  private tried!: ValueState<f64>;
+  @state tried!: ValueState<f64>;
   /** When that is: the time of the timer that clears both. */
-  private until!: ValueState<i64>;
+  @state until!: ValueState<i64>;
   private suspicions!: Collector<Alert>;
-
-  open(context: RuntimeContext): void {
-    this.tried = context.getState(new ValueStateDescriptor<f64>("tried"));
-    this.until = context.getState(new ValueStateDescriptor<i64>("until"));
-  }
 
   openProcess(context: KeyedContext<Account>): void {
     this.suspicions = context.sideOutput<Alert>(1);

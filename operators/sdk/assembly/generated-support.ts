@@ -12,7 +12,7 @@ export { BlockWriter, ColumnBuffer } from "./block-writer";
 export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";
-export { FlatMapOperator, MapOperator } from "./functions";
+export { FlatMapOperator, MapOperator, RuntimeContext } from "./functions";
 export { KeyedBroadcastProcessOperator } from "./keyed-broadcast-process-function";
 export { KeyedCoProcessOperator } from "./keyed-co-process-function";
 export { KeyedProcessOperator } from "./keyed-process-function";
@@ -26,7 +26,11 @@ export { registerOperator } from "./registry";
 export { RowView } from "./row";
 export { SinkOperator } from "./sink-function";
 export { SourceOperator } from "./source-function";
+export { ListStateDescriptor } from "./state/list-state";
+export { MapStateDescriptor } from "./state/map-state";
 export { RowLayout } from "./state/row-layout";
+export { StateTtlConfig } from "./state/state-ttl";
+export { ValueStateDescriptor } from "./state/value-state";
 export { Text } from "./text";
 
 /** Index of a top-level column in a batch; the host has checked that it is there. */

@@ -245,7 +245,8 @@ export class ListState<T> extends StateSlot {
   __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     if (this.isPresent(entry)) this.__drop(entry);
     const slot = entry + this.offset;
-    const sourceLead: usize = timed ? TTL_BYTES : 0;
+    let sourceLead: usize = 0;
+    if (timed) sourceLead = <usize>TTL_BYTES;
     const end = chunk.value + <usize>chunk.valueBytes;
     let count = 0;
     for (let at = chunk.value; at < end; ) {
