@@ -7,6 +7,7 @@ import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
 import { oneFile } from "./one-file.ts";
 import { startup } from "./startup.ts";
+import { growth, stateRmw, timers } from "./state.ts";
 import { text } from "./text.ts";
 
 export const BENCHES: readonly Bench[] = [
@@ -19,4 +20,7 @@ export const BENCHES: readonly Bench[] = [
   startup,
   firstHour,
   oneFile,
+  stateRmw,
+  growth,
+  timers,
 ];

@@ -6,13 +6,13 @@ import type { BuildProblem } from "./problem.ts";
 import { type DecoratorSyntax, type FieldSyntax, placeIn, type SourceFile } from "./syntax.ts";
 
 /** Types a field may be written with. */
-export type NativeType = "bool" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64" | "Text";
+export type NativeType = "bool" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64" | "Text" | "Value";
 
 export interface FieldType {
   readonly native: NativeType;
   readonly logical: LogicalType;
   readonly nullable: boolean;
-  /** log2 of a fixed-width value's bytes; 0 for bool and Text. */
+  /** log2 of a fixed-width value's bytes; 0 for bool, Text and Value. */
   readonly shift: number;
 }
 
@@ -25,6 +25,8 @@ const NATIVE: Readonly<Record<NativeType, { readonly sql: string; readonly shift
   f32: { sql: "FLOAT", shift: 2 },
   f64: { sql: "DOUBLE", shift: 3 },
   Text: { sql: "STRING", shift: 0 },
+  // A view on a value of any type: the field says which by @type.
+  Value: { sql: "", shift: 0 },
 };
 
 /** Names that stand for another, as in AssemblyScript itself. */
@@ -75,7 +77,7 @@ export function columnType(
     const remedy = `Write \`@nullable ${field.name}: ${name}\` and ask ${field.name}IsNull.`;
     return fail(`field ${field.name} has the type ${name} | null`, remedy);
   }
-  const native = nativeType(name);
+  const native = name === "Value" ? name : nativeType(name);
   if (native === undefined) {
     return fail(`field ${field.name} has the unsupported type ${name}`, REMEDIES[name] ?? list);
   }
@@ -90,13 +92,20 @@ export function columnType(
     }
     sql = text;
   }
+  if (sql === "") {
+    return fail(
+      `field ${field.name} does not say its type`,
+      'Write @type("ARRAY<INT>") before it.',
+    );
+  }
   return checked(native, sql, isNullable, (message, remedy) =>
     fail(`field ${field.name}: ${message}`, remedy),
   );
 }
 
-/** The native type of that name, if a field may have it. */
+/** The native type of that name that holds a value by itself, if there is one. */
 export function nativeType(name: string): NativeType | undefined {
+  if (name === "Value") return undefined;
   if (Object.hasOwn(NATIVE, name)) return name as NativeType;
   return Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
 }
@@ -127,9 +136,6 @@ function checked(
     return fail(thrown.message, `Write a type of Flink SQL${expectation(thrown)}.`);
   }
   const wanted = nativeOf(logical);
-  if (wanted === undefined) {
-    return fail(`operators cannot touch ${logical.type} yet`, "Leave the column out of the row.");
-  }
   if (wanted !== native) {
     return fail(`${sql} is kept in ${wanted}, not in ${native}`, `Write the field as ${wanted}.`);
   }
@@ -142,7 +148,7 @@ function expectation(thrown: MillraceError): string {
 }
 
 /** The native type that holds a column's values. */
-function nativeOf(type: LogicalType): NativeType | undefined {
+export function nativeOf(type: LogicalType): NativeType {
   switch (type.type) {
     case "BOOLEAN":
       return "bool";
@@ -172,6 +178,6 @@ function nativeOf(type: LogicalType): NativeType | undefined {
     case "BYTES":
       return "Text";
     default:
-      return undefined;
+      return "Value";
   }
 }

@@ -65,7 +65,7 @@ export function readOperator(
   const place = placeIn(operator.file, operator.nameEnd);
   return {
     syntax: operator,
-    edits: [...edits, ...own.edits, factoryEdit(operator, kind)],
+    edits: [...edits, ...own.edits, ...timerEdits(operator, kind), factoryEdit(operator, kind)],
     description: {
       name: typeof name === "string" ? name : operator.name,
       kind: kind.kind,
@@ -87,6 +87,13 @@ export const EXCHANGE_DESCRIPTION: OperatorDescription = {
   parameters: [{ name: "partitioner", type: "STRING", default: "forward" }],
   states: [],
 };
+
+/** Keys of a function without onTimer() need no room for timers in their entries. */
+function timerEdits(operator: ClassSyntax, kind: OperatorKind): TextEdit[] {
+  if (kind.timers !== true || operator.methods.some(({ name }) => name === "onTimer")) return [];
+  const { bodyEnd } = operator;
+  return [{ start: bodyEnd, end: bodyEnd, text: " __usesTimers(): bool { return false; } " }];
+}
 
 function factoryEdit(operator: ClassSyntax, kind: OperatorKind): TextEdit {
   const list = [operator.name, ...operator.base!.typeArguments.map(typeText)].join(", ");

@@ -21,6 +21,8 @@ export interface OperatorKind {
   /** Class of the SDK that runs it; its type arguments are the author's class and the roles. */
   readonly runner: string;
   readonly keyed: boolean;
+  /** Whether its class may have onTimer(). */
+  readonly timers?: boolean;
   /** Of a second input: whether it is keyed too, or broadcast. */
   readonly second?: "keyed" | "broadcast";
 }
@@ -80,6 +82,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     method: [method("processElement", ["$in", "KeyedContext<$key>", "Collector<$out>"])],
     runner: "KeyedProcessOperator",
     keyed: true,
+    timers: true,
   },
   {
     base: "KeyedCoProcessFunction",
@@ -91,6 +94,7 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     ],
     runner: "KeyedCoProcessOperator",
     keyed: true,
+    timers: true,
     second: "keyed",
   },
   {
@@ -107,7 +111,17 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     ],
     runner: "KeyedBroadcastProcessOperator",
     keyed: true,
+    timers: true,
     second: "broadcast",
+  },
+  {
+    base: "ProcessJoinFunction",
+    kind: "process",
+    roles: ["in", "second", "out"],
+    method: [method("processElement", ["$in", "$second", "JoinContext", "Collector<$out>"])],
+    runner: "IntervalJoinOperator",
+    keyed: true,
+    second: "keyed",
   },
   {
     base: "AggregateFunction",

@@ -30,6 +30,7 @@ const WIDTH: Readonly<Record<NativeType, number>> = {
   f32: 4,
   f64: 8,
   Text: 8,
+  Value: 0,
 };
 
 /** Offsets of the fields, and the bytes of a cell without its texts. */
@@ -50,6 +51,8 @@ function place(fields: readonly CellField[]): { placed: PlacedField[]; fixedByte
 
 /** Methods of a row class by which it lies in keyed state. */
 export function cellMethods(fields: readonly CellField[]): string {
+  const nested = fields.find((field) => field.native === "Value");
+  if (nested !== undefined) return refusingMethods(nested);
   const { placed, fixedBytes } = place(fields);
   const each = (code: (field: PlacedField, index: number) => string): string =>
     placed.map(code).join(" ");
@@ -71,6 +74,18 @@ export function cellMethods(fields: readonly CellField[]): string {
     `${each((f) => (f.native === "Text" ? `bytes += this.${f.name}.length;` : ""))} return bytes; }`,
     `__storeCell(cell: usize): void { memory.fill(cell, 0, ${fixedBytes}); let end = ${fixedBytes};`,
     `${each(storeCode)} }`,
+  ].join(" ");
+}
+
+/** Columns with values inside, and those that can only be copied, have no cell: who puts them into state is told. */
+function refusingMethods({ name, logical }: CellField): string {
+  const message = `state cannot keep column ${name}: ${typeText(logical)}`;
+  const refuse = `throw new Error(${JSON.stringify(message)});`;
+  return [
+    `__layout(): __RowLayout { ${refuse} }`,
+    `__attachCell(cell: usize): void { ${refuse} }`,
+    `__cellBytes(): i32 { ${refuse} }`,
+    `__storeCell(cell: usize): void { ${refuse} }`,
   ].join(" ");
 }
 

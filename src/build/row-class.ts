@@ -85,6 +85,7 @@ function fieldCode(field: RowField, index: number): string {
   const appear = field.nullable ? `if (this.__cell) store<u8>(this.__v${index}, 1); ` : "";
   const mark = `this.__set |= (<u64>1) << ${index}; ${appear}`;
   const { isNull, setNull } = nullMembers(name);
+  const capital = `${name[0]!.toUpperCase()}${name.slice(1)}`;
   const members = [
     `private __c${index}: i32 = 0;`,
     `private __d${index}: usize = 0;`,
@@ -96,8 +97,8 @@ function fieldCode(field: RowField, index: number): string {
       `private __v${index}: usize = 0;`,
       `@inline get ${isNull}(): bool { return !(${isSet}) || (${absent}); }`,
       `${setNull}(): void { ` +
-        (native === "Text"
-          ? `if (!this.__cell && ${isSet}) __forgetText(this.__w!, this.__b${index}!); `
+        (native === "Text" || native === "Value"
+          ? `if (!this.__cell && ${isSet}) __forgetValue(this.__w!, this.__b${index}!); `
           : "") +
         `this.__set &= ~((<u64>1) << ${index}); }`,
     );
@@ -114,6 +115,17 @@ function fieldCode(field: RowField, index: number): string {
         `__writeText(w, this.__b${index}!, ${isSet}, value); ${mark} ` +
         "if (w.generation != this.__generation) this.__refresh(); }",
     );
+  } else if (native === "Value") {
+    members.push(
+      `private __e${index}: usize = 0;`,
+      `@inline get ${name}(): __Value { return __valueAt(this.__block, this.__e${index}, this.__index); }`,
+      `set ${name}(value: __Value) { __writeValue(this.__w!, this.__b${index}!, ${isSet}, value); ${mark} }`,
+    );
+    if (isNested(field.logical)) {
+      members.push(
+        `write${capital}(): __ValueWriter { ${mark} return __valueWriter(this.__w!, this.__b${index}!); }`,
+      );
+    }
   } else if (native === "bool") {
     const get = `__bitAt(this.__d${index}, this.__index)`;
     members.push(
@@ -133,19 +145,27 @@ function fieldCode(field: RowField, index: number): string {
   return members.join(" ");
 }
 
+/** Whether a value has values inside, which are added one by one. */
+function isNested(type: LogicalType): boolean {
+  return type.type === "ROW" || type.type === "ARRAY" || type.type === "MAP";
+}
+
 function methodsCode(fields: readonly RowField[]): string {
   const each = (code: (field: RowField, index: number) => string): string =>
     fields.map(code).join(" ");
   const mask = fields.length === 64 ? "u64.MAX_VALUE" : `${(1n << BigInt(fields.length)) - 1n}`;
   return [
     "private __w: __BlockWriter | null = null; private __generation: i32 = -1;",
+    // The batch that is read, for views on its columns.
+    "__batch: __BatchReader | null = null; private __block: usize = 0;",
     // All bits set says "every field has a value", which is so for a row that is read.
     "__bindInput(stream: __OpenStream): void { this.__set = u64.MAX_VALUE;",
     `${each((f, i) => `this.__c${i} = __columnOf(stream, ${JSON.stringify(f.name)});`)} }`,
-    "__attach(reader: __BatchReader): void {",
+    "__attach(reader: __BatchReader): void { this.__batch = reader; this.__block = reader.block;",
     `${each((f, i) => {
       const parts = [`this.__d${i} = reader.data(this.__c${i});`];
       if (f.native === "Text") parts.push(`this.__o${i} = reader.offsets(this.__c${i});`);
+      if (f.native === "Value") parts.push(`this.__e${i} = reader.column(this.__c${i});`);
       if (f.nullable) parts.push(`this.__v${i} = reader.validity(this.__c${i});`);
       return parts.join(" ");
     })} }`,

@@ -11,19 +11,36 @@
  * | DATE | number of days since 1970 |
  * | TIME(p) | p <= 3: number of ms; else bigint of us or ns |
  * | INTERVAL DAY TO SECOND | number of ms |
+ * | DECIMAL(p, s) | string: `"123.45"` (inwards also a bigint or a whole number) |
+ * | BINARY, VARBINARY, BYTES | Uint8Array |
+ * | ROW | object by field name |
+ * | ARRAY | array |
+ * | MAP | Map (inwards also an object, for keys that are texts) |
  * | NULL | null (inwards also undefined, or no such property) |
  *
  * Numbers of ms beyond 2^53 are bigint.
  */
 import type { RowValue, Value } from "../protocol/batch/column-value.ts";
-import { assertOperatorType, isNullable, storageOf } from "../protocol/batch/physical-type.ts";
+import { isNullable, storageOf } from "../protocol/batch/physical-type.ts";
 import { integerValue } from "../protocol/batch/value-range.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { Field, LogicalType, Schema } from "../protocol/types.ts";
+import { decimalText, unscaledOf } from "./decimal-text.ts";
 
 /** A value of a row. */
-export type PlainValue = null | undefined | boolean | number | bigint | string | Date;
+export type PlainValue =
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly PlainValue[]
+  | ReadonlyMap<PlainValue, PlainValue>
+  | { readonly [field: string]: PlainValue };
 /** A row by column name. */
 export type PlainRow = Readonly<Record<string, PlainValue>>;
 
@@ -40,15 +57,19 @@ export function batchValues(row: unknown, schema: Schema): Value[] {
       expected: `an object with ${columnsText(schema)}`,
     });
   }
+  checkFields(row, schema);
   const given = row as Record<string, unknown>;
+  return schema.map((field) => batchValue(given[field.name] ?? null, field));
+}
+
+function checkFields(given: object, schema: Schema): void {
   for (const name of Object.keys(given)) {
     if (schema.some((field) => field.name === name)) continue;
     const expected = columnsText(schema);
     const message = `Cannot take row: there is no column ${name}, the columns are ${expected}`;
-    const value = shown(given[name]);
+    const value = shown((given as Record<string, unknown>)[name]);
     throw new MillraceError("ROW_FIELD_UNKNOWN", message, { field: name, value, expected });
   }
-  return schema.map((field) => batchValue(given[field.name] ?? null, field));
 }
 
 /** A row of a batch as a plain object. */
@@ -76,14 +97,33 @@ export function plainMillis(ms: bigint): number | bigint {
 }
 
 function plainValue(value: Value, type: LogicalType): PlainValue {
+  if (value === null) return null;
+  switch (type.type) {
+    case "DECIMAL":
+      return decimalText(value as bigint, type.scale);
+    case "ARRAY":
+      return (value as Value[]).map((element) => plainValue(element, type.element));
+    case "ROW":
+      return plainRow(value as RowValue, type.fields);
+    case "MAP": {
+      const entries = [...(value as ReadonlyMap<Value, Value>)];
+      return new Map(
+        entries.map(([key, one]) => [plainValue(key, type.key), plainValue(one, type.value)]),
+      );
+    }
+    default:
+      return plainScalar(value, type);
+  }
+}
+
+function plainScalar(value: Value, type: LogicalType): PlainValue {
   if (typeof value !== "bigint" || type.type === "BIGINT") return value as PlainValue;
   const coarse = !("precision" in type) || type.precision <= 3;
   return coarse || type.type === "INTERVAL_DAY_SECOND" ? plainMillis(value) : value;
 }
 
 function batchValue(value: unknown, field: Field): Value {
-  const { name, type } = field;
-  assertOperatorType(type, name);
+  const { type } = field;
   if (value === null) {
     if (isNullable(type)) return null;
     throw wrong(field, value, "a value");
@@ -100,12 +140,72 @@ function batchValue(value: unknown, field: Field): Value {
     case "VARCHAR":
     case "STRING":
       return textValue(value, field);
+    case "DECIMAL":
+      return decimalValue(value, field, type.precision, type.scale);
+    case "BINARY":
+    case "VARBINARY":
+    case "BYTES":
+      return bytesValue(value, field);
+    case "ARRAY": {
+      if (!Array.isArray(value)) throw wrong(field, value, "an array");
+      const element = { name: `${field.name}[]`, type: type.element };
+      return value.map((one) => batchValue(one ?? null, element));
+    }
+    case "ROW":
+      return rowValue(value, field, type.fields);
+    case "MAP":
+      return mapValue(value, field, type);
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       return checkedInteger(timestampValue(value, field, type.precision), field);
     default:
       return checkedInteger(value, field);
   }
+}
+
+function decimalValue(value: unknown, field: Field, precision: number, scale: number): bigint {
+  const isText = typeof value === "string" || typeof value === "bigint";
+  const unscaled =
+    isText || Number.isSafeInteger(value) ? unscaledOf(String(value), precision, scale) : undefined;
+  if (unscaled !== undefined) return unscaled;
+  const digits = `at most ${precision} digits, ${scale} of them behind the point`;
+  throw wrong(field, value, `a text such as "12.5" with ${digits}`);
+}
+
+function bytesValue(value: unknown, field: Field): Uint8Array {
+  const { type } = field;
+  if (!(value instanceof Uint8Array)) throw wrong(field, value, "a Uint8Array");
+  const limit = "length" in type ? type.length : Number.POSITIVE_INFINITY;
+  const fits = type.type === "BINARY" ? value.length === limit : value.length <= limit;
+  if (fits) return value;
+  throw wrong(field, value, `${type.type === "BINARY" ? "" : "at most "}${limit} bytes`);
+}
+
+function rowValue(value: unknown, field: Field, fields: Schema): RowValue {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject) throw wrong(field, value, `an object with ${columnsText(fields)}`);
+  checkFields(value, fields);
+  const given = value as Record<string, unknown>;
+  const entries = fields.map(({ name, type }) => {
+    const inner = { name: `${field.name}.${name}`, type };
+    return [name, batchValue(given[name] ?? null, inner)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function mapValue(
+  value: unknown,
+  field: Field,
+  type: Extract<LogicalType, { type: "MAP" }>,
+): ReadonlyMap<Value, Value> {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject) throw wrong(field, value, "a Map");
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const key = { name: `${field.name} key`, type: { ...type.key, nullable: false } as LogicalType };
+  const inner = { name: `${field.name} value`, type: type.value };
+  return new Map(
+    entries.map(([k, v]) => [batchValue(k ?? null, key), batchValue(v ?? null, inner)]),
+  );
 }
 
 function textValue(value: unknown, field: Field): string {

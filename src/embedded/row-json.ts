@@ -1,8 +1,10 @@
 /** Rows to and from the JSON lines that `json_lines` reads and `format_json` writes. Int64 is exact. */
-import type { Value } from "../protocol/batch/column-value.ts";
+import type { RowValue, Value } from "../protocol/batch/column-value.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import { hasJsonText } from "../protocol/json-columns.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { Field, LogicalType, Schema } from "../protocol/types.ts";
+import { decimalText, plainDecimal } from "./decimal-text.ts";
 import { batchValues, type PlainValue, plainMillis, unitsPerSecond } from "./plain-row.ts";
 
 const DAY_MS = 86_400_000;
@@ -16,7 +18,7 @@ const TEXT_LAST_MS = 253_402_300_799_999;
  */
 export function checkJsonColumns(schema: Schema): void {
   for (const { name, type } of schema) {
-    if (!type.type.startsWith("INTERVAL_")) continue;
+    if (hasJsonText(type)) continue;
     const message = `Cannot read column ${name} from the application: ${typeText(type)} has no JSON text`;
     throw new MillraceError("UNSUPPORTED_TYPE", message, {
       field: name,
@@ -32,17 +34,38 @@ export function checkJsonColumns(schema: Schema): void {
  */
 export function rowLine(row: unknown, schema: Schema): string {
   const values = batchValues(row, schema);
-  let line = "{";
-  for (const [i, field] of schema.entries()) {
-    const value = values[i]!;
-    if (value === null) continue;
-    line += `${line === "{" ? "" : ","}${JSON.stringify(field.name)}:${jsonText(value, field)}`;
-  }
-  return `${line}}\n`;
+  return `${objectText(schema.map((field, i) => [field, values[i]!]))}\n`;
+}
+
+function objectText(members: readonly (readonly [Field, Value])[]): string {
+  const there = members.filter(([, value]) => value !== null);
+  const texts = there.map(([field, value]) => {
+    return `${JSON.stringify(field.name)}:${jsonText(value, field)}`;
+  });
+  return `{${texts.join(",")}}`;
 }
 
 function jsonText(value: Value, { name, type }: Field): string {
+  if (value === null) return "null";
   switch (type.type) {
+    case "DECIMAL":
+      return decimalText(value as bigint, type.scale);
+    case "BINARY":
+    case "VARBINARY":
+    case "BYTES":
+      return `"${Buffer.from(value as Uint8Array).toString("base64")}"`;
+    case "ARRAY": {
+      const element = { name, type: type.element };
+      return `[${(value as Value[]).map((one) => jsonText(one, element)).join(",")}]`;
+    }
+    case "ROW":
+      return objectText(type.fields.map((field) => [field, (value as RowValue)[field.name]!]));
+    case "MAP": {
+      const inner = { name, type: type.value };
+      const entries = [...(value as ReadonlyMap<Value, Value>)];
+      const texts = entries.map(([key, one]) => `${JSON.stringify(key)}:${jsonText(one, inner)}`);
+      return `{${texts.join(",")}}`;
+    }
     case "FLOAT":
     case "DOUBLE":
       if (!Number.isFinite(value)) return `"${value}"`;
@@ -87,53 +110,91 @@ function divided(value: bigint, by: bigint): [bigint, bigint] {
   return [(value - rest) / by, rest];
 }
 
+/** A number of JSON by its digits, where a double may not hold it. */
+class Digits {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Reads rows of one schema. */
 export class RowLineReader {
   readonly #schema: Schema;
-  readonly #integers: ReadonlySet<string>;
+  /** Whether numbers are read by their digits always; else only where a BIGINT needs it. */
+  readonly #exact: boolean;
+  readonly #integers: readonly string[];
 
   constructor(schema: Schema) {
+    const isBig = ({ type }: Field): boolean => type.type === "BIGINT";
     this.#schema = schema;
-    this.#integers = new Set(
-      schema.filter(({ type }) => type.type === "BIGINT").map((field) => field.name),
-    );
+    this.#exact = schema.some((field) => !isBig(field) && holdsDigits(field.type));
+    this.#integers = schema.filter(isBig).map((field) => field.name);
   }
 
   /** The rows of whole lines. */
   *rows(lines: string): Generator<Record<string, PlainValue>> {
     for (const line of lines.split("\n")) {
       if (line === "") continue;
-      const parsed = this.#parse(line);
-      const row: Record<string, PlainValue> = {};
-      for (const { name, type } of this.#schema) {
-        const value = parsed[name] ?? null;
-        row[name] = value === null ? null : valueFrom(value, type);
-      }
-      yield row;
+      yield rowFrom(this.#parse(line), this.#schema);
     }
   }
 
   /** A BIGINT by its digits where the double that they round to says less. */
   #parse(line: string): Record<string, unknown> {
+    if (this.#exact) return JSON.parse(line, reviveDigits);
     const parsed = JSON.parse(line) as Record<string, unknown>;
-    for (const name of this.#integers) {
+    const rounded = this.#integers.some((name) => {
       const value = parsed[name];
-      if (typeof value !== "number") continue;
-      if (!Number.isSafeInteger(value)) return this.#parseExactly(line);
-      parsed[name] = BigInt(value);
-    }
-    return parsed;
-  }
-
-  #parseExactly(line: string): Record<string, unknown> {
-    const revive = (name: string, value: unknown, context: { source?: string }): unknown =>
-      typeof value === "number" && this.#integers.has(name) ? BigInt(context.source!) : value;
-    return JSON.parse(line, revive as (name: string, value: unknown) => unknown);
+      return typeof value === "number" && !Number.isSafeInteger(value);
+    });
+    return rounded ? JSON.parse(line, reviveDigits) : parsed;
   }
 }
 
-function valueFrom(value: unknown, type: LogicalType): PlainValue {
+function holdsDigits(type: LogicalType): boolean {
   switch (type.type) {
+    case "BIGINT":
+    case "DECIMAL":
+      return true;
+    case "ARRAY":
+      return holdsDigits(type.element);
+    case "MAP":
+      return holdsDigits(type.value);
+    case "ROW":
+      return type.fields.some((field) => holdsDigits(field.type));
+    default:
+      return false;
+  }
+}
+
+// The source text of a value is JavaScript's since 2024; TypeScript's library does not know it yet.
+const reviveDigits = ((_: string, value: unknown, context: { source?: string }): unknown =>
+  typeof value === "number" ? new Digits(context.source!) : value) as (
+  name: string,
+  value: unknown,
+) => unknown;
+
+function rowFrom(parsed: Record<string, unknown>, schema: Schema): Record<string, PlainValue> {
+  const row: Record<string, PlainValue> = {};
+  for (const { name, type } of schema) {
+    // A column may be named __proto__: only what the line has itself counts.
+    row[name] = valueFrom(Object.hasOwn(parsed, name) ? parsed[name] : null, type);
+  }
+  return row;
+}
+
+function valueFrom(given: unknown, type: LogicalType): PlainValue {
+  if (given === null || given === undefined) return null;
+  if (given instanceof Digits) {
+    if (type.type === "BIGINT") return BigInt(given.text);
+    if (type.type === "DECIMAL") return plainDecimal(given.text, type.scale);
+  }
+  const value = given instanceof Digits ? Number(given.text) : given;
+  switch (type.type) {
+    case "BIGINT":
+      return BigInt(value as number);
     case "FLOAT":
       return Math.fround(Number(value));
     case "DOUBLE":
@@ -145,6 +206,18 @@ function valueFrom(value: unknown, type: LogicalType): PlainValue {
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       return timeFrom(String(value), type.precision);
+    case "BINARY":
+    case "VARBINARY":
+    case "BYTES":
+      return new Uint8Array(Buffer.from(value as string, "base64"));
+    case "ARRAY":
+      return (value as unknown[]).map((element) => valueFrom(element, type.element));
+    case "ROW":
+      return rowFrom(value as Record<string, unknown>, type.fields);
+    case "MAP":
+      return new Map(
+        Object.entries(value as object).map(([key, one]) => [key, valueFrom(one, type.value)]),
+      );
     default:
       return value as PlainValue;
   }

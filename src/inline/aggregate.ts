@@ -47,7 +47,7 @@ export function aggregateClass(
     declare(program, `${names.body}_${suffix}`, parameters, frame);
   };
   part(createAccumulator!, "create", [], `acc: ${acc}`);
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   part(add!, "add", [row, stateValue(state, "acc")], `value: ${names.input}, acc: ${acc}`);
   if (merge !== undefined) {
     const both = [stateValue(state, "acc"), stateValue(state, "other")];

@@ -110,7 +110,11 @@ function plainMethod(
 
 function changed(frame: Frame, node: ts.Node, array: Value): void {
   if ((array.type as ArrayType).cell.frozen) {
-    refuse(node, "a change of a captured array", "Copy it first: [...names].");
+    refuse(
+      node,
+      "a change of an array that is not the function's own",
+      "Copy it first: [...names].",
+    );
   }
   frame.mutations++;
 }

@@ -281,7 +281,11 @@ function assignElement(
 export function elementCode(frame: Frame, array: Value, value: Value, node: ts.Node): string {
   const { cell } = array.type as Extract<ValueType, { kind: "array" }>;
   if (cell.frozen) {
-    refuse(node, "a change of a captured array", "Copy it first: [...names].");
+    refuse(
+      node,
+      "a change of an array that is not the function's own",
+      "Copy it first: [...names].",
+    );
   }
   if (cell.add(value.type) === undefined) cannotMeet(node, cell.type, value.type);
   return coerce(frame, value, cell.type, node);

@@ -1,5 +1,5 @@
 /** ===, ==, < and their opposites. */
-import { arithmeticCode, coerce, nilTest } from "./conversion.ts";
+import { arithmeticCode, coerce, nilTest, orPassedOn } from "./conversion.ts";
 import { lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
 import { integerCode } from "./loop-counter.ts";
@@ -41,7 +41,7 @@ export function equality(
     return refuse(
       node,
       `equality of ${typeText(a)}`,
-      "Identity has no meaning here: compare fields.",
+      orPassedOn(a, "Identity has no meaning here: compare fields."),
     );
   }
   if (a.kind !== b.kind) return mixedEquality(frame, left, right, loose, node);

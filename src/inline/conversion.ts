@@ -8,6 +8,7 @@ import type { Value } from "./value.ts";
 import {
   NUMBER,
   type PresentType,
+  present,
   STRING,
   sameType,
   typeText,
@@ -87,6 +88,7 @@ export function unwrapped(value: Value): Value {
     type: type.of,
     stable,
     ...(value.raw === undefined ? {} : { raw: value.raw }),
+    ...(value.rawSql === undefined ? {} : { rawSql: value.rawSql }),
     ...(value.path === undefined ? {} : { path: value.path }),
   };
   if (type.of.kind === "boolean") return { ...keep, code: `(${code} == 1)` };
@@ -105,9 +107,6 @@ export function coerce(frame: Frame, value: Value, type: ValueType, node: ts.Nod
   }
   if (type.kind === "object" && from.kind === "object") {
     return objectCode(frame, value, type, node);
-  }
-  if (type.kind === "opaque") {
-    return refuse(node, `a ${typeText(type)} column is kept`, "Pass it on: `{ day: r.day }`.");
   }
   if (from.kind !== type.kind) cannotMeet(node, from, type);
   return value.code;
@@ -221,7 +220,7 @@ export function truthyCode(frame: Frame, value: Value, node: ts.Node): string {
     case "object":
       return "true";
     case "opaque":
-      return refuse(node, `a test of a ${typeText(type)} column`, "Compare it with null.");
+      return refuse(node, `a test of a ${typeText(type)} column`, PASSED_ON);
     case "optional": {
       if (type.of.kind === "number") return frame.call("truthy", code);
       const held = frame.held(value);
@@ -231,10 +230,27 @@ export function truthyCode(frame: Frame, value: Value, node: ts.Node): string {
   }
 }
 
+/** What can be done with a column that is not computed with. */
+const PASSED_ON =
+  "It can be passed on (`{ d: r.d }`) and compared with null; to compute with it, let the source read it as DOUBLE, BIGINT or STRING.";
+
+/** The SQL type of a value that can only be passed on. */
+export function opaqueType(type: ValueType): string | undefined {
+  const of = present(type);
+  return of?.kind === "opaque" ? of.sql.type : undefined;
+}
+
+/** The way out for a value: of one that can only be passed on its own. */
+export function orPassedOn(type: ValueType, wayOut: string): string {
+  return opaqueType(type) === undefined ? wayOut : PASSED_ON;
+}
+
 /** ToNumber of a number, null, undefined (arithmetic); others are refused. */
 export function arithmeticCode(frame: Frame, value: Value, node: ts.Node): string {
   const { type } = value;
   if (type.kind === "number") return value.code;
+  const opaque = opaqueType(type);
+  if (opaque !== undefined) return refuse(node, `arithmetic with a ${opaque}`, PASSED_ON);
   if (type.kind === "null") return "<f64>0.0";
   if (type.kind === "undefined") return "NaN";
   if (type.kind === "never") return "NaN";
@@ -280,6 +296,8 @@ export function textCode(frame: Frame, value: Value, node: ts.Node): string {
       frame.emit(`${name} = ${result}; }`);
       return name;
     }
+    case "opaque":
+      return refuse(node, `text of a ${typeText(type)}`, PASSED_ON);
     default:
       return refuse(
         node,

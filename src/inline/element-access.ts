@@ -1,5 +1,5 @@
 /** a[i], s[i], o["name"]: reading past an end gives undefined. */
-import { arithmeticCode, partOf } from "./conversion.ts";
+import { arithmeticCode, opaqueType, orPassedOn, partOf } from "./conversion.ts";
 import { lowerExpression, narrowed, onPresent } from "./expression.ts";
 import type { Frame } from "./frame.ts";
 import { integerCode } from "./loop-counter.ts";
@@ -22,7 +22,8 @@ function elementOf(frame: Frame, object: Value, node: ts.ElementAccessExpression
   }
   if (type.kind === "never") return { code: "0", type, stable: true };
   if (type.kind !== "array" && type.kind !== "string") {
-    return refuse(node, `an element of ${type.kind}`, "Arrays and strings have elements.");
+    const wayOut = orPassedOn(type, "Arrays and strings have elements.");
+    return refuse(node, `an element of ${opaqueType(type) ?? type.kind}`, wayOut);
   }
   const before = frame.mutations;
   const { lines, result } = frame.captured(() => lowerExpression(frame, node.argumentExpression));

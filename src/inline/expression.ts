@@ -2,7 +2,15 @@
 import { lowerCall } from "./calls.ts";
 import { captured } from "./captured.ts";
 import { conditionFacts, lowerCondition } from "./condition.ts";
-import { cannotMeet, coerce, literalValue, nilTest, partOf, unwrapped } from "./conversion.ts";
+import {
+  cannotMeet,
+  coerce,
+  literalValue,
+  nilTest,
+  orPassedOn,
+  partOf,
+  unwrapped,
+} from "./conversion.ts";
 import { elementAt, lowerElement } from "./element-access.ts";
 import type { Frame } from "./frame.ts";
 import { lowerBinary, lowerPostfix, lowerPrefix } from "./operators.ts";
@@ -261,7 +269,9 @@ function memberOf(
 ): Value {
   const { type } = object;
   if (type.kind === "object") {
-    if (!type.fields.has(name) && type.row !== undefined) return unknownField(node, type.fields);
+    if (!type.fields.has(name) && (type.row !== undefined || type.closed)) {
+      return unknownField(node, type.fields);
+    }
     return narrowed(frame, partOf(frame, object, name));
   }
   if (type.kind === "never") return { code: "0", type, stable: true };
@@ -277,7 +287,7 @@ function memberOf(
   return refuse(
     node,
     `.${name} of ${type.kind === "opaque" ? type.sql.type : type.kind}`,
-    "A function is called: x.trim(); of values there is length.",
+    orPassedOn(type, "A function is called: x.trim(); of values there is length."),
   );
 }
 
@@ -416,7 +426,7 @@ function lowerTypeOf(frame: Frame, node: ts.TypeOfExpression): Value {
   const { type } = value;
   const nameOf = (one: ValueType): string => {
     if (one.kind === "null" || one.kind === "array" || one.kind === "object") return "object";
-    if (one.kind === "opaque") return refuse(node, `typeof ${one.sql.type}`, "Pass it on only.");
+    if (one.kind === "opaque") return refuse(node, `typeof ${one.sql.type}`, orPassedOn(one, ""));
     return one.kind;
   };
   if (type.kind !== "optional") return literalValue(frame, nameOf(type));

@@ -213,8 +213,8 @@ export function finish(frame: Frame, fn: HelperNode): void {
 }
 
 /** The row that a function is called with. */
-export function rowValue(name: string, code: string, schema: Schema): Value {
-  return { code, type: rowType(name, schema), stable: true };
+export function rowValue(program: Program, name: string, code: string, schema: Schema): Value {
+  return { code, type: rowType(program, name, schema), stable: true };
 }
 
 const NOTHING: ValueType = { kind: "undefined" };
@@ -225,7 +225,7 @@ function filter(
   fn: HelperNode,
   names: OperatorNames,
 ): Made {
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return false;", (own) => ({
     give: (value, node) => {
       const test = value === undefined ? "false" : truthyCode(own, value, node);
@@ -252,12 +252,13 @@ function rowResult(
 ): Made {
   const slot = `${names.body}:row`;
   let output: Schema = [];
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return;", (own) => ({
     give: (value, node) => {
       const given = keyed(request, value, node);
       const type = widenRow(own, slot, given.type, node);
       output = outputSchema(program, type, request.returns, node);
+      if (request.kind === "key_selector") checkKey(output, node);
       writeRow(own, given, output, "out", node);
       own.emit("return;");
     },
@@ -272,6 +273,27 @@ function rowResult(
   ].join(" ");
   return { frame, method, output };
 }
+
+/** Rows are told apart by plain values. */
+function checkKey(key: Schema, node: ts.Node): void {
+  const wrong = key.find(({ type }) => NO_KEYS.has(type.type));
+  if (wrong === undefined) return;
+  refuse(
+    node,
+    `a key that is ${wrong.type.type}`,
+    "Key by plain values, such as a field of a ROW or an element of an ARRAY.",
+    "INLINE_RETURN_TYPE",
+  );
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set([
+  "ARRAY",
+  "BINARY",
+  "BYTES",
+  "MAP",
+  "ROW",
+  "VARBINARY",
+]);
 
 /** A key that is one value becomes the field `key`. */
 function keyed(request: InlineRequest, value: Value | undefined, node: ts.Node): Value {
@@ -290,7 +312,7 @@ function flatMap(
 ): Made {
   const slot = `${names.body}:row`;
   let output: Schema = [];
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const frame = begin(program, names.body, fn, [row], "return;", (own) => {
     const write = (element: Value, node: ts.Node): void => {
       const type = widenRow(own, slot, element.type, node);

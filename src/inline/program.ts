@@ -148,6 +148,8 @@ export class Program {
         return `${this.use("JsArray")}<${this.native(type.cell.type)}>`;
       case "object":
         return type.row ?? this.objectClass(type.fields);
+      case "opaque":
+        return this.use("Value");
       case "optional":
         if (type.of.kind === "boolean") return "i32";
         return type.of.kind === "bigint" ? this.use("JsBig") : this.native(type.of);

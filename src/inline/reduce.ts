@@ -88,7 +88,7 @@ function nextBody(
   keys: ReadonlySet<string>,
 ): void {
   const { program } = state;
-  const row = rowValue(names.input, "value", request.input);
+  const row = rowValue(program, names.input, "value", request.input);
   const reduced = reducedRow(state, request, names, keys);
   const target = storing(state, keys);
   const frame = begin(program, names.body, fn, [reduced.value, row], "return;", (own) => {
@@ -172,7 +172,7 @@ function reducedRow(
   const known = stateFields(state);
   for (const { name, type } of request.input) {
     // Before the first round has found the state, a field has the column's type.
-    const own = known.get(name) ?? guess(type);
+    const own = known.get(name) ?? guess(state.program, `${names.input}.${name}`, type);
     if (own === undefined && !keys.has(name)) continue;
     const value = partValue(state, "acc", own ?? { kind: "undefined" }, [name]);
     parts.set(name, value);
@@ -189,8 +189,8 @@ function reducedRow(
   return { value, bindTo };
 }
 
-function guess(sql: Schema[number]["type"]): ValueType | undefined {
-  const type = columnValueType(sql);
+function guess(program: Program, key: string, sql: Schema[number]["type"]): ValueType | undefined {
+  const type = columnValueType(program, key, sql);
   const { kind } = present(type)!;
   if (kind !== "number" && kind !== "bigint" && kind !== "string" && kind !== "boolean") {
     return undefined;

@@ -3,6 +3,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import { typeText as sqlText } from "../protocol/type-text.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import type { Frame } from "./frame.ts";
+import { readerOf } from "./nested-input.ts";
 import type { Program } from "./program.ts";
 import type { Value } from "./value.ts";
 import { type PresentType, present, STRING, UNDEFINED, type ValueType } from "./value-type.ts";
@@ -16,13 +17,16 @@ export interface RowInput {
 /** Finest timestamp that is a number of milliseconds. */
 const MILLISECOND_PRECISION = 3;
 
-/** What a column's values are in a function. */
-export function columnValueType(sql: LogicalType): ValueType {
-  const of = presentType(sql);
+/**
+ * What a column's values are in a function.
+ * @param key Names the place of the column: all values of an array column share their elements' type
+ */
+export function columnValueType(program: Program, key: string, sql: LogicalType): ValueType {
+  const of = presentType(program, key, sql);
   return sql.nullable === false ? of : { kind: "optional", of, null: true, undefined: false };
 }
 
-function presentType(type: LogicalType): PresentType {
+function presentType(program: Program, key: string, type: LogicalType): PresentType {
   const sql = { ...type, nullable: true } as LogicalType;
   switch (type.type) {
     case "TINYINT":
@@ -44,29 +48,49 @@ function presentType(type: LogicalType): PresentType {
       return type.precision <= MILLISECOND_PRECISION
         ? { kind: "number", sql }
         : { kind: "opaque", sql };
+    case "ARRAY": {
+      const cell = program.cellAt(key);
+      cell.add(columnValueType(program, `${key}[]`, type.element));
+      // The array belongs to the row: a function that changed it would change what others see.
+      cell.freeze();
+      return { kind: "array", cell };
+    }
+    case "ROW": {
+      const fields = new Map<string, ValueType>();
+      for (const { name, type: field } of type.fields) {
+        fields.set(name, columnValueType(program, `${key}.${name}`, field));
+      }
+      return { kind: "object", fields, closed: true };
+    }
     default:
       return { kind: "opaque", sql };
   }
 }
 
-/** Types that no row class can hold yet: not even passed on. */
-const UNTOUCHABLE: ReadonlySet<string> = new Set(["DECIMAL", "BINARY", "ROW", "ARRAY", "MAP"]);
+const TEXTS: ReadonlySet<string> = new Set(["CHAR", "VARCHAR", "STRING"]);
+const SCALARS: ReadonlySet<string> = new Set([
+  "BOOLEAN",
+  "TINYINT",
+  "SMALLINT",
+  "INT",
+  "BIGINT",
+  "FLOAT",
+  "DOUBLE",
+]);
 const FIELD = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** Whether a row class can have the column. */
-export function isPlain({ name, type }: Schema[number]): boolean {
-  const named = FIELD.test(name) && name !== "kind" && !name.startsWith("__");
-  return named && !UNTOUCHABLE.has(type.type);
+export function isPlain({ name }: Schema[number]): boolean {
+  return FIELD.test(name) && name !== "kind" && !name.startsWith("__");
 }
 
 /** Refuses a column that a function uses and a row class cannot have. */
 function checkColumn(column: Schema[number]): void {
   if (isPlain(column)) return;
   const { name, type } = column;
-  const what = UNTOUCHABLE.has(type.type) ? `of type ${type.type}` : "of such a name";
   throw new MillraceError(
     "INLINE_COLUMN",
-    `Cannot compile a function that uses the column ${name}: operators cannot touch columns ${what}`,
+    `Cannot compile a function that uses the column ${name}: operators cannot touch columns of such a name`,
     {
       field: name,
       value: sqlText(type),
@@ -99,6 +123,12 @@ export function nativeField(sql: LogicalType): string {
     case "TIMESTAMP_LTZ":
     case "INTERVAL_DAY_SECOND":
       return "i64";
+    case "DECIMAL":
+    case "BINARY":
+    case "ROW":
+    case "ARRAY":
+    case "MAP":
+      return "Value";
     default:
       return "Text";
   }
@@ -106,13 +136,13 @@ export function nativeField(sql: LogicalType): string {
 
 /**
  * The text of a row class that is read. A text column has a method that makes the function's own view
- * of it; it uses the members that the compiler transform gives a field (src/build/row-class.ts).
+ * of it, and so has one that is passed on or has values inside; they use the members that the compiler transform gives a field (src/build/row-class.ts).
  */
 export function inputClass(name: string, schema: Schema, program: Program): string {
   for (const column of schema) checkColumn(column);
   const string = program.use("JsString");
   const views = schema.flatMap(({ name: field, type }, k) => {
-    if (presentType(type).kind !== "string") return [];
+    if (!TEXTS.has(type.type)) return isScalar(type) ? [] : [valueMethod(program, field, k)];
     const at = `const at = this.__o${k} + (<usize>this.__index << 2); const from = load<u32>(at);`;
     const made = `${program.use("view")}(this.__d${k} + <usize>from, load<u32>(at, 4) - from, -1, 0)`;
     return [`  @inline ${viewName(field)}(): ${string} { ${at} return ${made}; }`];
@@ -121,6 +151,21 @@ export function inputClass(name: string, schema: Schema, program: Program): stri
 }
 
 const viewName = (field: string): string => `$view_${field}`;
+const valueName = (field: string): string => `$value_${field}`;
+
+/** Whether a column's values are computed with as they lie there. */
+function isScalar(type: LogicalType): boolean {
+  if (type.type === "TIMESTAMP" || type.type === "TIMESTAMP_LTZ") {
+    return type.precision <= MILLISECOND_PRECISION;
+  }
+  return SCALARS.has(type.type);
+}
+
+function valueMethod(program: Program, field: string, index: number): string {
+  const made = `${program.use("valueAt")}(batch.block, batch.column(this.__c${index}), this.__index)`;
+  const body = `const batch = this.__batch!; return ${made};`;
+  return `  @inline ${valueName(field)}(): ${program.use("Value")} { ${body} }`;
+}
 
 /** The text of a row class with these columns. */
 export function rowClass(name: string, schema: Schema, methods: readonly string[] = []): string {
@@ -128,16 +173,18 @@ export function rowClass(name: string, schema: Schema, methods: readonly string[
     const native = nativeField(type);
     const nullable = type.nullable === false ? "" : "@nullable ";
     const text = sqlText({ ...type, nullable: true } as LogicalType);
-    const mark = native === "Text" ? "!" : "";
+    const mark = native === "Text" || native === "Value" ? "!" : "";
     return `  ${nullable}@type(${JSON.stringify(text)}) ${field}${mark}: ${native};`;
   });
   return [`@row class ${name} {`, ...fields, ...methods, "}"].join("\n");
 }
 
-/** The type of a row as functions see it: columns that operators can touch. */
-export function rowType(name: string, schema: Schema): ValueType {
+/** The type of a row as functions see it. */
+export function rowType(program: Program, name: string, schema: Schema): ValueType {
   const fields = new Map<string, ValueType>();
-  for (const { name: field, type } of schema) fields.set(field, columnValueType(type));
+  for (const { name: field, type } of schema) {
+    fields.set(field, columnValueType(program, `${name}.${field}`, type));
+  }
   return { kind: "object", fields, row: name };
 }
 
@@ -148,11 +195,14 @@ export function readColumn(frame: Frame, rowName: string, row: string, field: st
   if (input === undefined || sql === undefined) {
     return { code: "0", type: UNDEFINED, stable: true };
   }
-  const type = columnValueType(sql);
+  const type = columnValueType(frame.program, `${rowName}.${field}`, sql);
   input.used.add(field);
   const raw = `${row}.${field}`;
   const path = raw;
-  const isText = present(type)?.kind === "string";
+  const kind = present(type)!.kind;
+  if (kind === "array" || kind === "object") return nestedColumn(frame, row, field, sql, type);
+  if (kind === "opaque") return opaqueColumn(frame, row, field, sql, type);
+  const isText = kind === "string";
   const there = isText ? `${row}.${viewName(field)}()` : presentCode(frame, raw, sql);
   if (type.kind !== "optional") {
     const code = type.kind === "string" ? cached(frame, raw, there) : there;
@@ -189,6 +239,49 @@ export function readColumn(frame: Frame, rowName: string, row: string, field: st
   }
 }
 
+/** A column that is passed on: its own value, or a view on it where it goes through variables. */
+function opaqueColumn(
+  frame: Frame,
+  row: string,
+  field: string,
+  sql: LogicalType,
+  type: ValueType,
+): Value {
+  const raw = `${row}.${field}`;
+  const code = `${row}.${valueName(field)}()`;
+  const base = { type, stable: true, raw, rawSql: sql, path: raw };
+  if (type.kind !== "optional") return { ...base, code };
+  const rawIsNull = `${raw}IsNull`;
+  const absent = `changetype<${frame.program.native(type)}>(${frame.program.use("NULL_AT")})`;
+  return { ...base, rawIsNull, there: code, code: `(${rawIsNull} ? ${absent} : ${code})` };
+}
+
+/** An ARRAY or ROW column: read into the row's memory where it is used at all. */
+function nestedColumn(
+  frame: Frame,
+  row: string,
+  field: string,
+  sql: LogicalType,
+  type: ValueType,
+): Value {
+  const { program } = frame;
+  const raw = `${row}.${field}`;
+  const base = { type, stable: true, raw, rawSql: sql, path: raw };
+  const nullable = type.kind === "optional" ? { rawIsNull: `${raw}IsNull` } : {};
+  const known = frame.prologue.get(raw);
+  if (known !== undefined) return { ...base, ...nullable, code: known.name };
+  const read = readerOf(frame, { ...sql, nullable: false } as LogicalType, present(type)!);
+  const view = program.fresh("view");
+  const name = program.fresh(raw);
+  const native = program.native(type);
+  const made = `${read}(${view}.block, ${view}.entry, ${view}.index)`;
+  const absent = `changetype<${native}>(${program.use("NULL_AT")})`;
+  const code = type.kind === "optional" ? `${raw}IsNull ? ${absent} : ${made}` : made;
+  const line = `const ${view} = ${row}.${valueName(field)}(); const ${name}: ${native} = ${code};`;
+  frame.prologue.set(raw, { name, line });
+  return { ...base, ...nullable, code: name };
+}
+
 function presentCode(frame: Frame, raw: string, sql: LogicalType): string {
   switch (sql.type) {
     case "BIGINT":
@@ -197,7 +290,6 @@ function presentCode(frame: Frame, raw: string, sql: LogicalType): string {
       return raw;
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
-      if (sql.precision > MILLISECOND_PRECISION) return "0";
       return frame.call("milliseconds", raw);
     case "TINYINT":
     case "SMALLINT":

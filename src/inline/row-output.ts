@@ -3,6 +3,7 @@ import { typeText as sqlText } from "../protocol/type-text.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import { cannotMeet, nilTest, partOf, unwrapped } from "./conversion.ts";
 import type { Frame } from "./frame.ts";
+import { addPresent } from "./nested-output.ts";
 import type { Program } from "./program.ts";
 import { refuse } from "./refusal.ts";
 import { nativeField } from "./row-input.ts";
@@ -56,23 +57,33 @@ function columnType(program: Program, name: string, type: ValueType, node: ts.No
   if (!FIELD.test(name) || RESERVED.has(name) || name.startsWith("__")) {
     refuse(node, `a field named ${name}`, "Use letters, digits and _; kind is taken.");
   }
+  return sqlTypeOf(program, name, type, node);
+}
+
+/** The type of a column, of elements of an array, of a field of an object. */
+function sqlTypeOf(program: Program, name: string, type: ValueType, node: ts.Node): LogicalType {
   const of = present(type);
   if (of === undefined) {
     // Another return may say what it is; until all are seen any type will do.
     program.doubts.push(() =>
       refuse(
         node,
-        `the type of the field ${name} is not known: it is always null`,
+        `the type of the field ${name} is not known: it is always ${nothingText(type)}`,
         "Say it with .returns().",
         "INLINE_RETURN_TYPE",
       ),
     );
     return { type: "STRING", nullable: true };
   }
-  return { ...sqlOf(name, of, node), nullable: type.kind === "optional" } as LogicalType;
+  return {
+    ...presentSql(program, name, of, node),
+    nullable: type.kind === "optional",
+  } as LogicalType;
 }
 
-function sqlOf(name: string, type: PresentType, node: ts.Node): LogicalType {
+const nothingText = (type: ValueType): string => (type.kind === "never" ? "empty" : "null");
+
+function presentSql(program: Program, name: string, type: PresentType, node: ts.Node): LogicalType {
   if ("sql" in type && type.sql !== undefined) return type.sql;
   switch (type.kind) {
     case "number":
@@ -83,13 +94,18 @@ function sqlOf(name: string, type: PresentType, node: ts.Node): LogicalType {
       return { type: "STRING" };
     case "boolean":
       return { type: "BOOLEAN" };
+    case "array":
+      return { type: "ARRAY", element: sqlTypeOf(program, `${name}[]`, type.cell.type, node) };
+    case "object": {
+      if (type.fields.size === 0) refuse(node, `the object ${name} has no fields`, "Give it one.");
+      const fields = [...type.fields].map(([field, fieldType]) => ({
+        name: field,
+        type: sqlTypeOf(program, `${name}.${field}`, fieldType, node),
+      }));
+      return { type: "ROW", fields };
+    }
     default:
-      return refuse(
-        node,
-        `the field ${name} is ${typeText(type)}`,
-        "Operators cannot write ARRAY and ROW yet: join it, or give each element a row.",
-        "INLINE_RETURN_TYPE",
-      );
+      return misfit(node, type, { type: "STRING" });
   }
 }
 
@@ -104,7 +120,7 @@ export function writeRow(
   if (value.type.kind !== "object") refuseRow(node, value.type);
   const source = value.parts === undefined ? frame.held(value) : value;
   for (const { name, type } of schema) {
-    writeField(frame, partOf(frame, source, name), type, `${out}.${name}`, node);
+    writeField(frame, partOf(frame, source, name), type, out, name, node);
   }
 }
 
@@ -112,37 +128,51 @@ function writeField(
   frame: Frame,
   value: Value,
   sql: LogicalType,
-  target: string,
+  out: string,
+  name: string,
   node: ts.Node,
 ): void {
   const { type } = value;
+  const write = (present: Value): void => {
+    if ((sql.type === "ARRAY" || sql.type === "ROW") && !isPassedOn(present, sql)) {
+      const writer = frame.program.fresh(name);
+      frame.emit(`const ${writer} = ${out}.write${name[0]!.toUpperCase()}${name.slice(1)}();`);
+      addPresent(frame, writer, present, sql, node);
+    } else frame.emit(`${out}.${name} = ${columnCode(frame, present, sql, node)};`);
+  };
   if (type.kind === "null" || type.kind === "undefined" || type.kind === "never") {
     // A field that is not set is NULL.
     if (sql.nullable === false) failNull(frame, "true", sql);
     return;
   }
   if (type.kind !== "optional") {
-    frame.emit(`${target} = ${columnCode(frame, value, sql, node)};`);
+    write(value);
     return;
   }
   const held = value.rawIsNull === undefined ? frame.held(value) : value;
   const absent = nilTest(frame, held, "both");
   if (sql.nullable === false) failNull(frame, absent, sql);
   frame.emit(`if (!${absent}) {`);
-  frame.emit(`${target} = ${columnCode(frame, unwrapped(held), sql, node)}; }`);
+  write(unwrapped(held));
+  frame.emit("}");
 }
 
-function failNull(frame: Frame, test: string, sql: LogicalType): void {
+export function failNull(frame: Frame, test: string, sql: LogicalType): void {
   const text = JSON.stringify(`null does not fit ${sqlText(sql)}`);
   frame.emit(`if (${test}) ${frame.call("fail", text)};`);
 }
 
+const bareText = (type: LogicalType): string => sqlText({ ...type, nullable: true } as LogicalType);
 const sameColumn = (a: LogicalType | undefined, b: LogicalType): boolean =>
-  a !== undefined &&
-  JSON.stringify({ ...a, nullable: true }) === JSON.stringify({ ...b, nullable: true });
+  a !== undefined && bareText(a) === bareText(b);
+
+/** Whether a value is that of a column of the same type. */
+export const isPassedOn = (value: Value, sql: LogicalType): boolean =>
+  value.raw !== undefined && sameColumn(value.rawSql, sql);
 
 /** A value as its column has it. */
-function columnCode(frame: Frame, value: Value, sql: LogicalType, node: ts.Node): string {
+export function columnCode(frame: Frame, value: Value, sql: LogicalType, node: ts.Node): string {
+  if (isPassedOn(value, sql)) return value.raw!;
   const { type } = value;
   const own = "sql" in type ? type.sql : undefined;
   const same = sameColumn(own, sql);
@@ -156,12 +186,21 @@ function columnCode(frame: Frame, value: Value, sql: LogicalType, node: ts.Node)
       return sql.type === "BOOLEAN" ? value.code : misfit(node, type, sql);
     case "string":
       return frame.call("leave", textColumn(frame, value.code, sql, same, node));
+    case "opaque":
+      return same ? viewedColumn(value.code, sql) : misfit(node, type, sql);
     default:
       return misfit(node, type, sql);
   }
 }
 
-function misfit(node: ts.Node, type: ValueType, sql: LogicalType): never {
+/** The column's value of a view on another column of its type. */
+function viewedColumn(code: string, sql: LogicalType): string {
+  const native = nativeField(sql);
+  if (native === "Value") return code;
+  return native === "Text" ? `${code}.text` : `<${native}>${code}.integer`;
+}
+
+export function misfit(node: ts.Node, type: ValueType, sql: LogicalType): never {
   return refuse(
     node,
     `a value that is ${typeText(type)} for a column ${sqlText(sql)}`,

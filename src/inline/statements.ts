@@ -3,7 +3,7 @@ import { bind, NO_VALUE } from "./assignment.ts";
 import { assignedNames } from "./calls.ts";
 import { equality } from "./comparison.ts";
 import { conditionFacts, lowerCondition } from "./condition.ts";
-import { textCode } from "./conversion.ts";
+import { orPassedOn, textCode } from "./conversion.ts";
 import { lowerExpression, refuseNode } from "./expression.ts";
 import type { Frame } from "./frame.ts";
 import { walk } from "./iteration.ts";
@@ -240,7 +240,7 @@ function lowerForOf(frame: Frame, node: ts.ForOfStatement): void {
     refuse(
       node.expression,
       `for-of over ${typeText(source.type)}`,
-      "Only arrays are walked; s.split('') gives the units of a string.",
+      orPassedOn(source.type, "Only arrays are walked; s.split('') gives the units of a string."),
     );
   }
   if (source.type.cell.type.kind === "never") return;

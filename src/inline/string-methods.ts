@@ -1,6 +1,6 @@
 /** Methods of strings, numbers, bigints and booleans. */
 import { argumentsOf } from "./calls.ts";
-import { arithmeticCode, numberCode, textCode } from "./conversion.ts";
+import { arithmeticCode, numberCode, orPassedOn, textCode } from "./conversion.ts";
 import { unitOrUndefined } from "./element-access.ts";
 import { lowerOperands } from "./expression.ts";
 import type { Frame } from "./frame.ts";
@@ -275,7 +275,7 @@ export function lowerScalarMethod(
   }
   const wayOut = isScalar(type)
     ? "Numbers have toFixed and toString."
-    : "Rows and objects have fields only: call a helper function with them.";
+    : orPassedOn(type, "Rows and objects have fields only: call a helper function with them.");
   return refuse(node, `.${name}() of ${typeText(type)}`, wayOut);
 }
 

@@ -17,8 +17,13 @@ export type ValueType =
   /** No value: of an element of an array that is always empty. */
   | { readonly kind: "never" }
   | { readonly kind: "array"; readonly cell: ElementCell }
-  /** `row`: the row class whose present row it is. */
-  | { readonly kind: "object"; readonly fields: Fields; readonly row?: string }
+  /** `row`: the row class whose present row it is; `closed`: other fields are mistakes. */
+  | {
+      readonly kind: "object";
+      readonly fields: Fields;
+      readonly row?: string;
+      readonly closed?: boolean;
+    }
   | {
       readonly kind: "optional";
       readonly of: PresentType;
@@ -132,6 +137,7 @@ type ObjectType = Extract<ValueType, { kind: "object" }>;
 /** Objects of different shapes: a field that one lacks is undefined there. */
 function joinObjects(a: ObjectType, b: ObjectType): ObjectType | undefined {
   if (a.row !== undefined && a.row === b.row) return a;
+  if (a.closed === true && b.closed === true && typeKey(a) === typeKey(b)) return a;
   const fields = new Map<string, ValueType>();
   for (const name of new Set([...a.fields.keys(), ...b.fields.keys()])) {
     const joined = join(a.fields.get(name) ?? UNDEFINED, b.fields.get(name) ?? UNDEFINED);

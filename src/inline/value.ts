@@ -1,4 +1,5 @@
 /** Values as the lowering hands them about: an expression of the generated code, and what is known. */
+import type { LogicalType } from "../protocol/types.ts";
 import type { ValueType } from "./value-type.ts";
 
 export interface Value {
@@ -15,6 +16,8 @@ export interface Value {
   readonly parts?: ReadonlyMap<string, Value>;
   /** The column's own value, for passing it on. */
   readonly raw?: string;
+  /** The type of `raw`, where that of the value does not say it. */
+  readonly rawSql?: LogicalType;
   /** For a nullable column, whether it is null, an expression. */
   readonly rawIsNull?: string;
   /** The code of an optional value where it is known to be there, if that is simpler. */

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import { bigintParameter, sourceOutputs, timestampOutputs } from "./builtin-outputs.ts";
 import { windowAggregate } from "./builtin-windows.ts";
+import { checkColumnTypes } from "./column-support.ts";
 import type { OutputSpec } from "./job-spec.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
@@ -148,17 +149,17 @@ const formats: readonly BuiltinOperator[] = [
   {
     description: describe("format_json", "generic", ["insert-only"]),
     parameters: z.strictObject({ ignoreNullFields: z.boolean().default(false) }),
-    outputs: () => [RECORD],
+    outputs: recordOutputs,
   },
   {
     description: describe("format_csv", "generic", ["insert-only"]),
     parameters: z.strictObject({ ...csvDialect, nullLiteral: z.string().default("") }),
-    outputs: () => [RECORD],
+    outputs: recordOutputs,
   },
   {
     description: describe("format_text", "generic", ["insert-only"]),
     parameters: z.strictObject({ separator: z.string().default(" ") }),
-    outputs: () => [RECORD],
+    outputs: recordOutputs,
   },
 ];
 
@@ -188,6 +189,11 @@ export function builtinOperatorNames(): readonly string[] {
 /** Whether an operator writes records for a sink connector. */
 export function isFormat(name: string): boolean {
   return name.startsWith("format_");
+}
+
+function recordOutputs({ operator, inputs, field }: OutputContext): PlannedStream[] {
+  checkColumnTypes(operator, inputOf(inputs).schema, field);
+  return [RECORD];
 }
 
 function selectOutputs(context: OutputContext): PlannedStream[] {

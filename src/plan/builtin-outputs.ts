@@ -4,6 +4,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { Schema } from "../protocol/types.ts";
 import type { OutputContext } from "./builtin-operators.ts";
+import { checkColumnTypes } from "./column-support.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter } from "./stream-type.ts";
 
@@ -52,6 +53,7 @@ export function sourceOutputs(context: OutputContext): PlannedStream[] {
       expected: 'an output "main" with a schema',
     });
   }
+  checkColumnTypes(context.operator, declared.schema, `${context.field}.outputs`);
   for (const parameter of ["paths", "fields"])
     checkColumnNames(context, parameter, declared.schema);
   const outputs = [main(declared.schema)];

@@ -1,5 +1,6 @@
 /** What an edge may be, and what the edges into an input make of it. */
 import { MillraceError } from "../protocol/errors.ts";
+import { checkKeyType } from "./column-support.ts";
 import { checkInputKeys, checkKeyOfInputs } from "./key-checks.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
 import {
@@ -119,7 +120,10 @@ function checkKeys(edge: StreamEdge, field: string): void {
   for (const [i, name] of edge.keys.entries()) {
     const at = `${field}.keys[${i}]`;
     const key = fieldOf(edge.schema, name);
-    if (key !== undefined && edge.keys.indexOf(name) === i) continue;
+    if (key !== undefined && edge.keys.indexOf(name) === i) {
+      checkKeyType(key, at);
+      continue;
+    }
     const state = key === undefined ? "the stream has no such field" : "it stands twice";
     const message = `Cannot key by ${name}: ${state}`;
     const expected = `fields of ${schemaText(edge.schema)}, each once`;

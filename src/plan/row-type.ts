@@ -64,9 +64,56 @@ type TextValue<T extends string> = T extends
       ? string
       : T extends `${"BINARY" | "VARBINARY" | "BYTES"}${string}`
         ? Uint8Array
-        : T extends `${"ROW" | "ARRAY" | "MAP"}${string}`
-          ? AnyRow
-          : number;
+        : T extends `ARRAY<${infer E}>`
+          ? readonly TextColumn<E>[]
+          : T extends `ROW<${infer F}>`
+            ? TextRow<Parts<F>>
+            : T extends `MAP<${infer E}>`
+              ? TextMap<Parts<E>>
+              : T extends `${"ROW" | "ARRAY" | "MAP"}${string}`
+                ? AnyRow
+                : number;
+
+/** A column given as text: nullable unless it says NOT NULL. */
+type TextColumn<T extends string> =
+  Trimmed<T> extends `${infer V} NOT NULL` ? TextValue<V> : TextValue<Trimmed<T>> | null;
+
+type Trimmed<T extends string> = T extends ` ${infer R}` | `${infer R} ` ? Trimmed<R> : T;
+
+/** The parts of a text between its commas, those within brackets left alone. */
+type Parts<
+  T extends string,
+  Part extends string = "",
+  Depth extends readonly 0[] = [],
+  Done extends readonly string[] = [],
+> = T extends `${infer C}${infer Rest}`
+  ? C extends "<" | "("
+    ? Parts<Rest, `${Part}${C}`, [0, ...Depth], Done>
+    : C extends ">" | ")"
+      ? Parts<Rest, `${Part}${C}`, Depth extends [0, ...infer D extends 0[]] ? D : [], Done>
+      : [C, Depth] extends [",", []]
+        ? Parts<Rest, "", [], [...Done, Trimmed<Part>]>
+        : Parts<Rest, `${Part}${C}`, Depth, Done>
+  : [...Done, Trimmed<Part>];
+
+type TextRow<F extends readonly string[]> = {
+  readonly [P in F[number] as FieldName<P>]: P extends `${string} ${infer T}`
+    ? TextColumn<T>
+    : AnyRow;
+};
+
+type FieldName<P extends string> = P extends `\`${infer N}\` ${string}`
+  ? N
+  : P extends `${infer N} ${string}`
+    ? N
+    : never;
+
+type TextMap<E extends readonly string[]> = E extends readonly [
+  infer K extends string,
+  infer V extends string,
+]
+  ? ReadonlyMap<NonNullable<TextColumn<K>>, TextColumn<V>>
+  : AnyRow;
 
 /** Rows of columns given as Flink's type texts: `{ word: "STRING NOT NULL" }`. */
 export type RowOfTexts<C extends Readonly<Record<string, string>>> = string extends keyof C

@@ -1,5 +1,4 @@
 /** Structural comparison of schemas: what an operator reads must be there, by name and type. */
-import { assertOperatorType } from "../protocol/batch/physical-type.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { parseType, typeText } from "../protocol/type-text.ts";
 import type { ChangeMode, Field, LogicalType, Schema } from "../protocol/types.ts";
@@ -95,13 +94,11 @@ export function checkInputFields(
 }
 
 /**
- * @throws MillraceError UNSUPPORTED_TYPE for a column that operators cannot touch yet,
- *   JOB_DUPLICATE_FIELD for a name that stands twice.
+ * @throws MillraceError JOB_DUPLICATE_FIELD for a name that stands twice.
  */
 export function checkOperatorSchema(schema: Schema, field: string): void {
   const seen = new Set<string>();
   for (const [i, column] of schema.entries()) {
-    assertOperatorType(column.type, `${field}[${i}].${column.name}`);
     if (seen.has(column.name)) {
       const message = `Cannot use schema: field ${column.name} stands twice`;
       throw new MillraceError("JOB_DUPLICATE_FIELD", message, {

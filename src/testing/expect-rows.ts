@@ -103,5 +103,12 @@ function valueKey(value: PlainValue): string {
     return `number ${Number.isInteger(value) ? BigInt(value) : value}`;
   }
   if (value instanceof Date) return `number ${value.getTime()}`;
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString("hex")}`;
+  if (Array.isArray(value)) return JSON.stringify(value.map(valueKey));
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, one]) => `${valueKey(key)} ${valueKey(one)}`);
+    return `map ${JSON.stringify(entries.sort())}`;
+  }
+  if (typeof value === "object" && value !== null) return `row ${keyOf(value as PlainRow)}`;
   return `${typeof value} ${value}`;
 }

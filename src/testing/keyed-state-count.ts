@@ -7,6 +7,8 @@ import type { StateChunk } from "./operator-subtask.ts";
 const RECORD_VALUE = 17;
 const RECORD_MAP_ENTRY = 18;
 const RECORD_TIMER = 19;
+/** Of a timer's number: 0 event time, 1 processing time. */
+const DOMAIN_BIT = 1;
 /** u32 kind, u32 number, i64, u32 bytes of the key, u32 bytes of the value. */
 const RECORD_BYTES = 24;
 /** Key group of a chunk of state that belongs to no key. */
@@ -22,7 +24,7 @@ export interface KeyedStateCount {
 
 /** Counts what chunks of an operator with keyed state hold. */
 export function countKeyedState(chunks: readonly StateChunk[]): KeyedStateCount {
-  const timers = [0, 0];
+  const timers: [number, number] = [0, 0];
   let entries = 0;
   const maps = new Set<string>();
   for (const { keyGroup, bytes } of chunks) {
@@ -35,14 +37,14 @@ export function countKeyedState(chunks: readonly StateChunk[]): KeyedStateCount 
       const key = bytes.subarray(at + RECORD_BYTES, at + RECORD_BYTES + keyBytes);
       if (kind === RECORD_VALUE) entries++;
       else if (kind === RECORD_MAP_ENTRY) maps.add(`${number} ${key.join()}`);
-      else if (kind === RECORD_TIMER) timers[number] = (timers[number] ?? 0) + 1;
+      else if (kind === RECORD_TIMER) timers[(number & DOMAIN_BIT) as 0 | 1]++;
       at += RECORD_BYTES + align8(keyBytes) + align8(view.getUint32(at + 20, true));
     }
   }
   return {
     entries: entries + maps.size,
-    eventTimeTimers: timers[0]!,
-    processingTimeTimers: timers[1]!,
+    eventTimeTimers: timers[0],
+    processingTimeTimers: timers[1],
   };
 }
 

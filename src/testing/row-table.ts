@@ -53,6 +53,15 @@ function plainText(value: PlainValue): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return `'${JSON.stringify(value).slice(1, -1)}'`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toJSON();
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString("hex")}`;
+  if (Array.isArray(value)) return `[${value.map(plainText).join(", ")}]`;
+  if (value instanceof Map) {
+    return `Map{${[...value].map(([key, one]) => `${plainText(key)}: ${plainText(one)}`).join(", ")}}`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const fields = Object.entries(value).map(([name, one]) => `${name}: ${plainText(one)}`);
+    return `{ ${fields.join(", ")} }`;
+  }
   return Object.is(value, -0) ? "-0" : String(value);
 }
 

@@ -137,7 +137,12 @@ describe("row classes", () => {
     ["@date b: i64;", "field b: DATE is kept in i32, not in i64", "Write the field as i32."],
     ["@colour b: i64;", "field b: unknown @colour", "@timestamp"],
     ['@type("NUMBER(3)") b: i64;', "field b: ", "Write a type of Flink SQL"],
-    ['@type("DECIMAL(10, 2)") b: i64;', "field b: operators cannot touch DECIMAL yet", "Leave"],
+    [
+      '@type("DECIMAL(10, 2)") b: i64;',
+      "field b: DECIMAL(10, 2) is kept in Value, not in i64",
+      "Write the field as Value.",
+    ],
+    ["b!: Value;", "field b does not say its type", "@type"],
     ["constructor() {}", "row class B has a constructor", "out.row()"],
   ])("name the line and the remedy of %s", async (member, message, remedy) => {
     const error = await failure(`${SDK}\n@row class B {\n  first: i64;\n  ${member}\n}\n`);

@@ -240,10 +240,19 @@ function sorted(entries: readonly Entry[]): Entry[] {
 /** What a run of records without an order of its own has in common; undefined: the record has one. */
 function runOf(entry: Entry): string | undefined {
   if (entry.op === "apply_get") return "apply_get";
+  if (entry.ts !== undefined) return "pairs";
   return entry.by === "x" ? undefined : (entry.by as string | undefined);
 }
 
 function byKey(a: Entry, b: Entry): number {
+  if (a.ts !== undefined && b.ts !== undefined)
+    return byTimes(a.ts as unknown[], b.ts as unknown[]);
   const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
   return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** Pairs of a join: by the left one's timestamp, then by the right one's. */
+function byTimes(a: readonly unknown[], b: readonly unknown[]): number {
+  const difference = integer(a[0]) - integer(b[0]) || integer(a[1]) - integer(b[1]);
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }

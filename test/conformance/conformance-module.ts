@@ -25,6 +25,7 @@ export const OPERATOR = {
   script: 5,
   connect: 6,
   broadcast: 7,
+  intervalJoin: 8,
 } as const;
 
 /**

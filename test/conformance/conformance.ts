@@ -1,6 +1,7 @@
 /** Judges conformance cases of every kind that the engine speaks, through its own code. */
 import type { ConformanceCase, Verdict } from "./conformance-case.ts";
 import { conformanceModule } from "./conformance-module.ts";
+import { judgeIntervalJoin } from "./join-cases.ts";
 import { judgeKeyGroup, judgePartition } from "./keygroup-cases.ts";
 import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
 import { judgeProcess } from "./process-cases.ts";
@@ -43,7 +44,7 @@ function unspoken(one: ConformanceCase): string | undefined {
     case "watermark":
       return unspokenWatermark(one);
     case "join":
-      return ["connect", "broadcast"].includes(String(one.spec.type))
+      return ["connect", "broadcast", "interval_join"].includes(String(one.spec.type))
         ? undefined
         : `join ${one.spec.type}`;
     case "window":
@@ -60,6 +61,9 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
     case "partition":
       return judgePartition(module, one, mode);
     case "join":
+      return one.spec.type === "interval_join"
+        ? judgeIntervalJoin(module, one, mode)
+        : judgeProcess(module, one, mode);
     case "process":
       return judgeProcess(module, one, mode);
     case "window":

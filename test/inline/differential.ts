@@ -67,7 +67,8 @@ export async function compileRequests(
 
 function sdkText(): string {
   const folder = join(ROOT, "operators/sdk/assembly");
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
     .sort()
     .map((name) => readFileSync(join(folder, name), "utf8"))
     .join("\0");
@@ -75,7 +76,7 @@ function sdkText(): string {
 
 /** A row as its columns have it. */
 export function columnsOf(row: Row): RowValue {
-  return { ...row, at: BigInt(row.at) };
+  return { ...row, at: BigInt(row.at), times: row.times.map(BigInt) } as unknown as RowValue;
 }
 
 const INTEGERS: Readonly<Record<string, number>> = {
@@ -85,6 +86,9 @@ const INTEGERS: Readonly<Record<string, number>> = {
   BIGINT: 64,
 };
 
+/** Types whose values stand in rows as the batch has them. */
+const PASSED_ON: ReadonlySet<string> = new Set(["BYTES", "DATE", "DECIMAL", "MAP"]);
+
 /** What a value is in a column; undefined: it does not fit, the row fails. */
 function asColumn(value: unknown, type: LogicalType): unknown {
   if (value === null || value === undefined) return type.nullable === false ? undefined : null;
@@ -92,8 +96,15 @@ function asColumn(value: unknown, type: LogicalType): unknown {
     const limit = "length" in type ? type.length : Number.POSITIVE_INFINITY;
     return [...value].length > limit ? undefined : value.toWellFormed();
   }
+  if (type.type === "ARRAY") {
+    const elements = (value as unknown[]).map((element) => asColumn(element, type.element));
+    return elements.includes(undefined) ? undefined : elements;
+  }
+  if (type.type === "ROW") return expectedRow(value, type.fields);
+  if (PASSED_ON.has(type.type)) return value;
   const bits = INTEGERS[type.type];
   if (bits !== undefined) return asInteger(value as number | bigint, bits);
+  if (type.type === "TIMESTAMP" && type.precision > 3) return value;
   if (type.type === "TIMESTAMP") return asInteger(value as number, 64);
   if (type.type === "FLOAT") return Math.fround(value as number);
   return value;
@@ -158,9 +169,28 @@ function resultRows(one: PlacedCase, row: Row): unknown[] {
   }
 }
 
-/** Equal, all NaNs one, -0 not 0. */
+/** Equal, all NaNs one, -0 not 0; also inside of arrays and objects. */
 export function same(a: unknown, b: unknown): boolean {
-  return Object.is(a, b);
+  if (typeof a !== "object" || a === null) return Object.is(a, b);
+  const plain = (value: object) => (value instanceof Map ? [...value] : value);
+  if (typeof b !== "object" || b === null) return false;
+  const left = Object.entries(plain(a));
+  const right = plain(b) as Record<string, unknown>;
+  return (
+    left.length === Object.keys(right).length &&
+    left.every(([name, value]) => name in right && same(value, right[name]))
+  );
+}
+
+const blocks = new WeakMap<readonly Row[], Uint8Array>();
+
+/** The rows as a batch, made once. */
+function blockOf(rows: readonly Row[]): Uint8Array {
+  const known = blocks.get(rows);
+  if (known !== undefined) return known;
+  const block = writeBatch(SCHEMA, rows.map(columnsOf));
+  blocks.set(rows, block);
+  return block;
 }
 
 /** Differences of a case, a text each; empty: none. */
@@ -178,13 +208,12 @@ export function differences(
     inputs: [{ schema: SCHEMA, keys: [] }],
     outputs: [{ name: "main", schema }],
   });
-  harness.process(writeBatch(SCHEMA, rows.map(columnsOf)));
+  harness.process(blockOf(rows));
   const elements = harness.drain()[0]!;
   const got = elements.flatMap((element) => (element.type === "row" ? [element.values] : []));
   const failed = harness.failures.map((failure) => failure.row);
   const found: string[] = [];
-  const text = (value: unknown) =>
-    typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
+  const text = (value: unknown) => shown(value);
   const unexpected = failed.filter((row) => !wanted.failed.includes(row));
   const missing = wanted.failed.filter((row) => !failed.includes(row));
   if (one.tags.includes("overflow")) {
@@ -223,8 +252,12 @@ function withoutRows(
   return differences(one, index, module, output, rest);
 }
 
-export function rowText(row: Row): string {
-  return JSON.stringify(row, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+export const rowText = (row: Row): string => shown(row);
+
+function shown(value: unknown): string {
+  const plain = (_: string, one: unknown) =>
+    typeof one === "bigint" ? `${one}n` : one instanceof Map ? [...one] : one;
+  return JSON.stringify(value, plain) ?? String(value);
 }
 
 /** Runs all cases; answers what differs. */

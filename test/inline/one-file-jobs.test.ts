@@ -91,6 +91,47 @@ test("functions stand in map, filter, keyBy, reduce and flatMap of one job", {
   );
 });
 
+test("arrays, rows, maps and decimals go from JSON through functions to JSON", {
+  timeout: 120_000,
+}, async () => {
+  const text = join(temporaryFolder(closers), "orders.jsonl");
+  const lines = [
+    `{"id":1,"at":1000,"price":12.5,"tags":["a",null,"é"],"place":{"city":"Rome","floor":null},"items":[{"name":"nut","qty":2},{"name":"bolt","qty":1}],"attributes":{"k":[9223372036854775807,null]},"seal":"AQI="}`,
+    `{"id":2,"at":2000,"price":"12.50","items":[{"name":"😀","qty":5}]}`,
+    `{"id":3,"at":3000,"price":7,"place":{"city":"Nowhere"},"items":[{"name":"x","qty":1}]}`,
+    `{"id":4,"at":4000,"price":7,"items":[]}`,
+    `{"id":5,"at":5000,"price":7,"items":[{"name":"too long","qty":1}]}`,
+    `{"id":6,"at":6000,"price":7,"tags":[],"items":[{"name":"y","qty":40000}]}`,
+  ];
+  writeFileSync(text, `${lines.join("\n")}\n`);
+  const job = load("test/inline/jobs/orders.ts", text);
+  const byPrice = load("test/inline/jobs/orders.ts", text, "prices");
+  const cluster = await TestCluster.start(closers);
+  await cluster.worker("w1", 4);
+  const nut = { name: "nut", qty: 2 };
+  const shared = {
+    first: nut,
+    label: { city: "Rome", names: ["nut", "bolt"] },
+    tags: ["A", null, "É"],
+    price: 12.5,
+    // The client's JSON.parse rounds it; the record has all digits.
+    attributes: { k: [2 ** 63, null] },
+    seal: "AQI=",
+  };
+  const smile = { name: "😀", qty: 5 };
+  const alone = { tags: null, price: 12.5, attributes: null, seal: null };
+  expect(await rowsOf(cluster, job)).toEqual([
+    { item: { name: "bolt", qty: 1 }, ...shared },
+    { item: nut, ...shared },
+    { item: smile, first: smile, label: { city: "?", names: ["😀"] }, ...alone },
+  ]);
+  const prices = await rowsOf(cluster, byPrice);
+  expect(prices.map(({ each, orders, both }) => ({ each, orders, both }))).toEqual([
+    { each: 12.5, orders: 2, both: [2, 8] },
+    { each: 7, orders: 2, both: [2, 40_001] },
+  ]);
+});
+
 test("a program of its own runs functions in its process, again and behind a union", {
   timeout: 120_000,
 }, () => {
@@ -105,6 +146,24 @@ test("a program of its own runs functions in its process, again and behind a uni
     words: [
       { count: 1, word: "the" },
       { count: 2, word: "sea" },
+    ],
+    nested: [
+      {
+        first: "A",
+        map: [["k", 1]],
+        point: { at: 1_000, label: "p1" },
+        price: "-0.05",
+        seal: [1, 2],
+        sizes: ["9223372036854775807"],
+      },
+      {
+        first: "-",
+        map: null,
+        point: { at: 0, label: null },
+        price: "3.00",
+        seal: null,
+        sizes: null,
+      },
     ],
   });
 });

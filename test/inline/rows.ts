@@ -1,4 +1,5 @@
 /** Rows of the differential test, from a seed. */
+import { schemaOf } from "../../src/plan/schema-match.ts";
 import type { Schema } from "../../src/protocol/types.ts";
 
 /** A row as functions see it. */
@@ -19,6 +20,31 @@ export interface Row {
   readonly oid: bigint | null;
   readonly oflag: boolean | null;
   readonly on: number | null;
+  readonly tags: readonly (string | null)[];
+  readonly otags: readonly string[] | null;
+  readonly nums: readonly number[];
+  readonly xs: readonly (number | null)[];
+  readonly bigs: readonly (bigint | null)[];
+  readonly flags: readonly (boolean | null)[];
+  readonly times: readonly number[];
+  readonly point: { readonly x: number; readonly y: string | null };
+  readonly opoint: { readonly x: number | null; readonly tags: readonly string[] } | null;
+  readonly items: readonly Item[];
+  readonly grid: readonly (readonly number[] | null)[];
+  /** Passed on only: what stands for them here is the batch's own value. */
+  readonly price: bigint;
+  readonly oprice: bigint | null;
+  readonly bin: Uint8Array | null;
+  readonly attrs: ReadonlyMap<string, number | null>;
+  readonly day: number;
+  readonly fine: bigint | null;
+  readonly prices: readonly (bigint | null)[];
+}
+
+interface Item {
+  readonly name: string;
+  readonly qty: number;
+  readonly notes: readonly string[] | null;
 }
 
 const type = (name: string, sql: string, nullable = false) =>
@@ -41,6 +67,27 @@ export const SCHEMA: Schema = [
   type("oid", "BIGINT", true),
   type("oflag", "BOOLEAN", true),
   type("on", "INT", true),
+  ...schemaOf({
+    tags: "ARRAY<STRING> NOT NULL",
+    otags: "ARRAY<VARCHAR(40) NOT NULL>",
+    nums: "ARRAY<INT NOT NULL> NOT NULL",
+    xs: "ARRAY<DOUBLE> NOT NULL",
+    bigs: "ARRAY<BIGINT> NOT NULL",
+    flags: "ARRAY<BOOLEAN> NOT NULL",
+    times: "ARRAY<TIMESTAMP(3) NOT NULL> NOT NULL",
+    point: "ROW<x DOUBLE NOT NULL, y STRING> NOT NULL",
+    opoint: "ROW<x FLOAT, tags ARRAY<STRING NOT NULL> NOT NULL>",
+    items:
+      "ARRAY<ROW<name STRING NOT NULL, qty INT NOT NULL, notes ARRAY<STRING NOT NULL>> NOT NULL> NOT NULL",
+    grid: "ARRAY<ARRAY<SMALLINT NOT NULL>> NOT NULL",
+    price: "DECIMAL(20, 2) NOT NULL",
+    oprice: "DECIMAL(38, 10)",
+    bin: "BYTES",
+    attrs: "MAP<STRING, INT> NOT NULL",
+    day: "DATE NOT NULL",
+    fine: "TIMESTAMP(9)",
+    prices: "ARRAY<DECIMAL(10, 2)> NOT NULL",
+  }),
 ];
 
 /** mulberry32: numbers in [0, 1) from a seed. */
@@ -220,9 +267,79 @@ function numeric(next: () => number): string {
 
 const orNull = <T>(next: () => number, value: T): T | null => (next() < 0.3 ? null : value);
 
+type PlainColumns = Pick<
+  Row,
+  | "id"
+  | "tiny"
+  | "n"
+  | "x"
+  | "y"
+  | "f"
+  | "s"
+  | "t"
+  | "num"
+  | "flag"
+  | "at"
+  | "os"
+  | "ox"
+  | "oid"
+  | "oflag"
+  | "on"
+>;
+
 export function makeRows(count: number, seed: number): Row[] {
   const next = random(seed);
-  return Array.from({ length: count }, () => ({
+  const inside = random(seed + 1);
+  return Array.from({ length: count }, () => ({ ...plainColumns(next), ...nestedColumns(inside) }));
+}
+
+/** None to six; often none. */
+function several<T>(next: () => number, make: () => T): T[] {
+  return Array.from({ length: Math.floor(next() * next() * 8) }, make);
+}
+
+const short = (next: () => number): string => [...text(next)].slice(0, 40).join("");
+
+function nestedColumns(next: () => number): Omit<Row, keyof PlainColumns> {
+  const small = () => Math.floor(next() * 200 - 100);
+  const unscaled = () => big(next) / (next() < 0.5 ? 1n : 1_000_000n);
+  return {
+    tags: several(next, () => orNull(next, text(next))),
+    otags: orNull(
+      next,
+      several(next, () => short(next)),
+    ),
+    nums: several(next, () => small() * (next() < 0.1 ? 20_000_000 : 1)),
+    xs: several(next, () => orNull(next, number(next))),
+    bigs: several(next, () => orNull(next, big(next))),
+    flags: several(next, () => orNull(next, next() < 0.5)),
+    times: several(next, () => Math.floor((next() - 0.3) * 4e12)),
+    point: { x: number(next), y: orNull(next, text(next)) },
+    opoint: orNull(next, {
+      x: orNull(next, Math.fround(number(next))),
+      tags: several(next, () => text(next)),
+    }),
+    items: several(next, () => ({
+      name: text(next),
+      qty: small(),
+      notes: orNull(
+        next,
+        several(next, () => text(next)),
+      ),
+    })),
+    grid: several(next, () => orNull(next, several(next, small))),
+    price: unscaled(),
+    oprice: orNull(next, unscaled() * (next() < 0.3 ? 1_000_000_000_000n : 1n)),
+    bin: orNull(next, Uint8Array.from(several(next, () => Math.floor(next() * 256)))),
+    attrs: new Map(several(next, () => [text(next), orNull(next, small())])),
+    day: Math.floor(next() * 40_000 - 10_000),
+    fine: orNull(next, big(next)),
+    prices: several(next, () => orNull(next, BigInt(small()))),
+  };
+}
+
+function plainColumns(next: () => number): PlainColumns {
+  return {
     id: big(next),
     tiny: Math.floor(next() * 256) - 128,
     n: Math.floor(next() * 200 - 100) * (next() < 0.1 ? 20_000_000 : 1),
@@ -239,5 +356,5 @@ export function makeRows(count: number, seed: number): Row[] {
     oid: orNull(next, big(next)),
     oflag: orNull(next, next() < 0.5),
     on: orNull(next, Math.floor(next() * 20 - 10)),
-  }));
+  };
 }

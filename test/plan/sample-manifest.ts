@@ -77,7 +77,7 @@ const operators: OperatorDescription[] = [
       { name: "main", schema: [...schemaOf(word)], emits: { mode: "upsert", key: ["word"] } },
     ],
   }),
-  operator("Prices", "map", word, { price: "DECIMAL(10, 2) NOT NULL" }),
+  operator("Lists", "map", word, { word: "STRING NOT NULL", list: "ARRAY<INT> NOT NULL" }),
   operator("NullableWords", "map", word, { word: "STRING", n: "BIGINT NOT NULL" }),
   operator("Tally", "process", word, word, {
     inputs: [keyed(word)],

@@ -211,10 +211,26 @@ describe("validateJob", () => {
     ["a missing field", missingField, "JOB_INPUT_FIELD_MISSING", "edges[0]"],
     ["a nullable field where none is read", nullable, "JOB_INPUT_TYPE_MISMATCH", "edges[1]"],
     [
-      "a type that operators cannot touch",
-      middle(user("Prices")),
+      "a key that Java compares by identity",
+      job(
+        [source, operator("middle", user("Lists")), operator("keyed", user("UpperCase")), print],
+        [
+          edge("source", "middle"),
+          edge("middle", "keyed", { partitioner: "key_by", keys: ["list"] }),
+          edge("keyed", "print"),
+        ],
+      ),
       "UNSUPPORTED_TYPE",
-      "vertices[1].outputs.main[0].price",
+      "edges[1].keys[0]",
+    ],
+    [
+      "an array in a CSV record",
+      job(
+        [source, operator("middle", user("Lists")), { ...print, operator: own("format_csv") }],
+        [edge("source", "middle"), edge("middle", "print")],
+      ),
+      "UNSUPPORTED_TYPE",
+      "vertices[2]",
     ],
     [
       "parallelism above maxParallelism",

@@ -103,7 +103,11 @@ describe("batchValues", () => {
     [null, "INT NOT NULL", /has null, it takes a value/],
     [{}, "BOOLEAN", /an object \(object\), it takes true or false/],
     [new Date(Number.NaN), "TIMESTAMP(3)", /valid Date/],
-    [1, "DECIMAL(10, 2)", /operators cannot read or write it yet/],
+    ["1.234", "DECIMAL(10, 2)", /at most 10 digits, 2 of them behind the point/],
+    [[1, "x"], "ARRAY<INT>", /column v\[\] INT has "x" \(string\), it takes a whole number/],
+    [{ a: null }, "ROW<a INT NOT NULL>", /column v\.a INT NOT NULL has null, it takes a value/],
+    [{ b: 1 }, "ROW<a INT>", /there is no column b, the columns are a INT/],
+    [new Uint8Array(3), "BINARY(2)", /it takes 2 bytes/],
   ])("refuses %s for %s", (value, type, message) => {
     expect(take(value, type)).toMatch(message);
   });

@@ -26,6 +26,10 @@ export class FormatCsvOperator extends FormatOperator {
     return super.open();
   }
 
+  takesNested(): bool {
+    return false;
+  }
+
   writeRecord(writer: BlockWriter, row: i32): string | null {
     for (let i = 0; i < this.columns.length; i++) {
       if (i > 0) this.appendByte(writer, this.dialect.delimiter);

@@ -1,30 +1,31 @@
 /**
  * `format_json`: an object for each row, members in the order of the columns. 64-bit integers as
  * numbers, doubles in their shortest form, NaN and infinities as strings (as Flink's Jackson
- * writes them), dates and times as SQL text (Flink: json.timestamp-format.standard = SQL). NULL is
- * null, or left out with the parameter ignoreNullFields.
+ * writes them), dates and times as SQL text (Flink: json.timestamp-format.standard = SQL). ROW and MAP
+ * are objects, ARRAY is an array, bytes are base64, DECIMAL is a number with all its digits. NULL is
+ * null, or left out of objects with the parameter ignoreNullFields.
  */
 import { BlockWriter } from "../../sdk/assembly/block-writer";
 import { jsonStringMax, writeJsonString } from "../../sdk/assembly/json-writer";
 import { FormatOperator } from "./format-operator";
+import { memberLabel } from "./json-nested-printer";
 import { FormatColumn, VALUE_TEXT_MAX } from "./value-printer";
 
 export class FormatJsonOperator extends FormatOperator {
   private ignoreNulls: bool = false;
 
   open(): i32 {
-    const status = super.open();
     this.ignoreNulls = this.config.parameters.get("ignoreNullFields").bool(false);
+    const status = super.open();
     const input = this.config.inputs[0].columns;
     for (let i = 0; i < this.columns.length; i++) {
-      const name = String.UTF8.encode(input[i].name);
-      const start = changetype<usize>(name);
-      const label = new ArrayBuffer(jsonStringMax(name.byteLength) + 1);
-      const length = writeJsonString(changetype<usize>(label), start, start + name.byteLength);
-      store<u8>(changetype<usize>(label) + <usize>length, 0x3a);
-      this.columns[i].label = label.slice(0, length + 1);
+      this.columns[i].label = memberLabel(input[i].name);
     }
     return status;
+  }
+
+  withoutNulls(): bool {
+    return this.ignoreNulls;
   }
 
   writeRecord(writer: BlockWriter, row: i32): string | null {
@@ -32,13 +33,24 @@ export class FormatJsonOperator extends FormatOperator {
     for (let i = 0; i < this.columns.length; i++) {
       const column = unchecked(this.columns[i]);
       if (this.ignoreNulls && column.isNull(row)) continue;
-      if (!this.writeMember(writer, column, row, first ? 0x7b : 0x2c)) return this.outOfRange(i);
+      const before: u8 = first ? 0x7b : 0x2c;
+      const written = column.nested
+        ? this.writeNested(writer, column, row, before)
+        : this.writeMember(writer, column, row, before);
+      if (!written) return this.outOfRange(i);
       first = false;
     }
     if (first) this.appendByte(writer, 0x7b);
     this.appendByte(writer, 0x7d);
     this.appendByte(writer, 0x0a);
     return null;
+  }
+
+  private writeNested(writer: BlockWriter, column: FormatColumn, row: i32, before: u8): bool {
+    this.appendByte(writer, before);
+    const label = column.label;
+    writer.writeText(this.target, changetype<usize>(label), label.byteLength);
+    return this.appendNested(writer, column.node, row);
   }
 
   /** Appends the separator, the name and the value. */

@@ -6,20 +6,24 @@ import { BatchReader } from "../../sdk/assembly/batch-reader";
 import { BlockWriter, ColumnBuffer } from "../../sdk/assembly/block-writer";
 import { Status } from "../../sdk/assembly/layout";
 import { RecordOperator } from "../../sdk/assembly/operator";
+import { JsonNestedPrinter } from "./json-nested-printer";
 import { typeName } from "./value-parser";
 import { FormatColumn, prints } from "./value-printer";
 
 export abstract class FormatOperator extends RecordOperator {
   columns: FormatColumn[] = [];
   target!: ColumnBuffer;
+  /** Of each column, for values inside of values and bytes. */
+  private printers: JsonNestedPrinter[] = [];
 
   open(): i32 {
     const input = this.config.inputs[0].columns;
     for (let i = 0; i < input.length; i++) {
-      if (!prints(input[i].type)) {
+      if (!prints(input[i].type) && !this.takesNested()) {
         return this.refuse("cannot write column " + input[i].name + ": " + typeName(input[i].type));
       }
       this.columns.push(new FormatColumn(input[i], i));
+      this.printers.push(new JsonNestedPrinter(input[i], this.withoutNulls()));
     }
     this.target = this.writers[0].columns[0];
     return Status.DONE;
@@ -27,6 +31,23 @@ export abstract class FormatOperator extends RecordOperator {
 
   attach(reader: BatchReader): void {
     for (let i = 0; i < this.columns.length; i++) this.columns[i].attach(reader);
+  }
+
+  /** Whether columns that have values inside, and bytes, are written: as JSON. */
+  takesNested(): bool {
+    return true;
+  }
+
+  /** Whether fields inside that are NULL are left out. */
+  withoutNulls(): bool {
+    return false;
+  }
+
+  /** Appends a value of the column at `index` as JSON; false: no text can say it. */
+  appendNested(writer: BlockWriter, index: i32, row: i32): bool {
+    const reader = this.reader;
+    const entry = reader.column(index);
+    return this.printers[index].append(writer, this.target, reader.block, entry, row);
   }
 
   /** Appends the record of a row to the open value of `target`; null, or why it cannot. */

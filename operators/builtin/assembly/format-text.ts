@@ -1,6 +1,6 @@
 /**
  * `format_text`: the columns of a row as they are, the parameter `separator` (a blank by default)
- * between them and a newline behind; NULL is `null`.
+ * between them and a newline behind; NULL is `null`; ROW, ARRAY, MAP and bytes are JSON.
  */
 import { BlockWriter } from "../../sdk/assembly/block-writer";
 import { FormatOperator } from "./format-operator";
@@ -23,6 +23,8 @@ export class FormatTextOperator extends FormatOperator {
       if (column.isNull(row)) {
         store<u32>(writer.reserveText(target, 4), 0x6c6c756e);
         writer.closeText(target, 4);
+      } else if (column.nested) {
+        if (!this.appendNested(writer, i, row)) return this.outOfRange(i);
       } else if (column.text) {
         writer.writeText(target, column.start(row), <i32>(column.end(row) - column.start(row)));
       } else {

@@ -2,13 +2,22 @@
  * `json_lines`: a row for each JSON text on a line of its own. A column takes the member of its
  * name, or the value at its path (parameter `paths`: {column: "a.b[0].c"}). Missing members and
  * null are NULL; a STRING column takes any value, other than strings as their JSON text, as Flink
- * does.
+ * does. ROW and MAP take objects, ARRAY an array, bytes base64, DECIMAL a number or its text.
  */
-import { BlockWriter } from "../../sdk/assembly/block-writer";
+import { readBase64 } from "../../sdk/assembly/base64";
+import { BlockWriter, ColumnBuffer } from "../../sdk/assembly/block-writer";
 import { parseFloat64, parsedFloat } from "../../sdk/assembly/float-parser";
 import { JsonKind, JsonReader, unescapeJson } from "../../sdk/assembly/json-reader";
-import { Status, TYPE_BIGINT, TYPE_BOOLEAN, TYPE_TINYINT } from "../../sdk/assembly/layout";
+import {
+  Status,
+  TYPE_BIGINT,
+  TYPE_BOOLEAN,
+  TYPE_DECIMAL,
+  TYPE_TINYINT,
+  isVariable,
+} from "../../sdk/assembly/layout";
 import { findNewline } from "./byte-source";
+import { JsonNestedReader } from "./json-nested-reader";
 import { RecordSource } from "./record-source";
 import { isText, parseValue, writeInteger } from "./value-parser";
 
@@ -39,6 +48,7 @@ function beyondMembers(path: string): bool {
 
 export class JsonLinesOperator extends RecordSource {
   private reader: JsonReader = new JsonReader();
+  private inside: JsonNestedReader = new JsonNestedReader();
   private scratch: usize = 0;
   private scratchBytes: i32 = 0;
   /** A column's path begins at something that need not be an object: `$`, `[0].a`. */
@@ -91,14 +101,21 @@ export class JsonLinesOperator extends RecordSource {
       if (kind <= JsonKind.NULL) {
         if (!this.writeNull(writer, i)) return this.valueError(i, "missing in a NOT NULL");
       } else if (!this.write(writer, i, kind)) {
-        return this.valueError(i, this.reason(kind));
+        return this.valueError(i, this.reason(i, kind));
       }
     }
     return null;
   }
 
-  private reason(kind: u8): string {
+  private reason(index: i32, kind: u8): string {
+    if (this.config.outputs[0].columns[index].fields.length > 0 && this.inside.error != "") {
+      return this.inside.error + ", in a";
+    }
     return kind == JsonKind.ESCAPED ? "lone surrogate, or no" : "not a";
+  }
+
+  readsNested(): bool {
+    return true;
   }
 
   private write(writer: BlockWriter, index: i32, kind: u8): bool {
@@ -106,6 +123,13 @@ export class JsonLinesOperator extends RecordSource {
     const start = this.reader.start(index);
     const end = this.reader.finish(index);
     const type = column.type;
+    const nested = column.nested;
+    if (nested !== null) {
+      writer.limitNested();
+      // A string's range lies between its quotes.
+      const quote: usize = kind == JsonKind.STRING || kind == JsonKind.ESCAPED ? 1 : 0;
+      return this.inside.read(nested, start - quote) != 0;
+    }
     if (isText(type)) {
       if (kind != JsonKind.ESCAPED) {
         writer.writeText(column, start, <i32>(end - start));
@@ -116,6 +140,7 @@ export class JsonLinesOperator extends RecordSource {
       writer.closeText(column, max(length, 0));
       return length >= 0;
     }
+    if (isVariable(type)) return kind == JsonKind.STRING && this.bytes(writer, column, start, end);
     if (kind == JsonKind.OBJECT || kind == JsonKind.ARRAY) return false;
     if (kind == JsonKind.TRUE || kind == JsonKind.FALSE) {
       if (type != TYPE_BOOLEAN) return false;
@@ -124,7 +149,7 @@ export class JsonLinesOperator extends RecordSource {
     }
     if (kind == JsonKind.NUMBER) {
       // Dates and times are strings in JSON; a bare number would have no unit.
-      if (type < TYPE_TINYINT || type > 7) return false;
+      if (type < TYPE_TINYINT || type > TYPE_DECIMAL) return false;
       if (parseValue(writer, column, start, end)) return true;
       return type <= TYPE_BIGINT && this.wholeNumber(writer, index, start, end);
     }
@@ -143,6 +168,14 @@ export class JsonLinesOperator extends RecordSource {
     return writeInteger(writer.columns[index], <usize>writer.rows, <i64>value);
   }
 
+  /** Bytes are base64, as Flink's. */
+  private bytes(writer: BlockWriter, column: ColumnBuffer, start: usize, end: usize): bool {
+    const length = readBase64(writer.reserveText(column, <i32>(end - start) + 8), start, end);
+    if (length < 0 || (column.p1 > 0 && length > column.p1)) return false;
+    writer.closeText(column, length);
+    return true;
+  }
+
   private growScratch(bytes: i32): void {
     if (this.scratch != 0) heap.free(this.scratch);
     this.scratchBytes = max(bytes, 256);
@@ -151,6 +184,7 @@ export class JsonLinesOperator extends RecordSource {
 
   close(): void {
     this.reader.close();
+    this.inside.close();
     if (this.scratch != 0) heap.free(this.scratch);
     super.close();
   }

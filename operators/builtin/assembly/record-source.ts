@@ -28,12 +28,17 @@ export abstract class RecordSource extends ByteSource {
     for (let i = 0; i < this.writers.length; i++) this.writers[i].hasTimestamp = false;
     const columns = this.config.outputs[0].columns;
     for (let i = 0; i < columns.length; i++) {
-      if (parses(columns[i].type)) continue;
+      if (parses(columns[i].type) || this.readsNested()) continue;
       return this.refuse(
         "column " + columns[i].name + ": cannot read " + typeName(columns[i].type) + " from text",
       );
     }
     return Status.DONE;
+  }
+
+  /** Whether columns that have values inside, and bytes, are read. */
+  readsNested(): bool {
+    return false;
   }
 
   /** Writes the row of a record; null, or why it cannot. The caller ends or abandons the row. */

@@ -5,6 +5,7 @@ import {
   TYPE_BIGINT,
   TYPE_BOOLEAN,
   TYPE_DATE,
+  TYPE_DECIMAL,
   TYPE_DOUBLE,
   TYPE_FLOAT,
   TYPE_INT,
@@ -15,6 +16,7 @@ import {
   TYPE_TINYINT,
   isVariable,
 } from "../../sdk/assembly/layout";
+import { decimalHigh, decimalLow, parseDecimal } from "../../sdk/assembly/text-decimal";
 import { parseInteger, parsedInteger } from "../../sdk/assembly/text-number";
 import {
   parseDate,
@@ -48,6 +50,11 @@ export function typeName(type: u8): string {
     "TIME",
     "TIMESTAMP",
     "TIMESTAMP_LTZ",
+    "INTERVAL YEAR TO MONTH",
+    "INTERVAL DAY TO SECOND",
+    "ROW",
+    "ARRAY",
+    "MAP",
   ];
   return <i32>type < names.length ? names[type] : "type " + type.toString();
 }
@@ -57,6 +64,7 @@ export function parses(type: u8): bool {
   return (
     (type >= TYPE_BOOLEAN && type <= TYPE_DOUBLE) ||
     isText(type) ||
+    type == TYPE_DECIMAL ||
     (type >= TYPE_DATE && type <= TYPE_TIMESTAMP_LTZ)
   );
 }
@@ -93,6 +101,13 @@ export function parseValue(
       if (!parseFloat64(start, end)) return false;
       store<f64>(column.data + (row << 3), parsedFloat);
       return true;
+    case TYPE_DECIMAL: {
+      if (!parseDecimal(start, end, column.p1, column.p2)) return false;
+      const at = column.data + (row << 4);
+      store<u64>(at, decimalLow);
+      store<u64>(at, decimalHigh, 8);
+      return true;
+    }
     case TYPE_DATE:
       if (!parseDate(start, end)) return false;
       store<i32>(column.data + (row << 2), parsedDays);
@@ -127,18 +142,26 @@ export function writeInteger(column: ColumnBuffer, row: usize, value: i64): bool
   }
 }
 
-/** Writes parsedSeconds and parsedNanos; digits beyond the precision are cut off, as Flink does. */
-function writeTime(column: ColumnBuffer, row: usize): bool {
-  const units = unitsPerSecond(column.p1);
+/** The last time's number of units. */
+export let timeUnits: i64 = 0;
+
+/**
+ * Makes timeUnits of parsedSeconds and parsedNanos; digits beyond the precision are cut off, as Flink
+ * does. False where the column's range ends before.
+ */
+export function timeValue(precision: i32): bool {
+  const units = unitsPerSecond(precision);
   let step: i64 = 1;
-  for (let digits = column.p1; digits < 9; digits++) step *= 10;
-  const value = parsedSeconds * units + ((parsedNanos / step) * step) / (1000000000 / units);
+  for (let digits = precision; digits < 9; digits++) step *= 10;
+  timeUnits = parsedSeconds * units + ((parsedNanos / step) * step) / (1000000000 / units);
   // TIMESTAMP(7..9) covers the years 1677 to 2262 only.
-  if (units == 1000000000 && (parsedSeconds > 9223372035 || parsedSeconds < -9223372035)) {
-    return false;
-  }
-  if (column.shift == 2) store<i32>(column.data + (row << 2), <i32>value);
-  else store<i64>(column.data + (row << 3), value);
+  return units != 1000000000 || (parsedSeconds <= 9223372035 && parsedSeconds >= -9223372035);
+}
+
+function writeTime(column: ColumnBuffer, row: usize): bool {
+  if (!timeValue(column.p1)) return false;
+  if (column.shift == 2) store<i32>(column.data + (row << 2), <i32>timeUnits);
+  else store<i64>(column.data + (row << 3), timeUnits);
   return true;
 }
 

@@ -5,6 +5,7 @@ import {
   TYPE_BIGINT,
   TYPE_BOOLEAN,
   TYPE_DATE,
+  TYPE_DECIMAL,
   TYPE_DOUBLE,
   TYPE_FLOAT,
   TYPE_INT,
@@ -17,18 +18,22 @@ import {
   TYPE_TINYINT,
 } from "../../sdk/assembly/layout";
 import { OpenColumn } from "../../sdk/assembly/open-config";
+import { DECIMAL_TEXT_MAX, printDecimal } from "../../sdk/assembly/text-decimal";
 import { printInteger } from "../../sdk/assembly/text-number";
 import { printDate, printTime, printTimestamp } from "../../sdk/assembly/text-time";
 import { isText } from "./value-parser";
 
 /** Most bytes that printValue writes (text columns are not printed, but copied). */
-export const VALUE_TEXT_MAX: i32 = FLOAT_TEXT_MAX;
+export const VALUE_TEXT_MAX: i32 = max(FLOAT_TEXT_MAX, DECIMAL_TEXT_MAX);
 
 /** An input column as the formats see it: its pointers in the present batch. */
 export class FormatColumn {
   type: u8;
   text: bool;
+  /** Its values have values inside, or are bytes. */
+  nested: bool;
   precision: i32;
+  private scale: i32;
   /** Bytes of the column's name as the format wants it in front of a value. */
   label: ArrayBuffer = new ArrayBuffer(0);
   data: usize = 0;
@@ -37,11 +42,13 @@ export class FormatColumn {
 
   constructor(
     column: OpenColumn,
-    private node: i32,
+    readonly node: i32,
   ) {
     this.type = column.type;
     this.text = isText(column.type);
     this.precision = column.p1;
+    this.scale = column.p2;
+    this.nested = !prints(column.type);
   }
 
   attach(reader: BatchReader): void {
@@ -104,6 +111,10 @@ export class FormatColumn {
       case TYPE_DOUBLE:
         if (isNegativeZero(this.double(row))) return printNegativeZero(target);
         return printFloat64(target, this.double(row));
+      case TYPE_DECIMAL: {
+        const at = this.data + ((<usize>row) << 4);
+        return printDecimal(target, load<u64>(at), load<u64>(at, 8), this.scale);
+      }
       case TYPE_DATE:
         return printDate(target, this.integer(row));
       case TYPE_TIME:
@@ -124,7 +135,7 @@ export class FormatColumn {
   /** Whether the text of a value stands in JSON without quotes. */
   get numeric(): bool {
     return (
-      (this.type >= TYPE_BOOLEAN && this.type <= TYPE_DOUBLE) ||
+      (this.type >= TYPE_BOOLEAN && this.type <= TYPE_DECIMAL) ||
       this.type == TYPE_INTERVAL_YEAR_MONTH ||
       this.type == TYPE_INTERVAL_DAY_SECOND
     );
@@ -135,10 +146,10 @@ export class FormatColumn {
   }
 }
 
-/** Whether a column of this type can be printed. */
+/** Whether print() knows a column of this type, or it is text. */
 export function prints(type: u8): bool {
   return (
-    (type >= TYPE_BOOLEAN && type <= TYPE_DOUBLE) ||
+    (type >= TYPE_BOOLEAN && type <= TYPE_DECIMAL) ||
     isText(type) ||
     (type >= TYPE_DATE && type <= TYPE_INTERVAL_DAY_SECOND)
   );
@@ -151,12 +162,12 @@ function isNegativeZero(value: f64): bool {
 }
 
 /** `-0.0`, as Java writes it: JavaScript's `0` would lose the sign, and readers take `-0` for an integer. */
-function printNegativeZero(target: usize): i32 {
+export function printNegativeZero(target: usize): i32 {
   store<u32>(target, 0x302e302d);
   return 4;
 }
 
-function printBoolean(target: usize, value: bool): i32 {
+export function printBoolean(target: usize, value: bool): i32 {
   store<u32>(target, value ? 0x65757274 : 0x736c6166);
   if (value) return 4;
   store<u8>(target, 0x65, 4);

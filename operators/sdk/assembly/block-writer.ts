@@ -25,17 +25,21 @@ import {
   HEADER_WATERMARK_COUNT,
   HEADER_WATERMARKS,
   isVariable,
-  WATERMARK_BYTES,
-  WATERMARK_ROW,
   widthShift,
 } from "./layout";
 import { OpenStream } from "./open-config";
 import { copyText } from "./text-copy";
+import { NestedColumns } from "./value-writer";
+import { WatermarkList } from "./watermark-list";
 
 export { ColumnBuffer };
 
 export class BlockWriter {
   columns: ColumnBuffer[] = [];
+  /** Those of `columns` that lie in the block while it is written. */
+  private flat: ColumnBuffer[] = [];
+  /** The others. */
+  private nested: NestedColumns;
   roomRows: i32;
   roomBytes: i32;
   /** Rows written to the open block. */
@@ -58,26 +62,26 @@ export class BlockWriter {
   private change: usize = 0;
   private timestampsMissing: i32 = 0;
   private changes: i32 = 0;
-  private watermarkList: usize = 0;
-  private watermarkCount: i32 = 0;
-  private watermarkCapacity: i32 = 0;
+  private watermarks: WatermarkList = new WatermarkList();
   private sealed: usize[] = [];
   private sealedHead: i32 = 0;
   private taken: usize = 0;
   private spare: usize = 0;
   private spareBytes: usize = 0;
-  private capacities: i32[] = [];
 
   constructor(stream: OpenStream, roomRows: i32, roomBytes: i32) {
     this.roomRows = roomRows;
     this.roomBytes = roomBytes;
+    this.nested = new NestedColumns(stream.columns.length);
     for (let i = 0; i < stream.columns.length; i++) {
       const c = stream.columns[i];
       const shift = widthShift(c.type, c.p1);
       const variable = isVariable(c.type);
-      assert(variable || shift > -2, "operators cannot write this type yet: column " + c.name);
-      this.columns.push(new ColumnBuffer(c.type, c.nullable, c.p1, c.p2, shift, variable));
-      this.capacities.push(variable ? max(64, min(roomBytes, roomRows * 32)) : 0);
+      const column = new ColumnBuffer(c.type, c.nullable, c.p1, c.p2, shift, variable, i);
+      if (variable) column.wanted = max(64, min(roomBytes, roomRows * 32));
+      if (variable || shift > -2) this.flat.push(column);
+      else column.nested = this.nested.add(c, i);
+      this.columns.push(column);
     }
     this.openBlock();
   }
@@ -91,7 +95,7 @@ export class BlockWriter {
 
   /** Rows and watermarks not handed out yet. */
   get pending(): bool {
-    return this.rows > 0 || this.watermarkCount > 0;
+    return this.rows > 0 || this.watermarks.count > 0;
   }
 
   /** Ends the row whose columns have been written. */
@@ -161,6 +165,11 @@ export class BlockWriter {
 
   /** Marks the value of the row in progress as absent and gives it a defined content. */
   writeNull(column: ColumnBuffer): void {
+    const nested = column.nested;
+    if (nested !== null) {
+      nested.addNull();
+      return;
+    }
     const row = <usize>this.rows;
     if (column.validity != 0) {
       const at = column.validity + (row >> 3);
@@ -173,7 +182,7 @@ export class BlockWriter {
 
   /** The value of a field the author did not set: NULL where it may be, else zero or empty. */
   writeDefault(column: ColumnBuffer): void {
-    if (column.nullable) this.writeNull(column);
+    if (column.nullable || column.nested !== null) this.writeNull(column);
     else this.writeZero(column);
   }
 
@@ -196,36 +205,32 @@ export class BlockWriter {
   /** Forgets what was written of the row in progress. */
   abandonRow(): void {
     const row = <usize>this.rows;
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
+    for (let i = 0; i < this.flat.length; i++) {
+      const c = this.flat[i];
       if (c.variable) c.used = load<i32>(c.offsets + (row << 2));
-      if (c.validity == 0) continue;
-      const at = c.validity + (row >> 3);
-      const bit = (<u8>1) << (<u8>row & 7);
-      if (!(load<u8>(at) & bit)) c.nulls--;
-      store<u8>(at, load<u8>(at) | bit);
+      this.forgetNull(c);
     }
+    this.nested.truncate(this.rows);
+  }
+
+  /** The value of the row in progress is not absent after all. */
+  forgetNull(column: ColumnBuffer): void {
+    if (column.validity == 0) return;
+    const row = <usize>this.rows;
+    const at = column.validity + (row >> 3);
+    const bit = (<u8>1) << (<u8>row & 7);
+    if (!(load<u8>(at) & bit)) column.nulls--;
+    store<u8>(at, load<u8>(at) | bit);
+  }
+
+  /** The block ends with the row at hand once nested columns take much room. */
+  limitNested(): void {
+    if (this.nested.bytes() > <usize>this.roomBytes) this.sealAt = 0;
   }
 
   /** A watermark behind the rows written so far. A later one at the same row replaces it. */
   addWatermark(timestamp: i64): void {
-    if (this.watermarkCount > 0) {
-      const last = this.watermarkList + <usize>(this.watermarkCount - 1) * WATERMARK_BYTES;
-      if (load<u32>(last + WATERMARK_ROW) == <u32>this.rows) {
-        store<i64>(last, timestamp);
-        return;
-      }
-    }
-    if (this.watermarkCount == this.watermarkCapacity) {
-      this.watermarkCapacity = this.watermarkCapacity == 0 ? 8 : this.watermarkCapacity * 2;
-      const bytes = <usize>this.watermarkCapacity * WATERMARK_BYTES;
-      this.watermarkList =
-        this.watermarkList == 0 ? heap.alloc(bytes) : heap.realloc(this.watermarkList, bytes);
-    }
-    const entry = this.watermarkList + <usize>this.watermarkCount * WATERMARK_BYTES;
-    store<i64>(entry, timestamp);
-    store<u64>(entry + WATERMARK_ROW, <u64>this.rows);
-    this.watermarkCount++;
+    this.watermarks.add(timestamp, this.rows);
   }
 
   /** Seals what is there, if anything. */
@@ -276,21 +281,21 @@ export class BlockWriter {
     this.take();
     if (this.block != 0) heap.free(this.block - 8);
     if (this.spare != 0) heap.free(this.spare - 8);
-    if (this.watermarkList != 0) heap.free(this.watermarkList);
+    this.watermarks.free();
+    this.nested.free();
     this.block = 0;
     this.spare = 0;
-    this.watermarkList = 0;
   }
 
   private layoutBytes(): usize {
     const rows = <usize>this.roomRows;
     const bitmap = align8((rows + 7) >> 3);
-    let bytes = HEADER_BYTES + <usize>this.columns.length * COLUMN_BYTES;
+    let bytes = HEADER_BYTES + <usize>this.nested.count * COLUMN_BYTES;
     bytes += (rows << 3) + bitmap + align8(rows);
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
+    for (let i = 0; i < this.flat.length; i++) {
+      const c = this.flat[i];
       if (c.nullable) bytes += bitmap;
-      if (c.variable) bytes += align8((rows + 1) << 2) + align8(this.capacities[i]);
+      if (c.variable) bytes += align8((rows + 1) << 2) + align8(c.wanted);
       else bytes += c.shift < 0 ? bitmap : align8(rows << (<usize>c.shift));
     }
     return bytes;
@@ -302,9 +307,7 @@ export class BlockWriter {
       this.block = this.spare;
       this.spare = 0;
     } else {
-      const raw = heap.alloc(bytes + 8);
-      store<u32>(raw, <u32>bytes);
-      this.block = raw + 8;
+      this.block = allocBlock(bytes);
     }
     this.blockBytes = bytes;
     this.layOut();
@@ -312,7 +315,7 @@ export class BlockWriter {
     this.sealAt = this.roomRows;
     this.timestampsMissing = 0;
     this.changes = 0;
-    this.watermarkCount = 0;
+    this.watermarks.count = 0;
     this.generation++;
   }
 
@@ -324,8 +327,8 @@ export class BlockWriter {
   private layOut(): void {
     const rows = <usize>this.roomRows;
     const bitmap = align8((rows + 7) >> 3);
-    const columns = this.columns;
-    let at = this.block + HEADER_BYTES + <usize>columns.length * COLUMN_BYTES;
+    const columns = this.flat;
+    let at = this.block + HEADER_BYTES + <usize>this.nested.count * COLUMN_BYTES;
     this.eventTime = at;
     at += rows << 3;
     for (let i = 0; i < columns.length; i++) {
@@ -346,7 +349,7 @@ export class BlockWriter {
       const c = columns[i];
       if (!c.variable) continue;
       c.data = at;
-      c.capacity = this.capacities[i];
+      c.capacity = c.wanted;
       at += align8(c.capacity);
     }
     for (let i = 0; i < columns.length; i++) {
@@ -368,32 +371,20 @@ export class BlockWriter {
 
   /** The same for a writer that fills rows ahead of `rows`: `row` is the last one begun. */
   growTextAt(column: ColumnBuffer, length: i32, row: i32): void {
-    const index = this.columns.indexOf(column);
     const wanted = <u64>column.used + <u64>length;
     const doubled = max<u64>(<u64>column.capacity * 2, wanted);
-    assert(doubled < 0x40000000, "a block's text would pass 1 GiB: column " + index.toString());
-    this.capacities[index] = <i32>doubled;
+    assert(doubled < 0x40000000, "a block's text would pass 1 GiB: column " + column.node.toString());
+    column.wanted = <i32>doubled;
     // The block ends with the row at hand, so that large rows do not make huge blocks.
     if (doubled > <u64>this.roomBytes) this.sealAt = 0;
     const oldBlock = this.block;
     const old: ColumnBuffer[] = [];
-    for (let i = 0; i < this.columns.length; i++) {
-      const c = this.columns[i];
-      const copy = new ColumnBuffer(c.type, c.nullable, c.p1, c.p2, c.shift, c.variable);
-      copy.validity = c.validity;
-      copy.offsets = c.offsets;
-      copy.data = c.data;
-      copy.used = c.used;
-      copy.nulls = c.nulls;
-      old.push(copy);
-    }
+    for (let i = 0; i < this.flat.length; i++) old.push(this.flat[i].placed());
     const eventTime = this.eventTime;
     const eventTimeValidity = this.eventTimeValidity;
     const change = this.change;
     const bytes = this.layoutBytes();
-    const raw = heap.alloc(bytes + 8);
-    store<u32>(raw, <u32>bytes);
-    this.block = raw + 8;
+    this.block = allocBlock(bytes);
     this.blockBytes = bytes;
     this.layOut();
     // The row in progress counts too: its earlier columns are written already. Columns filled
@@ -403,19 +394,7 @@ export class BlockWriter {
     memory.copy(this.eventTime, eventTime, rows << 3);
     memory.copy(this.eventTimeValidity, eventTimeValidity, bitmap);
     memory.copy(this.change, change, rows);
-    for (let i = 0; i < old.length; i++) {
-      const from = old[i];
-      const to = this.columns[i];
-      to.nulls = from.nulls;
-      to.used = from.used;
-      if (from.validity != 0) memory.copy(to.validity, from.validity, bitmap);
-      if (from.variable) {
-        memory.copy(to.offsets, from.offsets, (rows + 1) << 2);
-        memory.copy(to.data, from.data, from.used);
-      } else {
-        memory.copy(to.data, from.data, from.shift < 0 ? bitmap : rows << (<usize>from.shift));
-      }
-    }
+    for (let i = 0; i < old.length; i++) this.flat[i].takeOver(old[i], rows);
     heap.free(oldBlock - 8);
     this.generation++;
   }
@@ -426,33 +405,33 @@ export class BlockWriter {
     const rows = <usize>this.rows;
     const bitmap = (rows + 7) >> 3;
     const table = block + HEADER_BYTES;
-    let at = table + <usize>this.columns.length * COLUMN_BYTES;
+    let at = table + <usize>this.nested.count * COLUMN_BYTES;
     memory.fill(block, 0, HEADER_BYTES);
     store<u32>(block, BATCH_MAGIC);
     store<u16>(block + 4, BATCH_VERSION);
     store<u32>(block + HEADER_ROW_COUNT, this.rows);
     store<u32>(block + HEADER_COLUMN_COUNT, this.columns.length);
-    store<u32>(block + HEADER_NODE_COUNT, this.columns.length);
+    store<u32>(block + HEADER_NODE_COUNT, this.nested.count);
     store<u32>(block + HEADER_COLUMN_TABLE, <u32>HEADER_BYTES);
-    const columns = this.columns;
+    const columns = this.flat;
     const timed = this.timestampsMissing < this.rows;
     if (timed) {
       store<u32>(block + HEADER_EVENT_TIME, <u32>(at - block));
       at = place(at, this.eventTime, rows << 3);
     }
     for (let i = 0; i < columns.length; i++) {
-      at = sealColumn(columns[i], block, i, this.rows, at);
+      at = sealColumn(columns[i], block, this.rows, at);
     }
     for (let i = 0; i < columns.length; i++) {
       const c = columns[i];
       if (!c.variable) continue;
-      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_DATA, <u32>(at - block));
+      store<u32>(table + <usize>c.node * COLUMN_BYTES + COLUMN_DATA, <u32>(at - block));
       at = place(at, c.data, c.used);
     }
     for (let i = 0; i < columns.length; i++) {
       const c = columns[i];
       if (c.nulls == 0) continue;
-      store<u32>(table + <usize>i * COLUMN_BYTES + COLUMN_VALIDITY, <u32>(at - block));
+      store<u32>(table + <usize>c.node * COLUMN_BYTES + COLUMN_VALIDITY, <u32>(at - block));
       at = place(at, c.validity, bitmap);
     }
     if (timed && this.timestampsMissing > 0) {
@@ -463,38 +442,51 @@ export class BlockWriter {
       store<u32>(block + HEADER_CHANGE, <u32>(at - block));
       at = place(at, this.change, rows);
     }
-    this.sealed.push(this.appendWatermarks(at));
+    this.sealed.push(this.appendRest(at));
     if (this.sealAt == 0) this.shrinkRoom();
     this.openBlock();
   }
 
   /** The next block starts with the usual room: only so does it notice again that it is large. */
   private shrinkRoom(): void {
-    for (let i = 0; i < this.capacities.length; i++) {
-      this.capacities[i] = min(this.capacities[i], max(this.roomBytes, 64));
+    for (let i = 0; i < this.flat.length; i++) {
+      const c = this.flat[i];
+      c.wanted = min(c.wanted, max(this.roomBytes, 64));
     }
   }
 
-  /** Watermarks lie behind the text; a block without room for them is moved to a larger one. */
-  private appendWatermarks(at: usize): usize {
+  /**
+   * Nested columns and watermarks lie behind all else; a block without room for them is moved to a
+   * larger one.
+   */
+  private appendRest(start: usize): usize {
     let block = this.block;
-    const bytes = <usize>this.watermarkCount * WATERMARK_BYTES;
-    const length = at - block + bytes;
+    let at = start;
+    const list = this.watermarks;
+    const length = at - block + this.nested.bytes() + list.bytes;
     if (length > this.blockBytes) {
-      const raw = heap.alloc(length + 8);
-      store<u32>(raw, <u32>length);
-      memory.copy(raw + 8, block, at - block);
+      assert(length < 0x40000000, "a block would pass 1 GiB");
+      const larger = allocBlock(length);
+      memory.copy(larger, block, at - block);
       heap.free(block - 8);
-      at = raw + 8 + (at - block);
-      block = raw + 8;
+      at = larger + (at - block);
+      block = larger;
     }
-    if (bytes > 0) {
+    at = this.nested.seal(block, at);
+    if (list.count > 0) {
       store<u32>(block + HEADER_WATERMARKS, <u32>(at - block));
-      store<u32>(block + HEADER_WATERMARK_COUNT, this.watermarkCount);
-      memory.copy(at, this.watermarkList, bytes);
+      store<u32>(block + HEADER_WATERMARK_COUNT, list.count);
+      memory.copy(at, list.start, list.bytes);
     }
     store<u32>(block + HEADER_BYTE_LENGTH, <u32>length);
     this.block = 0;
     return block;
   }
+}
+
+/** Memory of a block; its length lies in front of it. */
+function allocBlock(bytes: usize): usize {
+  const raw = heap.alloc(bytes + 8);
+  store<u32>(raw, <u32>bytes);
+  return raw + 8;
 }

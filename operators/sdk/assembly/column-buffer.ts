@@ -13,9 +13,15 @@ import {
   COLUMN_TYPE,
   HEADER_BYTES,
 } from "./layout";
+import { ValueWriter } from "./value-writer";
 
 /** Where a column lies in the block being written. */
 export class ColumnBuffer {
+  /** Its values have values inside and grow beside the block: nothing below is used then. */
+  nested: ValueWriter | null = null;
+  /** Text: bytes that the next block has room for. */
+  wanted: i32 = 0;
+
   constructor(
     public type: u8,
     public nullable: bool,
@@ -24,6 +30,8 @@ export class ColumnBuffer {
     /** log2 of a value's bytes; -1: bitmap; see layout.ts. */
     public shift: i32,
     public variable: bool,
+    /** Number in the column table. */
+    public node: i32,
   ) {}
   validity: usize = 0;
   offsets: usize = 0;
@@ -32,6 +40,39 @@ export class ColumnBuffer {
   used: i32 = 0;
   capacity: i32 = 0;
   nulls: i32 = 0;
+
+  /** Where its buffers are now, for takeOver. */
+  placed(): ColumnBuffer {
+    const copy = new ColumnBuffer(
+      this.type,
+      this.nullable,
+      this.p1,
+      this.p2,
+      this.shift,
+      this.variable,
+      this.node,
+    );
+    copy.validity = this.validity;
+    copy.offsets = this.offsets;
+    copy.data = this.data;
+    copy.used = this.used;
+    copy.nulls = this.nulls;
+    return copy;
+  }
+
+  /** Copies the values of `rows` rows from where they were. */
+  takeOver(from: ColumnBuffer, rows: usize): void {
+    const bitmap = (rows + 7) >> 3;
+    this.nulls = from.nulls;
+    this.used = from.used;
+    if (from.validity != 0) memory.copy(this.validity, from.validity, bitmap);
+    if (from.variable) {
+      memory.copy(this.offsets, from.offsets, (rows + 1) << 2);
+      memory.copy(this.data, from.data, from.used);
+    } else {
+      memory.copy(this.data, from.data, from.shift < 0 ? bitmap : rows << (<usize>from.shift));
+    }
+  }
 }
 
 /**
@@ -41,11 +82,10 @@ export class ColumnBuffer {
 export function sealColumn(
   c: ColumnBuffer,
   block: usize,
-  node: i32,
   rowCount: i32,
   start: usize,
 ): usize {
-  const entry = block + HEADER_BYTES + <usize>node * COLUMN_BYTES;
+  const entry = block + HEADER_BYTES + <usize>c.node * COLUMN_BYTES;
   const rows = <usize>rowCount;
   const bitmap = (rows + 7) >> 3;
   let at = start;

@@ -11,6 +11,15 @@ export function gatherRows(reader: BatchReader, list: usize, count: i32, writer:
   for (let node = 0; node < columns.length; node++) {
     const column = unchecked(columns[node]);
     const place = writer.rows;
+    const nested = column.nested;
+    if (nested !== null) {
+      const entry = reader.column(node);
+      for (let k = 0; k < count; k++) {
+        nested.addFrom(reader.block, entry, load<u32>(list + (<usize>k << 2)));
+      }
+      writer.limitNested();
+      continue;
+    }
     if (column.variable) {
       gatherText(reader, node, list, count, writer);
     } else {
@@ -43,7 +52,11 @@ function gatherFixed(
     return;
   }
   let to = target + (<usize>place << <usize>shift);
-  if (shift == 3) {
+  if (shift == 4) {
+    for (let at = list; at < end; at += 4, to += 16) {
+      v128.store(to, v128.load(data + (<usize>load<u32>(at) << 4)));
+    }
+  } else if (shift == 3) {
     gatherWords(data, list, count, to);
   } else if (shift == 2) {
     for (let at = list; at < end; at += 4, to += 4) {

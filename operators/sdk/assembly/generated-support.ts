@@ -3,8 +3,11 @@
  * operator-class.ts); authors do not import it.
  */
 import { BlockWriter, ColumnBuffer } from "./block-writer";
+import { copyFrom } from "./copy-columns";
 import { OpenStream } from "./open-config";
 import { Text, textAt } from "./text";
+import { Value } from "./value";
+import { ValueWriter } from "./value-writer";
 
 export { AggregateOperator } from "./aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
@@ -13,6 +16,7 @@ export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";
 export { FlatMapOperator, MapOperator, RuntimeContext } from "./functions";
+export { IntervalJoinOperator } from "./interval-join";
 export { KeyedBroadcastProcessOperator } from "./keyed-broadcast-process-function";
 export { KeyedCoProcessOperator } from "./keyed-co-process-function";
 export { KeyedProcessOperator } from "./keyed-process-function";
@@ -32,26 +36,14 @@ export { RowLayout } from "./state/row-layout";
 export { StateTtlConfig } from "./state/state-ttl";
 export { ValueStateDescriptor } from "./state/value-state";
 export { Text } from "./text";
+export { Value, valueAt } from "./value";
+export { ValueWriter } from "./value-writer";
 
 /** Index of a top-level column in a batch; the host has checked that it is there. */
 export function columnOf(stream: OpenStream, name: string): i32 {
-  const columns = stream.columns;
-  let index = 0;
-  for (let node = 0; node < columns.length; index++) {
-    if (columns[node].name == name) return index;
-    node = nodeAfter(stream, node);
-  }
-  assert(false, "no column " + name);
-  return -1;
-}
-
-/** First node behind a column and its children, which follow it depth first. */
-function nodeAfter(stream: OpenStream, node: i32): i32 {
-  let next = node + 1;
-  for (let child = 0; child < stream.columns[node].children; child++) {
-    next = nodeAfter(stream, next);
-  }
-  return next;
+  const index = stream.indexOf(name);
+  assert(index >= 0, "no column " + name);
+  return index;
 }
 
 // @ts-ignore: decorator
@@ -98,4 +90,32 @@ export function storeCellText(cell: usize, at: usize, end: i32, value: Text): i3
 /** Gives back the bytes that the row in progress wrote to a text column. */
 export function forgetText(writer: BlockWriter, column: ColumnBuffer): void {
   column.used = load<i32>(column.offsets + (<usize>writer.rows << 2));
+}
+
+/** Writes a field of any type of the row in progress; a second write replaces the first. */
+export function writeValue(
+  writer: BlockWriter,
+  column: ColumnBuffer,
+  again: bool,
+  value: Value,
+): void {
+  if (again) forgetValue(writer, column);
+  assert(load<u8>(value.entry) == column.type, "a value of another type");
+  copyFrom(value.block, value.entry, value.index, writer, column);
+}
+
+/** Takes back the value that the row in progress has in a column of any type. */
+export function forgetValue(writer: BlockWriter, column: ColumnBuffer): void {
+  const nested = column.nested;
+  if (nested !== null) nested.truncate(writer.rows);
+  else if (column.variable) forgetText(writer, column);
+  else writer.forgetNull(column);
+}
+
+/** What writes the value of a nested column of the row in progress; one value is to be added. */
+export function valueWriter(writer: BlockWriter, column: ColumnBuffer): ValueWriter {
+  const nested = column.nested!;
+  nested.truncate(writer.rows);
+  writer.limitNested();
+  return nested;
 }

@@ -1,6 +1,7 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
 export { AggregateFunction } from "./aggregate-function";
 export { BroadcastState } from "./broadcast-state";
+export { JoinContext, ProcessJoinFunction } from "./interval-join";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,
@@ -34,4 +35,6 @@ export { StateTtlConfig, StateVisibility, UpdateType } from "./state/state-ttl";
 export { ValueState, ValueStateDescriptor } from "./state/value-state";
 export { Text, TextParts, TextWords } from "./text";
 export { TimerService } from "./timer-service";
+export { Value } from "./value";
+export { ValueWriter } from "./value-writer";
 export { FiredBy, WindowContext } from "./window-context";

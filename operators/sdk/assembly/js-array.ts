@@ -106,6 +106,13 @@ export function place(length: i32, index: f64): i32 {
   return <f64>at == index && <u32>at < <u32>length ? at : -1;
 }
 
+/** The same for an integer. */
+// @ts-ignore: decorator
+@inline
+export function within(length: i32, index: i32): i32 {
+  return <u32>index < <u32>length ? index : -1;
+}
+
 /** Index for at(): counted from the end where it is negative; -1 where there is none. */
 export function placeFromEnd(length: i32, index: f64): i32 {
   const whole = <i32>index;

@@ -5,7 +5,8 @@
  * Per column: a presence byte (0 NULL, 1 present) where the column is nullable; then integers
  * big-endian with the sign bit flipped, floating point as its bits made to sort (NaN last, -0 below
  * +0), BOOLEAN as one byte, text raw if it is the last column, else with 0x00 written 0x00 0xff
- * and closed by 0x00 0x00.
+ * and closed by 0x00 0x00. DECIMAL as an integer of 16 bytes. ROW, ARRAY, MAP and BINARY are no keys;
+ * elements of windows keep them in the form of stored-value.ts.
  */
 import { BatchReader, bitAt } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
@@ -13,6 +14,7 @@ import { ColumnBuffer } from "./column-buffer";
 import { longKeyCode } from "./key-table";
 import { isVariable, TYPE_DOUBLE, TYPE_FLOAT, widthShift } from "./layout";
 import { OpenColumn } from "./open-config";
+import { loadValue, storeValue, valueBytes } from "./stored-value";
 
 export class KeyCodec {
   /** The encoded key of the last encode(): valid until the next. */
@@ -66,6 +68,7 @@ export class KeyCodec {
       if (column.nullable) this.push(absent ? 0 : 1);
       if (absent) continue;
       if (isVariable(column.type)) this.pushText(reader, node, row, k + 1 == this.keys.length);
+      else if (isNested(column)) this.pushValue(reader.block, reader.column(node), row);
       else this.pushFixed(reader.data(node), column, row);
     }
     this.start = this.buffer;
@@ -102,6 +105,12 @@ export class KeyCodec {
     this.push(0);
   }
 
+  private pushValue(block: usize, entry: usize, row: i32): void {
+    this.reserve(valueBytes(block, entry, row));
+    const at = this.buffer + <usize>this.length;
+    this.length += <i32>(storeValue(at, block, entry, row) - at);
+  }
+
   private pushFixed(data: usize, column: OpenColumn, row: i32): void {
     this.reserve(8);
     const at = this.buffer + <usize>this.length;
@@ -120,6 +129,13 @@ export class KeyCodec {
       const sortable = column.type == TYPE_FLOAT ? sortableFloat(bits) : bits ^ 0x80000000;
       store<u32>(at, bswap<u32>(sortable));
       this.length += 4;
+    } else if (shift == 4) {
+      this.reserve(16);
+      const value = data + ((<usize>row) << 4);
+      const target = this.buffer + <usize>this.length;
+      store<u64>(target, bswap<u64>(load<u64>(value, 8) ^ 0x8000000000000000));
+      store<u64>(target, bswap<u64>(load<u64>(value)), 8);
+      this.length += 16;
     } else {
       const bits = load<u64>(data + ((<usize>row) << 3));
       const sortable =
@@ -138,6 +154,8 @@ export class KeyCodec {
       const target = writer.columns[k];
       if (column.nullable && load<u8>(at++) == 0) {
         writer.writeNull(target);
+      } else if (isNested(column)) {
+        at = loadValue(at, target.nested!);
       } else if (isVariable(column.type)) {
         at = decodeText(at, end, k + 1 == this.keys.length, writer, target);
       } else {
@@ -145,6 +163,13 @@ export class KeyCodec {
       }
     }
   }
+}
+
+/** Whether values lie beside the block while it is written. */
+// @ts-ignore: decorator
+@inline
+function isNested(column: OpenColumn): bool {
+  return !isVariable(column.type) && widthShift(column.type, column.p1) == -2;
 }
 
 function sortableFloat(bits: u32): u32 {
@@ -212,6 +237,12 @@ function decodeFixed(
           : ~sorted;
     store<u32>(target.data + (row << 2), bits);
     return at + 4;
+  }
+  if (shift == 4) {
+    const value = target.data + (row << 4);
+    store<u64>(value, bswap<u64>(load<u64>(at)) ^ 0x8000000000000000, 8);
+    store<u64>(value, bswap<u64>(load<u64>(at, 8)));
+    return at + 16;
   }
   const sorted = bswap<u64>(load<u64>(at));
   const bits =

@@ -7,6 +7,7 @@ import {
   TYPE_BOOLEAN,
   TYPE_CHAR,
   TYPE_DATE,
+  TYPE_DECIMAL,
   TYPE_DOUBLE,
   TYPE_FLOAT,
   TYPE_INTERVAL_DAY_SECOND,
@@ -41,6 +42,19 @@ export function hashDouble(value: f64): i32 {
 @inline
 export function hashFloat(value: f32): i32 {
   return value != value ? 0x7fc00000 : reinterpret<i32>(value);
+}
+
+/** BigDecimal.hashCode: 31 times BigInteger.hashCode of the unscaled number, and the scale. */
+export function hashDecimal(low: u64, high: i64, scale: i32): i32 {
+  const negative = high < 0;
+  // The magnitude, its words from the highest.
+  const lowest = negative ? 0 - low : low;
+  const highest = negative ? ~<u64>high + (low == 0 ? 1 : 0) : <u64>high;
+  let hash = <i32>(highest >> 32);
+  hash = hash * 31 + <i32>highest;
+  hash = hash * 31 + <i32>(lowest >> 32);
+  hash = hash * 31 + <i32>lowest;
+  return (negative ? -hash : hash) * 31 + scale;
 }
 
 /** LocalDate.hashCode of days since 1970-01-01. */
@@ -108,6 +122,8 @@ export function hashValue(reader: BatchReader, node: i32, column: OpenColumn, ro
       return hashFloat(load<f32>(data + (at << 2)));
     case TYPE_DOUBLE:
       return hashDouble(load<f64>(data + (at << 3)));
+    case TYPE_DECIMAL:
+      return hashDecimal(load<u64>(data + (at << 4)), load<i64>(data + (at << 4), 8), column.p2);
     case TYPE_DATE:
       return hashDate(load<i32>(data + (at << 2)));
     case TYPE_TIME:

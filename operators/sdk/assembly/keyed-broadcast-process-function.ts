@@ -70,6 +70,10 @@ export abstract class KeyedBroadcastProcessFunction<
   ): void;
   /** Called when a timer of the current key fires. */
   onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}
+  /** The compiler says false where the class has no onTimer(). */
+  __usesTimers(): bool {
+    return true;
+  }
 }
 
 /** Runs a KeyedBroadcastProcessFunction: input 0 is keyed, input 1 broadcast. */
@@ -92,6 +96,10 @@ export class KeyedBroadcastProcessOperator<
     this.context = new KeyedBroadcastContext<K>(this, this.backend, keys);
     this.fn.openProcess(this.context);
     return status;
+  }
+
+  protected usesTimers(): bool {
+    return this.fn.__usesTimers();
   }
 
   rows(from: i32, to: i32): i32 {

@@ -23,6 +23,10 @@ export abstract class KeyedCoProcessFunction<
   abstract processElement2(value: In2, context: KeyedContext<K>, out: Collector<Out>): void;
   /** Called when a timer of the current key fires. */
   onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}
+  /** The compiler says false where the class has no onTimer(). */
+  __usesTimers(): bool {
+    return true;
+  }
 }
 
 /** Runs a KeyedCoProcessFunction. */
@@ -45,6 +49,10 @@ export class KeyedCoProcessOperator<
     this.context = new KeyedContext<K>(this, this.backend, keys);
     this.fn.openProcess(this.context);
     return status;
+  }
+
+  protected usesTimers(): bool {
+    return this.fn.__usesTimers();
   }
 
   rows(from: i32, to: i32): i32 {

@@ -35,6 +35,8 @@ export abstract class KeyedOperator<
   open(): i32 {
     const backend = new KeyedStateBackend(this.config);
     this.backend = backend;
+    backend.usesTimers = this.usesTimers();
+    this.registerStates();
     const status = super.open();
     if (status != Status.DONE) return status;
     backend.seal();
@@ -45,7 +47,13 @@ export abstract class KeyedOperator<
   }
 
   /** Rows of side outputs have a timestamp always, the smallest for none (Flink: StreamRecord.getTimestamp). */
+  // @ts-ignore: decorator
+  @inline
   protected stampSides(timestamp: i64): void {
+    if (this.writers.length > 1) this.stampOthers(timestamp);
+  }
+
+  private stampOthers(timestamp: i64): void {
     for (let w = 1; w < this.writers.length; w++) {
       this.writers[w].hasTimestamp = true;
       this.writers[w].timestamp = timestamp;
@@ -62,6 +70,14 @@ export abstract class KeyedOperator<
     writer.timestamp = timed ? time : 0;
     this.stampSides(time);
   }
+
+  /** Whether keys probably have timers. */
+  protected usesTimers(): bool {
+    return true;
+  }
+
+  /** Adds the operator's own states to the backend. */
+  protected registerStates(): void {}
 
   /** Calls the function for a timer of the current key. */
   abstract fire(domain: i32, time: i64): void;

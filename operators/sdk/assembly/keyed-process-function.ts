@@ -73,6 +73,10 @@ export abstract class KeyedProcessFunction<
   abstract processElement(value: In, context: KeyedContext<K>, out: Collector<Out>): void;
   /** Called when a timer of the current key fires. */
   onTimer(timestamp: i64, context: KeyedContext<K>, out: Collector<Out>): void {}
+  /** The compiler says false where the class has no onTimer(). */
+  __usesTimers(): bool {
+    return true;
+  }
 }
 
 /** Decodes the current key into a row, when it is asked for. */
@@ -127,6 +131,10 @@ export class KeyedProcessOperator<
     );
     this.fn.openProcess(this.context);
     return status;
+  }
+
+  protected usesTimers(): bool {
+    return this.fn.__usesTimers();
   }
 
   rows(from: i32, to: i32): i32 {

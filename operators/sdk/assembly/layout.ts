@@ -56,6 +56,9 @@ export const TYPE_TIMESTAMP: u8 = 17;
 export const TYPE_TIMESTAMP_LTZ: u8 = 18;
 export const TYPE_INTERVAL_YEAR_MONTH: u8 = 19;
 export const TYPE_INTERVAL_DAY_SECOND: u8 = 20;
+export const TYPE_ROW: u8 = 21;
+export const TYPE_ARRAY: u8 = 22;
+export const TYPE_MAP: u8 = 23;
 
 /** Change of a row (Flink: RowKind). */
 export namespace RowKind {
@@ -94,8 +97,8 @@ export function isVariable(type: u8): bool {
 }
 
 /**
- * log2 of the bytes of a fixed-width value; -1 for a bitmap (BOOLEAN), -2 for types that
- * operators cannot touch in version 1.
+ * log2 of the bytes of a fixed-width value; -1 for a bitmap (BOOLEAN), -2 for types whose values
+ * lie beside the block while it is written (value-writer.ts) and for those of any length.
  */
 export function widthShift(type: u8, precision: i32): i32 {
   switch (type) {
@@ -118,6 +121,8 @@ export function widthShift(type: u8, precision: i32): i32 {
     case TYPE_TIMESTAMP_LTZ:
     case TYPE_INTERVAL_DAY_SECOND:
       return 3;
+    case TYPE_DECIMAL:
+      return 4;
     default:
       return -2;
   }

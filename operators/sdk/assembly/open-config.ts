@@ -1,20 +1,23 @@
 /** What mr_open received: src/protocol/open-config.ts, read from JSON. */
 import { JsonValue, parseJson } from "./config-json";
 
-/** A column of an input or output; children follow their parent, depth first. */
+/** A column of an input or output, or what lies inside one. */
 export class OpenColumn {
+  /** Fields of a ROW, the element of an ARRAY, the entry (a ROW) of a MAP. */
+  fields: OpenColumn[] = [];
+
   constructor(
     public name: string,
     public type: u8,
     public nullable: bool,
     public p1: i32,
     public p2: i32,
-    public children: i32,
   ) {}
 }
 
 export class OpenStream {
   name: string = "";
+  /** Top-level columns. */
   columns: OpenColumn[] = [];
   /** Indices of the key's columns; empty if not keyed. */
   keys: i32[] = [];
@@ -65,22 +68,26 @@ function readStreams(list: JsonValue): OpenStream[] {
     const stream = new OpenStream();
     stream.name = item.get("name").string("main");
     const columns = item.get("columns").items;
-    for (let c = 0; c < columns.length; c++) {
-      const column = columns[c];
-      stream.columns.push(
-        new OpenColumn(
-          column.get("name").string(""),
-          <u8>column.get("type").int(0),
-          column.get("nullable").bool(true),
-          column.get("p1").int(0),
-          column.get("p2").int(0),
-          column.get("children").int(0),
-        ),
-      );
-    }
+    for (let at = 0; at < columns.length; ) at = readColumn(columns, at, stream.columns);
     const keys = item.get("keys").items;
     for (let k = 0; k < keys.length; k++) stream.keys.push(keys[k].int(0));
     streams.push(stream);
   }
   return streams;
+}
+
+/** Reads a column and those inside it, which follow it depth first; answers where the next begins. */
+function readColumn(list: JsonValue[], at: i32, target: OpenColumn[]): i32 {
+  const json = list[at];
+  const column = new OpenColumn(
+    json.get("name").string(""),
+    <u8>json.get("type").int(0),
+    json.get("nullable").bool(true),
+    json.get("p1").int(0),
+    json.get("p2").int(0),
+  );
+  target.push(column);
+  let next = at + 1;
+  for (let i = json.get("children").int(0); i > 0; i--) next = readColumn(list, next, column.fields);
+  return next;
 }

@@ -70,8 +70,16 @@ export abstract class Operator {
   }
 
   /** Whether an output has finished blocks that the host should take first. */
+  // @ts-ignore: decorator
+  @inline
   outputFull(): bool {
-    for (let i = 0; i < this.writers.length; i++) if (this.writers[i].full) return true;
+    const writers = this.writers;
+    return writers.length == 1 ? unchecked(writers[0]).full : this.anyFull();
+  }
+
+  private anyFull(): bool {
+    const writers = this.writers;
+    for (let i = 0; i < writers.length; i++) if (unchecked(writers[i]).full) return true;
     return false;
   }
 

@@ -73,8 +73,8 @@ export function textAt(start: usize, length: i32): Text {
   return view;
 }
 
-/** Room for `views` scratch views that lie side by side. */
-function scratchRoom(views: usize): usize {
+/** Room for `views` scratch views of 8 bytes that lie side by side. */
+export function scratchViews(views: usize): usize {
   if (scratchNext + (views << 3) > scratchEnd) spill();
   const at = scratchNext;
   scratchNext += views << 3;
@@ -281,7 +281,7 @@ export class TextParts {
 
   /** @internal Made by Text.split. */
   static of(text: Text, separator: u8): TextParts {
-    const parts = changetype<TextParts>(scratchRoom(3));
+    const parts = changetype<TextParts>(scratchViews(3));
     parts.value = textAt(text.start, 0);
     parts.at = text.start;
     parts.end = text.start + <usize>text.length;
@@ -314,7 +314,7 @@ export class TextWords {
 
   /** @internal Made by Text.words. */
   static of(text: Text): TextWords {
-    const words = changetype<TextWords>(scratchRoom(2));
+    const words = changetype<TextWords>(scratchViews(2));
     words.value = textAt(text.start, 0);
     words.at = text.start;
     words.end = text.start + <usize>text.length;

@@ -148,36 +148,3 @@ function schemaInvalid(field: string, found: string, expected: string): Millrace
   const message = `Cannot use schema: column ${field} has ${found}`;
   return new MillraceError("SCHEMA_INVALID", message, { field, value: found, expected });
 }
-
-/** Types that operators can read and write in version 1; the others only pass through the format. */
-const OPERATOR_TYPES: ReadonlySet<TypeName> = new Set<TypeName>([
-  "BOOLEAN",
-  "TINYINT",
-  "SMALLINT",
-  "INT",
-  "BIGINT",
-  "FLOAT",
-  "DOUBLE",
-  "CHAR",
-  "VARCHAR",
-  "STRING",
-  "DATE",
-  "TIME",
-  "TIMESTAMP",
-  "TIMESTAMP_LTZ",
-  "INTERVAL_YEAR_MONTH",
-  "INTERVAL_DAY_SECOND",
-]);
-
-/**
- * Refuses a type that the SDK of ABI version 1 has no accessor for.
- * @throws MillraceError UNSUPPORTED_TYPE naming the type and the field.
- */
-export function assertOperatorType(type: LogicalType, field: string): void {
-  if (OPERATOR_TYPES.has(type.type)) return;
-  throw new MillraceError(
-    "UNSUPPORTED_TYPE",
-    `Cannot use column ${field} in an operator: type ${type.type} is part of the batch format, but operators cannot read or write it yet`,
-    { field, value: type.type, expected: [...OPERATOR_TYPES].join(", ") },
-  );
-}

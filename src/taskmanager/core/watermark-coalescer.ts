@@ -138,6 +138,7 @@ export class CombinedWatermarkStatus {
     const state = this.#input(input);
     if (timestamp > state.watermark) state.watermark = timestamp;
     state.idle = false;
+    this.#idle = false;
     return this.#advance();
   }
 

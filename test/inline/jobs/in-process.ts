@@ -36,6 +36,38 @@ const all = a
   .map(({ odd, total }) => ({ odd, total }));
 const second: { odd: boolean; total: number }[] = [];
 for await (const row of all.executeAndCollect()) second.push(row);
+const POINTS = schemaOf({
+  tags: "ARRAY<STRING>",
+  price: "DECIMAL(10, 2) NOT NULL",
+  point: "ROW<at TIMESTAMP(3) NOT NULL, label STRING> NOT NULL",
+  map: "MAP<STRING, INT>",
+  seal: "BYTES",
+  sizes: "ARRAY<BIGINT>",
+});
+const points = [
+  {
+    tags: ["a", null],
+    price: "-0.05",
+    point: { at: new Date(1_000), label: "p1" },
+    map: new Map([["k", 1]]),
+    seal: Uint8Array.of(1, 2),
+    sizes: [2n ** 63n - 1n],
+  },
+  { price: 3, point: { at: 0 } },
+];
+const nested: object[] = [];
+const mapped = env
+  .fromCollection(points, POINTS)
+  .map(({ tags, ...row }) => ({ ...row, first: tags?.[0]?.toUpperCase() ?? "-" }));
+for await (const row of mapped.executeAndCollect()) {
+  const { map, seal, sizes, ...rest } = row;
+  nested.push({
+    ...rest,
+    map: map && [...map],
+    seal: seal && [...seal],
+    sizes: sizes?.map(String) ?? null,
+  });
+}
 await env.close();
 
 const counted = await runJob(new URL("../../../examples/word-count/one-file.ts", import.meta.url), {
@@ -46,4 +78,10 @@ await cluster.close();
 const words = counted.rows.map(({ word, count }) => ({ count: Number(count), word }));
 
 const parsed = (rows: readonly object[]) => sorted(rows).map((text) => JSON.parse(text));
-console.log(JSON.stringify({ first: parsed(first), second: parsed(second), words: parsed(words) }));
+const printed = {
+  first: parsed(first),
+  second: parsed(second),
+  words: parsed(words),
+  nested: parsed(nested),
+};
+console.log(JSON.stringify(printed));

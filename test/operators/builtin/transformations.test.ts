@@ -289,7 +289,7 @@ describe("formats", () => {
 
   test("a type that cannot be written is refused with its column", () => {
     const schema = schemaOf({ raw: "BYTES" });
-    const setup = { operator: "format_json", input: schema, output: RECORD.schema };
+    const setup = { operator: "format_csv", input: schema, output: RECORD.schema };
     expect(() => run(setup, [])).toThrow("cannot write column raw: BYTES");
   });
 });

@@ -25,7 +25,7 @@ const AVERAGE: Schema = [
   { name: "window_end", type: BIGINT },
 ];
 const OPERATORS = ["DoubleIt", "EvenOnly", "SplitWords", "ByParity", "Describe", "CountOut"];
-OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify");
+OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify", "RunningAverage");
 
 const compiled = await testBundle("test/operators/functions/assembly");
 
@@ -179,6 +179,32 @@ describe("a function operator gives the same with any room and any budget", () =
       { type: "watermark", timestamp: 5000n },
     ]);
     expect(run.failures).toEqual([{ row: 13, message: "n: 13 is unlucky" }]);
+  });
+
+  test("ReduceFunction: what a key's rows so far have become, and state that comes back", () => {
+    const schema = AVERAGE.slice(0, 2);
+    const batch = (from: number) => {
+      const writer = new BatchWriter(LINE);
+      for (let n = from; n < from + 10; n++) writer.append([`k${n % 2}`, BigInt(n)]);
+      return writer.finish();
+    };
+    const averages: number[] = [];
+    const run = everyMode(setup("RunningAverage", [schema]), (harness) =>
+      harness.process(batch(10)),
+    );
+    for (const row of rowsOf(run.outputs[0]!)) averages.push(row.average as number);
+    // Of 10, 12, 14, 16, 18 and of 11, (13 is refused,) 15, 17, 19.
+    expect(averages).toEqual([10, 11, 11, 12, 13, 13, 43 / 3, 14, 15.5]);
+    expect(run.failures).toEqual([{ row: 3, message: "n: 13 is unlucky" }]);
+
+    const module = new HarnessModule(compiled);
+    const first = new OperatorHarness(module, setup("RunningAverage", [schema]));
+    first.process(batch(20));
+    const second = new OperatorHarness(module, setup("RunningAverage", [schema]));
+    for (const chunk of first.snapshot(1n)) second.restore(chunk);
+    first.drain();
+    for (const one of [first, second]) one.process(batch(30));
+    expect(rowsOf(second.drain()[0]!)).toEqual(rowsOf(first.drain()[0]!));
   });
 
   test("no function of the SDK is left out", () => {

@@ -25,7 +25,7 @@ export class StateModule {
     };
     const { exports } = new WebAssembly.Instance(compiled, { env: imports, millrace: imports });
     const module = new StateModule(exports as unknown as Exports);
-    module.call.open!(Number(options.longs ?? false), Number(options.windows ?? false), 8);
+    module.call.open!(Number(options.longs ?? false), Number(options.windows ?? false), 8, 0);
     return module;
   }
 

@@ -25,7 +25,7 @@ describe.each(Object.entries(KEY_KINDS))("a state table of %s", (kind, bytesOf) 
     const { call } = module;
     fc.assert(
       fc.property(steps, (list) => {
-        call.open!(Number(longs), Number(windows), 8);
+        call.open!(Number(longs), Number(windows), 8, 0);
         const model = new Map<string, { entry: number; value: bigint; group: number }>();
         let next = 1n;
         for (const [action, key, window] of list) {
@@ -90,7 +90,7 @@ test("grows to 200,000 keys and gives its memory back to others", async () => {
   const held = call.memory.buffer.byteLength;
   for (let round = 0; round < 5; round++) {
     call.close!();
-    call.open!(1, 0, 8);
+    call.open!(1, 0, 8, 0);
     call.fill!(BigInt(round) << 40n, 200_000);
   }
   expect(call.memory.buffer.byteLength).toBe(held);

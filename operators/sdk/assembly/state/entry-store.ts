@@ -21,6 +21,11 @@ export const FLAG_PHASE: u16 = 2;
 /** No snapshot has it: if it goes, no tombstone is needed. */
 export const FLAG_NEW: u16 = 4;
 
+/** The entry of a key holds a timer of its own in event time, in processing time; it has more of them elsewhere. */
+export const FLAG_EVENT_TIMER: u16 = 8;
+export const FLAG_PROCESSING_TIMER: u16 = 16;
+export const FLAG_MORE_TIMERS: u16 = 32;
+
 /** Slab: u32 next, u32 end of what was ever used, u32 raw address, u32 bytes; then entries. */
 const SLAB_NEXT: usize = 0;
 const SLAB_END: usize = 4;

@@ -18,6 +18,8 @@ const SLOT_ENTRY: usize = 4;
 const FIRST_SLOTS: u32 = 16;
 /** A split moves at most so many slots: about 15 microseconds. */
 const SPLIT_SLOTS: u32 = 4096;
+/** Mask of the slots of such a segment. */
+export const COMMON_MASK: u32 = SPLIT_SLOTS - 1;
 /** Beyond 2^20 segments one tag's segment grows instead: tags that are all alike must not grow the directory. */
 const MAX_DEPTH: u32 = 20;
 const CACHE_LINE: usize = 64;
@@ -50,6 +52,8 @@ export class HashDirectory {
   count: i32 = 0;
   /** Bytes held. */
   bytes: u64 = 0;
+  /** Segments of another size than SPLIT_SLOTS: none in a large table. */
+  private odd: i32 = 1;
   private depth: u32 = 1;
   private shift: u32 = 31;
   private directory: usize = heap.alloc(8);
@@ -66,6 +70,13 @@ export class HashDirectory {
   @inline
   slotsOf(tag: u32): usize {
     return <usize>load<u32>(this.directory + (<usize>(tag >> this.shift) << 2));
+  }
+
+  /** Whether every segment has COMMON_MASK: then nobody has to look into its header. */
+  // @ts-ignore: decorator
+  @inline
+  get isCommon(): bool {
+    return this.odd == 0;
   }
 
   /** Adds an entry; the caller has seen to it that its key is not there. */
@@ -130,6 +141,7 @@ export class HashDirectory {
     }
     if (depth == this.depth) this.doubleDirectory();
     const half = (slotMask(slots) + 1) >> 1;
+    if (slotMask(slots) != COMMON_MASK) this.odd++;
     // Both halves keep room for as many slots: a half that gets more than its share still fits.
     const low = this.newSegment(depth + 1, half << 1);
     const high = this.newSegment(depth + 1, half << 1);
@@ -147,6 +159,8 @@ export class HashDirectory {
   }
 
   private enlarge(tag: u32, slots: usize, depth: u32): void {
+    if (slotMask(slots) == COMMON_MASK) this.odd++;
+    else if (slotMask(slots) * 2 + 1 == COMMON_MASK) this.odd--;
     const larger = this.newSegment(depth, (slotMask(slots) + 1) << 1);
     for (let slot: u32 = 0; slot <= slotMask(slots); slot++) {
       const entry = slotEntry(slots, slot);

@@ -3,6 +3,7 @@ import { SnapshotChunk } from "../snapshot-chunk";
 import { ENTRY_FLAGS, FLAG_NEW } from "./entry-store";
 import { KeyedStateBackend } from "./keyed-state-backend";
 import {
+  HELD_TIMER,
   RECORD_KEY_GONE,
   RECORD_MAP_ENTRY,
   RECORD_MAP_ENTRY_GONE,
@@ -55,6 +56,11 @@ export class KeyedRestore {
     return false;
   }
 
+  private readTimer(chunk: SnapshotChunk, entry: usize): void {
+    const isHeld = (chunk.flags & HELD_TIMER) != 0;
+    this.backend.timers.restore(<i32>(chunk.flags & ~HELD_TIMER), chunk.windowStart, entry, isHeld);
+  }
+
   private readRecord(keyGroup: i32, chunk: SnapshotChunk): bool {
     const backend = this.backend;
     const table = backend.table;
@@ -71,7 +77,7 @@ export class KeyedRestore {
         this.slots[chunk.flags].__read(entry, chunk, this.timed[chunk.flags]);
         break;
       case RECORD_TIMER:
-        backend.timers.restore(<i32>chunk.flags, chunk.windowStart, entry);
+        this.readTimer(chunk, entry);
         break;
       case RECORD_REPLACED:
         backend.dropValues(entry);

@@ -7,6 +7,7 @@ import { STORE_KEYS, STORE_MAPS, STORE_TIMERS } from "./change-log";
 import { ENTRY_VERSION, groupOf, GroupWalk } from "./entry-store";
 import { KeyedStateBackend } from "./keyed-state-backend";
 import {
+  HELD_TIMER,
   RECORD_KEY_GONE,
   RECORD_MAP_ENTRY_GONE,
   RECORD_REPLACED,
@@ -16,7 +17,7 @@ import {
 } from "./state-record";
 import { MapTable } from "./map-table";
 import { TIMER_TIME } from "./timer-heap";
-import { TIMER_DOMAIN, TIMER_OWNER } from "./timer-service";
+import { EVENT_TIME, PROCESSING_TIME, TIMER_DOMAIN, TIMER_OWNER } from "./timer-service";
 
 /** A chunk is handed out when it is so long. */
 const CHUNK_BYTES: i32 = 256 * 1024;
@@ -144,6 +145,18 @@ export class KeyedSnapshot {
     if (this.isDelta) backend.addRecord(chunk, RECORD_REPLACED, 0, entry, 0);
     const slots = backend.slots;
     for (let i = 0; i < slots.length; i++) slots[i].__write(entry, chunk, this.since);
+    this.writeHeld(chunk, entry, EVENT_TIME);
+    this.writeHeld(chunk, entry, PROCESSING_TIME);
+  }
+
+  /** A timer that the key's entry holds itself. */
+  private writeHeld(chunk: SnapshotChunk, entry: usize, domain: i32): void {
+    const timers = this.backend.timers;
+    const table = this.backend.table;
+    if (!timers.hasHeld(domain, entry)) return;
+    const time = timers.heldTime(domain, entry);
+    const number = <u32>domain | HELD_TIMER;
+    chunk.add(RECORD_TIMER, number, time, table.keyOf(entry), table.keyLength(entry), 0);
   }
 
   private writeTimer(chunk: SnapshotChunk, kind: u32, timer: usize): void {

@@ -28,6 +28,8 @@ export class KeyedStateBackend extends ChangeLog {
   current: usize = 0;
   /** Nothing may be written now: broadcast state, on the side that is not broadcast. */
   readOnly: bool = false;
+  /** Keys probably have timers: their entries get room for one in each time domain. */
+  usesTimers: bool = false;
   /** Something was cleared: an entry may have nothing left. */
   mayBeEmpty: bool = false;
   slots: StateSlot[] = [];
@@ -79,7 +81,7 @@ export class KeyedStateBackend extends ChangeLog {
       bytes += this.slots[i].__slotBytes();
     }
     const longs = this.codecs.length > 0 && this.codecs[0].longKey;
-    this.table = new StateTable(this, longs, 0, bytes);
+    this.table = new StateTable(this, longs, 0, bytes, this.usesTimers ? 2 : 0);
     for (let i = 0; i < this.slots.length; i++) this.slots[i].offset += this.table.valueOffset;
     this.timers = new TimerService(this, this.table);
   }
@@ -214,8 +216,9 @@ export class KeyedStateBackend extends ChangeLog {
     return chunk.add(kind, number, 0, table.keyOf(entry), table.keyLength(entry), bytes);
   }
 
-  /** Empties the states of a key other than maps: a delta replaces them. */
+  /** Empties the states of a key other than maps, and takes the timers that it holds: a delta replaces them. */
   dropValues(entry: usize): void {
+    this.timers.dropHeld(entry);
     for (let i = 0; i < this.slots.length; i++) {
       const slot = this.slots[i];
       if (slot.__isMap() || !slot.isPresent(entry)) continue;

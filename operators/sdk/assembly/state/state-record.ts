@@ -11,9 +11,11 @@ export const RECORD_STATE: u32 = 16;
 export const RECORD_VALUE: u32 = 17;
 /** An entry of a map state: value = u32 bytes of the map's key, that key padded to 8 bytes, the map's value. */
 export const RECORD_MAP_ENTRY: u32 = 18;
-/** A timer of a key: number = domain, the int64 = time. */
+/** A timer of a key: number = domain, and HELD_TIMER if the key's entry held it; the int64 = time. */
 export const RECORD_TIMER: u32 = 19;
-/** Of a delta: what the key had of states other than maps is replaced by what follows. */
+/** Such a timer is replaced with the key's values by a delta. */
+export const HELD_TIMER: u32 = 2;
+/** Of a delta: what the key had of states other than maps, and the timers its entry held, are replaced by what follows. */
 export const RECORD_REPLACED: u32 = 20;
 /** Of a delta: the key's entry, a map's entry, a timer has gone. */
 export const RECORD_KEY_GONE: u32 = 21;

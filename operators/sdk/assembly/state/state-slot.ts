@@ -14,13 +14,14 @@ export abstract class StateSlot {
   index: i32 = 0;
   backend!: KeyedStateBackend;
   ttl: StateTtl;
-  private readonly ttlConfig: StateTtlConfig | null;
+  /** Values begin with a time of last use. */
+  readonly isTimed: bool;
 
   constructor(
     readonly name: string,
     ttl: StateTtlConfig | null,
   ) {
-    this.ttlConfig = ttl;
+    this.isTimed = ttl !== null;
     this.ttl = new StateTtl(ttl);
   }
 
@@ -43,10 +44,6 @@ export abstract class StateSlot {
     return false;
   }
   __close(): void {}
-
-  get isTimed(): bool {
-    return this.ttlConfig !== null;
-  }
 
   // @ts-ignore: decorator
   @inline

@@ -2,8 +2,8 @@
  * Keyed state in linear memory: from a key, and in windows a namespace, to an entry that holds what
  * all states of the operator keep for it. One lookup serves every state of a key.
  *
- * Entry, behind what EntryStore keeps: u32 states present, u32 children (map entries and timers
- * that point to it), the namespace (0 or 16 bytes), the key, the values. An int64 key takes 8 bytes; other
+ * Entry, behind what EntryStore keeps: u32 states present, u32 children (map entries and
+ * timers), the namespace (0 or 16 bytes), the key, the times of timers that it holds itself, the values. An int64 key takes 8 bytes; other
  * keys 24: u32 length, then up to 20 bytes, or at the next multiple of 8 the address of a longer key.
  */
 import { longKeyCode } from "../key-table";
@@ -12,6 +12,7 @@ import { ChangeLog } from "./change-log";
 import { ENTRY_HEADER, EntryStore } from "./entry-store";
 import {
   codeOfBytes,
+  COMMON_MASK,
   HashDirectory,
   slotEntry,
   slotMask,
@@ -26,6 +27,7 @@ export const ENTRY_CHILDREN: usize = ENTRY_HEADER + 4;
 const ENTRY_NAMESPACE: usize = ENTRY_HEADER + 8;
 export const WINDOW_NAMESPACE: usize = 16;
 
+const TIMER_TIME_BYTES: usize = 8;
 const LONG_KEY_BYTES: usize = 8;
 const KEY_BYTES: usize = 24;
 const KEY_INLINE: usize = 4;
@@ -47,6 +49,8 @@ export class StateTable {
   readonly entries!: EntryStore;
   /** Where the values begin in an entry. */
   readonly valueOffset: usize;
+  /** Where an entry holds a timer of each domain (i64 each); 0: it holds none. */
+  readonly timerOffset: usize;
   private keyOffset: usize;
   /** Bytes of keys that lie outside of their entries. */
   private keyBytes: u64 = 0;
@@ -55,15 +59,19 @@ export class StateTable {
    * @param longs keys are encoded int64 (KeyCodec.longKey)
    * @param namespaceBytes 0, or WINDOW_NAMESPACE
    * @param valueBytes bytes that the values take in an entry
+   * @param timerDomains time domains in which an entry holds a timer itself
    */
   constructor(
     log: ChangeLog,
     readonly longs: bool,
     readonly namespaceBytes: usize,
     valueBytes: usize,
+    timerDomains: usize = 0,
   ) {
     this.keyOffset = ENTRY_NAMESPACE + namespaceBytes;
-    this.valueOffset = this.keyOffset + (longs ? LONG_KEY_BYTES : KEY_BYTES);
+    const keyEnd = this.keyOffset + (longs ? LONG_KEY_BYTES : KEY_BYTES);
+    this.timerOffset = timerDomains == 0 ? 0 : keyEnd;
+    this.valueOffset = keyEnd + timerDomains * TIMER_TIME_BYTES;
     let size = (this.valueOffset + valueBytes + 7) & ~7;
     // An entry that fills most of a cache line gets one of its own.
     if (size > 48 && size < CACHE_LINE) size = CACHE_LINE;
@@ -137,14 +145,8 @@ export class StateTable {
   locateLongs(data: usize, from: i32, to: i32, entries: usize): void {
     for (let start = from; start < to; start += CHUNK_ROWS) {
       const end = min(to, start + CHUNK_ROWS);
-      for (let row = start; row < end; row++) {
-        const key = load<i64>(data + (<usize>row << 3));
-        const tag = tagOf(<u64>key);
-        const slots = this.directory.slotsOf(tag);
-        const slot = tag & slotMask(slots);
-        const other = <u32>(slotTag(slots, slot) != tag);
-        store<u32>(entries + (<usize>row << 2), <u32>slotEntry(slots, slot) & (other - 1));
-      }
+      if (this.directory.isCommon) this.guessLongs(data, start, end, entries);
+      else memory.fill(entries + (<usize>start << 2), 0, <usize>(end - start) << 2);
       for (let row = start; row < end; row++) {
         const at = entries + (<usize>row << 2);
         const key = load<i64>(data + (<usize>row << 3));
@@ -155,17 +157,29 @@ export class StateTable {
     }
   }
 
+  /**
+   * Writes the entry that a tag names in a key's first two slots, which mostly lie in one cache line:
+   * nothing branches on the data, so the misses of many keys overlap.
+   */
+  private guessLongs(data: usize, from: i32, to: i32, entries: usize): void {
+    const directory = this.directory;
+    for (let row = from; row < to; row++) {
+      const tag = tagOf(load<u64>(data + (<usize>row << 3)));
+      store<u32>(entries + (<usize>row << 2), guess(directory.slotsOf(tag), tag));
+    }
+  }
+
   /** The same for keys that are one text. */
   locateTexts(data: usize, offsets: usize, from: i32, to: i32, entries: usize): void {
+    const directory = this.directory;
+    const isCommon = directory.isCommon;
     for (let row = from; row < to; row++) {
       const bounds = offsets + (<usize>row << 2);
       const start = data + <usize>load<u32>(bounds);
       const length = load<i32>(bounds, 4) - load<i32>(bounds);
       const tag = tagOf(codeOfBytes(start, length));
-      const slots = this.directory.slotsOf(tag);
-      const slot = tag & slotMask(slots);
-      const other = <u32>(slotTag(slots, slot) != tag);
-      store<u32>(entries + (<usize>row << 2), <u32>slotEntry(slots, slot) & (other - 1));
+      const at = entries + (<usize>row << 2);
+      store<u32>(at, isCommon ? guess(directory.slotsOf(tag), tag) : 0);
     }
     for (let row = from; row < to; row++) {
       const bounds = offsets + (<usize>row << 2);
@@ -207,7 +221,7 @@ export class StateTable {
 
   private holds(entry: usize, key: usize, length: i32, namespace: usize): bool {
     if (this.keyLength(entry) != length) return false;
-    if (memory.compare(this.keyOf(entry), key, length) != 0) return false;
+    if (!sameBytes(this.keyOf(entry), key, length)) return false;
     if (this.namespaceBytes == 0) return true;
     return memory.compare(this.namespaceOf(entry), namespace, this.namespaceBytes) == 0;
   }
@@ -249,6 +263,28 @@ export class StateTable {
 
 /** Key of an entry in a table of int64 keys without namespaces. */
 const LONG_KEY_OFFSET: usize = ENTRY_NAMESPACE;
+
+/** memory.compare() goes byte by byte where the two lie differently: this does 8 at a time. */
+// @ts-ignore: decorator
+@inline
+function sameBytes(a: usize, b: usize, length: i32): bool {
+  if (length < 8) return memory.compare(a, b, length) == 0;
+  const last = <usize>length - 8;
+  for (let i: usize = 0; i < last; i += 8) {
+    if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  }
+  return load<u64>(a + last) == load<u64>(b + last);
+}
+
+/** The entry that a tag names in its first two slots of a segment of the common size, or 0. */
+// @ts-ignore: decorator
+@inline
+function guess(slots: usize, tag: u32): u32 {
+  const first = load<u64>(slots + (<usize>(tag & COMMON_MASK) << 3));
+  const second = load<u64>(slots + (<usize>((tag + 1) & COMMON_MASK) << 3));
+  const other = select<u32>(<u32>(second >> 32), 0, <u32>second == tag);
+  return select<u32>(<u32>(first >> 32), other, <u32>first == tag);
+}
 
 /** The int64 of an encoded key. */
 // @ts-ignore: decorator

@@ -1,17 +1,24 @@
 /**
- * The queue of timers of one time domain: a monotone priority queue (Ahuja et al., "Faster algorithms for the shortest path problem",
- * 1990) of items {time, timer}. Time moves on, so an item is only ever moved to a bucket nearer to the
+ * The queue of timers of one time domain: a monotone priority queue (Ahuja et al., "Faster algorithms
+ * for the shortest path problem", 1990) of items {time, timer}. Time moves on, so an item is only ever moved to a bucket nearer to the
  * front: push and pop cost a few nanoseconds however many there are. Items for a time that has
  * passed already go to a binary heap.
  *
  * A timer that is deleted leaves its item behind; sweep() removes such items before they outnumber
  * the others, so that a timeout which every element puts off costs no memory.
  */
-import { ENTRY_FLAGS, ENTRY_HEADER, FLAG_LIVE } from "./entry-store";
+import {
+  ENTRY_FLAGS,
+  ENTRY_HEADER,
+  FLAG_EVENT_TIMER,
+  FLAG_LIVE,
+  FLAG_PROCESSING_TIMER,
+} from "./entry-store";
 
 /** Where a timer has its time (i64): behind its owner and domain. */
 export const TIMER_TIME: usize = ENTRY_HEADER + 8;
-
+/** Added to an owner's address: the timer is the one that the owner holds itself. */
+export const HELD_BY_OWNER: usize = 1;
 
 /** An item: u64 time made to sort unsigned, u32 timer, u32 unused. */
 const ITEM_SHIFT: usize = 4;
@@ -39,6 +46,18 @@ export class TimerHeap {
   private overdue: usize = 0;
   private overdueCount: i32 = 0;
   private overdueRoom: i32 = 0;
+  private heldFlag: u16;
+
+  /**
+   * @param domain 0 event time, 1 processing time
+   * @param heldAt where an owner holds a timer of its own of this domain (i64)
+   */
+  constructor(
+    domain: i32,
+    private heldAt: usize,
+  ) {
+    this.heldFlag = domain == 0 ? FLAG_EVENT_TIMER : FLAG_PROCESSING_TIMER;
+  }
 
   push(time: i64, timer: usize): void {
     const key = <u64>time ^ SIGN;
@@ -195,10 +214,21 @@ export class TimerHeap {
       const item = this.heapAt(i);
       const key = load<u64>(item);
       const timer = <usize>load<u32>(item, ITEM_TIMER);
-      if (!isLive(key, timer)) continue;
+      if (!this.isLive(key, timer)) continue;
       this.count++;
       this.pushOverdue(key, timer);
     }
+  }
+
+  /** Whether a timer is set, for that time. */
+  isLive(key: u64, timer: usize): bool {
+    const time = <i64>(key ^ SIGN);
+    if (timer & HELD_BY_OWNER) {
+      const owner = timer - HELD_BY_OWNER;
+      const wanted = FLAG_LIVE | this.heldFlag;
+      return (load<u16>(owner, ENTRY_FLAGS) & wanted) == wanted && load<i64>(owner + this.heldAt) == time;
+    }
+    return (load<u16>(timer, ENTRY_FLAGS) & FLAG_LIVE) != 0 && load<i64>(timer, TIMER_TIME) == time;
   }
 
   /** Pushes a chunk's live items again: into the bucket they came from. */
@@ -207,7 +237,7 @@ export class TimerHeap {
     for (let i: u32 = 0; i < count; i++) {
       const key = load<u64>(itemAt(chunk, i));
       const timer = <usize>load<u32>(itemAt(chunk, i), ITEM_TIMER);
-      if (!isLive(key, timer)) continue;
+      if (!this.isLive(key, timer)) continue;
       this.count++;
       this.pushBucket(key, timer);
     }
@@ -241,11 +271,6 @@ export class TimerHeap {
       chunk = next;
     }
   }
-}
-
-function isLive(key: u64, timer: usize): bool {
-  const live = (load<u16>(timer, ENTRY_FLAGS) & FLAG_LIVE) != 0;
-  return live && (<u64>load<i64>(timer, TIMER_TIME) ^ SIGN) == key;
 }
 
 // @ts-ignore: decorator

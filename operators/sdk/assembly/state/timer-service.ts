@@ -2,188 +2,206 @@
  * Timers of keys (Flink: InternalTimerService): in event and in processing time, unique per owner and
  * time, deletable. An owner is an entry of a state table: a key, or a key's window.
  *
+ * Nearly every key has one timer at most in each domain: its entry holds that itself, where the table has
+ * room for it. Others are entries of their own, found by a directory.
+ *
  * Timers fire by time; those of one time by the owner's key (the order of its encoding), then by
  * window. So the order does not depend on tables, restores or parallelism. Flink leaves it open.
  */
-import { ENTRY_FLAGS, ENTRY_HEADER, EntryStore, FLAG_LIVE, FLAG_NEW, groupOf } from "./entry-store";
-import { ChangeLog, STORE_TIMERS } from "./change-log";
+import { ChangeLog, STORE_KEYS, STORE_TIMERS } from "./change-log";
+import { DueTimers } from "./due-timers";
+import {
+  ENTRY_FLAGS,
+  ENTRY_HEADER,
+  EntryStore,
+  FLAG_EVENT_TIMER,
+  FLAG_LIVE,
+  FLAG_MORE_TIMERS,
+  FLAG_NEW,
+  FLAG_PROCESSING_TIMER,
+  groupOf,
+} from "./entry-store";
 import { HashDirectory, slotEntry, slotMask, slotTag, tagOf } from "./hash-directory";
-import { TIMER_TIME, TimerHeap } from "./timer-heap";
-import { compareKeys, ENTRY_CHILDREN, StateTable } from "./state-table";
+import { ENTRY_CHILDREN, StateTable } from "./state-table";
+import { HELD_BY_OWNER, TIMER_TIME, TimerHeap } from "./timer-heap";
 
 export const EVENT_TIME: i32 = 0;
 export const PROCESSING_TIME: i32 = 1;
 
-/** Timer: the header of entries, u32 owner, u32 domain, i64 time (TIMER_TIME). */
+/** Timer beyond the one that its owner holds: the header of entries, u32 owner, u32 domain, i64 time (TIMER_TIME). */
 export const TIMER_OWNER: usize = ENTRY_HEADER;
 export const TIMER_DOMAIN: usize = ENTRY_HEADER + 4;
 const TIMER_BYTES: usize = ENTRY_HEADER + 16;
 /** So many items of deleted timers are never swept for. */
 const SWEEP_SLACK: i32 = 1024;
-/** Of a due timer: u32 timer, u32 owner. */
-const DUE_SHIFT: usize = 3;
+/** Timers that are taken out at once, so that the misses of their owners overlap. */
+const LOOK_AHEAD: i32 = 64;
 
 export class TimerService {
   readonly entries: EntryStore;
   private directory: HashDirectory = new HashDirectory();
-  private heaps: StaticArray<TimerHeap> = [new TimerHeap(), new TimerHeap()];
-  /** Timers of one time, in the order in which they fire. */
-  private due: usize = 0;
-  private dueRoom: i32 = 0;
-  private dueCount: i32 = 0;
-  private dueNext: i32 = 0;
-  private dueTime: i64 = 0;
-  private dueDomain: i32 = EVENT_TIME;
+  private heaps!: StaticArray<TimerHeap>;
+  private due: DueTimers;
+  /** Timers that owners hold. */
+  private heldCount: i32 = 0;
+  private heldAt: usize;
 
   constructor(
     private log: ChangeLog,
-    private owners: StateTable,
+    owners: StateTable,
   ) {
+    this.heldAt = owners.timerOffset;
     this.entries = new EntryStore(log, TIMER_BYTES);
+    this.due = new DueTimers(owners);
+    this.heaps = [
+      new TimerHeap(EVENT_TIME, this.heldAt),
+      new TimerHeap(PROCESSING_TIME, this.heldAt + 8),
+    ];
   }
 
   get count(): i32 {
-    return this.entries.count;
+    return this.entries.count + this.heldCount;
   }
 
   get bytes(): u64 {
-    return (
-      this.entries.bytes + this.directory.bytes + this.heaps[0].bytes + this.heaps[1].bytes +
-      (<u64>this.dueRoom << DUE_SHIFT)
-    );
+    const heaps = this.heaps[0].bytes + this.heaps[1].bytes;
+    return this.entries.bytes + this.directory.bytes + heaps + this.due.bytes;
   }
 
   /** Sets a timer; false if the owner has it already. */
   register(domain: i32, time: i64, owner: usize): bool {
+    const flags = load<u16>(owner, ENTRY_FLAGS);
+    const held = heldFlag(domain);
+    if (this.heldAt != 0 && flags & held && this.heldTime(domain, owner) == time) return false;
     const tag = timerTag(domain, time, owner);
-    if (this.find(tag, domain, time, owner) != 0) return false;
-    const timer = this.entries.allocate(groupOf(owner));
-    store<u32>(timer, <u32>owner, TIMER_OWNER);
-    store<i32>(timer, domain, TIMER_DOMAIN);
-    store<i64>(timer, time, TIMER_TIME);
-    store<u32>(owner, load<u32>(owner, ENTRY_CHILDREN) + 1, ENTRY_CHILDREN);
-    this.directory.insert(tag, timer);
-    const queue = unchecked(this.heaps[domain]);
-    if (queue.count > 2 * this.entries.count + SWEEP_SLACK) queue.sweep();
-    queue.push(time, timer);
+    const hasMore = this.heldAt == 0 || (flags & FLAG_MORE_TIMERS) != 0;
+    if (hasMore && this.find(tag, domain, time, owner) != 0) return false;
+    if (this.heldAt != 0 && !(flags & held)) this.hold(domain, time, owner);
+    else this.addEntry(tag, domain, time, owner);
     return true;
-  }
-
-  /** Sets a timer that a snapshot has. */
-  restore(domain: i32, time: i64, owner: usize): void {
-    if (!this.register(domain, time, owner)) return;
-    const timer = this.find(timerTag(domain, time, owner), domain, time, owner);
-    store<u16>(timer, load<u16>(timer, ENTRY_FLAGS) & ~FLAG_NEW, ENTRY_FLAGS);
   }
 
   /** Deletes a timer; false if there is none. */
   remove(domain: i32, time: i64, owner: usize): bool {
+    if (this.holds(domain, time, owner)) {
+      this.letGo(domain, owner);
+      return true;
+    }
     const timer = this.find(timerTag(domain, time, owner), domain, time, owner);
     if (timer == 0) return false;
     this.drop(timer, owner);
     return true;
   }
 
+  /**
+   * Sets a timer that a snapshot has.
+   * @param held whether the owner held it itself: deltas count on that
+   */
+  restore(domain: i32, time: i64, owner: usize, held: bool): void {
+    if (held && this.heldAt != 0) {
+      this.hold(domain, time, owner);
+      return;
+    }
+    const tag = timerTag(domain, time, owner);
+    if (this.find(tag, domain, time, owner) != 0) return;
+    const timer = this.addEntry(tag, domain, time, owner);
+    store<u16>(timer, load<u16>(timer, ENTRY_FLAGS) & ~FLAG_NEW, ENTRY_FLAGS);
+  }
+
+  /** Whether an owner holds a timer of a domain itself. */
+  hasHeld(domain: i32, owner: usize): bool {
+    return this.heldAt != 0 && (load<u16>(owner, ENTRY_FLAGS) & heldFlag(domain)) != 0;
+  }
+
+  /** Its time; only if hasHeld(). */
+  // @ts-ignore: decorator
+  @inline
+  heldTime(domain: i32, owner: usize): i64 {
+    return load<i64>(owner + this.heldAt + (<usize>domain << 3));
+  }
+
+  /** Takes out what an owner holds itself: a delta says it anew. */
+  dropHeld(owner: usize): void {
+    if (this.hasHeld(EVENT_TIME, owner)) this.letGo(EVENT_TIME, owner);
+    if (this.hasHeld(PROCESSING_TIME, owner)) this.letGo(PROCESSING_TIME, owner);
+  }
+
   /** Time of the earliest timer; the largest int64: none. A deleted timer may still be named. */
   next(domain: i32): i64 {
-    if (this.dueNext < this.dueCount && this.dueDomain == domain) return this.dueTime;
-    return unchecked(this.heaps[domain]).peek();
+    const waiting = unchecked(this.heaps[domain]).peek();
+    return this.due.isOf(domain) ? min(this.due.nextTime, waiting) : waiting;
   }
 
   /** Time of the timer that poll() gave last. */
-  get firedTime(): i64 {
-    return this.dueTime;
-  }
+  firedTime: i64 = 0;
 
   /** Takes the next timer that is due at `now` out: its owner, or 0. */
   poll(domain: i32, now: i64): usize {
+    const due = this.due;
+    const heap = unchecked(this.heaps[domain]);
     while (true) {
-      while (this.dueNext < this.dueCount) {
-        const at = this.due + (<usize>(this.dueNext++) << DUE_SHIFT);
-        const timer = <usize>load<u32>(at);
-        const owner = <usize>load<u32>(at, 4);
-        if (!this.isAt(timer, domain, this.dueTime, owner)) continue;
-        this.drop(timer, owner);
-        return owner;
+      if (!due.isOf(domain)) {
+        due.refill(domain, heap, now, LOOK_AHEAD);
+        if (!due.isOf(domain)) return 0;
       }
-      if (!this.collectDue(domain, now)) return 0;
-    }
-  }
-
-  /** Lists the timers of the earliest time, if that is due. */
-  private collectDue(domain: i32, now: i64): bool {
-    const queue = unchecked(this.heaps[domain]);
-    this.dueCount = 0;
-    this.dueNext = 0;
-    if (queue.count == 0 || queue.peek() > now) return false;
-    const time = queue.peek();
-    this.dueTime = time;
-    this.dueDomain = domain;
-    while (queue.count > 0 && queue.peek() == time) {
-      const timer = queue.pop();
-      const owner = <usize>load<u32>(timer, TIMER_OWNER);
-      // A deleted timer's item stays in the heap; its entry is free or another timer's.
-      if (this.isAt(timer, domain, time, owner)) this.addDue(timer, owner);
-    }
-    if (this.dueCount > 1) this.sortDue(0, this.dueCount - 1);
-    return true;
-  }
-
-  private addDue(timer: usize, owner: usize): void {
-    if (this.dueCount == this.dueRoom) {
-      this.dueRoom = max(64, this.dueRoom * 2);
-      const size = <usize>this.dueRoom << DUE_SHIFT;
-      this.due = this.due == 0 ? heap.alloc(size) : heap.realloc(this.due, size);
-    }
-    const at = this.due + (<usize>(this.dueCount++) << DUE_SHIFT);
-    store<u32>(at, <u32>timer);
-    store<u32>(at, <u32>owner, 4);
-  }
-
-  /** Quicksort by the owners' keys and windows; the smaller part recursively, so the stack stays flat. */
-  private sortDue(from: i32, to: i32): void {
-    while (from < to) {
-      const pivot = this.dueOwner((from + to) >> 1);
-      let low = from;
-      let high = to;
-      while (low <= high) {
-        while (this.compareOwners(this.dueOwner(low), pivot) < 0) low++;
-        while (this.compareOwners(this.dueOwner(high), pivot) > 0) high--;
-        if (low > high) break;
-        this.swapDue(low++, high--);
+      const time = due.nextTime;
+      // Set meanwhile, and before it.
+      if (heap.count > 0 && heap.peek() < time) {
+        due.giveBack(heap);
+        continue;
       }
-      if (high - from < to - low) {
-        this.sortDue(from, high);
-        from = low;
-      } else {
-        this.sortDue(low, to);
-        to = high;
-      }
+      const timer = due.take();
+      const owner = this.ownerOf(timer);
+      if (!this.isAt(timer, domain, time)) continue;
+      if (timer & HELD_BY_OWNER) this.letGo(domain, owner);
+      else this.drop(timer, owner);
+      this.firedTime = time;
+      return owner;
     }
   }
 
   // @ts-ignore: decorator
   @inline
-  private dueOwner(index: i32): usize {
-    return <usize>load<u32>(this.due + (<usize>index << DUE_SHIFT), 4);
+  private ownerOf(timer: usize): usize {
+    return timer & HELD_BY_OWNER ? timer - HELD_BY_OWNER : <usize>load<u32>(timer, TIMER_OWNER);
   }
 
-  private swapDue(a: i32, b: i32): void {
-    const left = this.due + (<usize>a << DUE_SHIFT);
-    const right = this.due + (<usize>b << DUE_SHIFT);
-    const held = load<u64>(left);
-    store<u64>(left, load<u64>(right));
-    store<u64>(right, held);
+  private hold(domain: i32, time: i64, owner: usize): void {
+    this.log.change(STORE_KEYS, owner);
+    store<i64>(owner + this.heldAt + (<usize>domain << 3), time);
+    store<u16>(owner, load<u16>(owner, ENTRY_FLAGS) | heldFlag(domain), ENTRY_FLAGS);
+    store<u32>(owner, load<u32>(owner, ENTRY_CHILDREN) + 1, ENTRY_CHILDREN);
+    this.heldCount++;
+    this.queue(domain, time, owner + HELD_BY_OWNER);
   }
 
-  private compareOwners(a: usize, b: usize): i32 {
-    if (a == b) return 0;
-    const order = compareKeys(this.owners, a, b);
-    if (order != 0 || this.owners.namespaceBytes == 0) return order;
-    const left = this.owners.namespaceOf(a);
-    const right = this.owners.namespaceOf(b);
-    const start = compareLongs(load<i64>(left), load<i64>(right));
-    return start != 0 ? start : compareLongs(load<i64>(left, 8), load<i64>(right, 8));
+  private letGo(domain: i32, owner: usize): void {
+    this.log.change(STORE_KEYS, owner);
+    store<u16>(owner, load<u16>(owner, ENTRY_FLAGS) & ~heldFlag(domain), ENTRY_FLAGS);
+    store<u32>(owner, load<u32>(owner, ENTRY_CHILDREN) - 1, ENTRY_CHILDREN);
+    this.heldCount--;
+  }
+
+  private holds(domain: i32, time: i64, owner: usize): bool {
+    return this.hasHeld(domain, owner) && this.heldTime(domain, owner) == time;
+  }
+
+  private addEntry(tag: u32, domain: i32, time: i64, owner: usize): usize {
+    const timer = this.entries.allocate(groupOf(owner));
+    store<u32>(timer, <u32>owner, TIMER_OWNER);
+    store<i32>(timer, domain, TIMER_DOMAIN);
+    store<i64>(timer, time, TIMER_TIME);
+    store<u32>(owner, load<u32>(owner, ENTRY_CHILDREN) + 1, ENTRY_CHILDREN);
+    store<u16>(owner, load<u16>(owner, ENTRY_FLAGS) | FLAG_MORE_TIMERS, ENTRY_FLAGS);
+    this.directory.insert(tag, timer);
+    this.queue(domain, time, timer);
+    return timer;
+  }
+
+  private queue(domain: i32, time: i64, timer: usize): void {
+    const heap = unchecked(this.heaps[domain]);
+    if (heap.count > 2 * this.count + SWEEP_SLACK) heap.sweep();
+    heap.push(time, timer);
   }
 
   /** Frees a timer; its item in the heap is skipped when it comes up. */
@@ -202,18 +220,24 @@ export class TimerService {
     while (true) {
       const timer = slotEntry(slots, slot);
       if (timer == 0) return 0;
-      if (slotTag(slots, slot) == tag && this.isAt(timer, domain, time, owner)) return timer;
+      const same = slotTag(slots, slot) == tag && <usize>load<u32>(timer, TIMER_OWNER) == owner;
+      if (same && this.isAt(timer, domain, time)) return timer;
       slot = (slot + 1) & mask;
     }
   }
 
+  /** Whether a timer is set, for that time and domain. */
   // @ts-ignore: decorator
   @inline
-  private isAt(timer: usize, domain: i32, time: i64, owner: usize): bool {
+  private isAt(timer: usize, domain: i32, time: i64): bool {
+    if (timer & HELD_BY_OWNER) {
+      const owner = timer - HELD_BY_OWNER;
+      const live = (load<u16>(owner, ENTRY_FLAGS) & FLAG_LIVE) != 0;
+      return live && this.holds(domain, time, owner);
+    }
     return (
       (load<u16>(timer, ENTRY_FLAGS) & FLAG_LIVE) != 0 &&
       load<i64>(timer, TIMER_TIME) == time &&
-      <usize>load<u32>(timer, TIMER_OWNER) == owner &&
       load<i32>(timer, TIMER_DOMAIN) == domain
     );
   }
@@ -223,15 +247,14 @@ export class TimerService {
     this.directory.close();
     this.heaps[0].close();
     this.heaps[1].close();
-    if (this.due != 0) heap.free(this.due);
-    this.due = 0;
-    this.dueRoom = 0;
-    this.dueCount = 0;
+    this.due.close();
   }
 }
 
-function compareLongs(a: i64, b: i64): i32 {
-  return a < b ? -1 : a > b ? 1 : 0;
+// @ts-ignore: decorator
+@inline
+function heldFlag(domain: i32): u16 {
+  return domain == EVENT_TIME ? FLAG_EVENT_TIMER : FLAG_PROCESSING_TIMER;
 }
 
 // @ts-ignore: decorator

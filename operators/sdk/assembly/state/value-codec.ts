@@ -126,10 +126,10 @@ export class ValueCodec<T> {
       this.replace(slot, text.start, text.length);
     } else if (isFloat<T>()) {
       // All NaNs are one: equal values, equal bytes.
-      store<u64>(slot, 0);
+      if (sizeof<T>() < 8) store<u64>(slot, 0);
       store<T>(slot, value == value ? value : <T>NaN);
     } else {
-      store<u64>(slot, 0);
+      if (sizeof<T>() < 8) store<u64>(slot, 0);
       store<T>(slot, value);
     }
   }

@@ -1,6 +1,7 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
 import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
+import { IntervalJoinOperator } from "../../../../operators/sdk/assembly/interval-join";
 import { KeyedBroadcastProcessOperator } from "../../../../operators/sdk/assembly/keyed-broadcast-process-function";
 import { KeyedCoProcessOperator } from "../../../../operators/sdk/assembly/keyed-co-process-function";
 import { KeyedProcessOperator } from "../../../../operators/sdk/assembly/keyed-process-function";
@@ -8,9 +9,10 @@ import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
+import { Pair } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
-import { CaseKey, Event, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
+import { CaseKey, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow } from "./window-functions";
 
@@ -38,3 +40,4 @@ registerOperator(
       ScriptResult
     >(),
 );
+registerOperator((): Operator => new IntervalJoinOperator<Pair, Event, Event, JoinResult>());

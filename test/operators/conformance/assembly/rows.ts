@@ -85,3 +85,13 @@ export class SideResult {
   fired_by: i32;
   timer: i64;
 }
+
+/** A pair of an interval join. */
+@row
+export class JoinResult {
+  k!: Text;
+  left: i64;
+  right: i64;
+  left_time: i64;
+  right_time: i64;
+}

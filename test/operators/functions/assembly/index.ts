@@ -11,6 +11,7 @@ import {
   ProcessContext,
   ProcessFunction,
   RecordWriter,
+  ReduceFunction,
   SinkFunction,
   SourceFunction,
   Text,
@@ -161,5 +162,27 @@ export class Stringify extends MapFunction<Line, Line> {
     const text = value.text.toString() + "#" + value.n.toString();
     out.text = Text.from(text);
     out.n = text.length;
+  }
+}
+
+/** The average of a key's numbers so far, for each row. */
+@operator
+export class RunningAverage extends ReduceFunction<Line, Sum, Average> {
+  first(value: Line, accumulator: Sum): void {
+    accumulator.sum = value.n;
+    accumulator.count = 1;
+  }
+
+  reduce(accumulator: Sum, value: Line): void {
+    if (value.n == 13) {
+      this.failRow("n: 13 is unlucky");
+      return;
+    }
+    accumulator.sum += value.n;
+    accumulator.count++;
+  }
+
+  getResult(accumulator: Sum, out: Average): void {
+    out.average = <f64>accumulator.sum / <f64>accumulator.count;
   }
 }

@@ -16,9 +16,9 @@ export function alloc(bytes: i32): usize {
   return heap.alloc(bytes);
 }
 
-export function open(longs: bool, windows: bool, valueBytes: i32): void {
+export function open(longs: bool, windows: bool, valueBytes: i32, holdsTimers: bool): void {
   const log = new NoLog(0, 127);
-  table = new StateTable(log, longs, windows ? WINDOW_NAMESPACE : 0, valueBytes);
+  table = new StateTable(log, longs, windows ? WINDOW_NAMESPACE : 0, valueBytes, holdsTimers ? 2 : 0);
   timers = new TimerService(log, table);
 }
 
