@@ -181,7 +181,11 @@ function readStreams(
   if (key !== undefined) Object.assign(inputs[0]!, { key });
   if (kind.second !== undefined) {
     const second = { schema: schemas.get("second") ?? [], accepts };
-    const role = kind.second === "keyed" ? { keyed: true, key } : { keyed: false, broadcast: true };
+    const role = {
+      keyed: { keyed: true, key },
+      broadcast: { keyed: false, broadcast: true },
+      plain: { keyed: false },
+    }[kind.second];
     inputs.push({ ...second, ...role } as Operand);
   }
   const outputs: OperatorDescription["outputs"] = [];

@@ -162,7 +162,8 @@ function checkStates(
       problems.push({ place: placeIn(operator.file, offset), message, remedy });
     };
     const written = `${state}<${types.map(typeText).join(", ")}>`;
-    if (!kind.keyed) {
+    const ofSubtask = state === "BroadcastState" && kind.second === "broadcast";
+    if (!kind.keyed && !ofSubtask) {
       const message = `operator ${operator.name} has the state ${name}, but ${kind.base} works without a key`;
       complain(message, "Extend KeyedProcessFunction, and key the stream with keyBy().");
     } else if (state === "BroadcastState" && kind.second !== "broadcast") {

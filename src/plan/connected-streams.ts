@@ -1,7 +1,6 @@
-/**
- * Two streams on their way to one operator (Flink: ConnectedStreams, BroadcastConnectedStream). Only
- * keyed functions take two inputs, so both streams are keyed, or the second is broadcast.
- */
+/** Two streams on their way to one operator (Flink: ConnectedStreams, BroadcastConnectedStream). */
+
+import type { HandleKind } from "../protocol/manifest.ts";
 import type { DataStream, KeyedStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import type { AnyRow, ColumnOf, WithColumns } from "./row-type.ts";
@@ -50,12 +49,9 @@ export class ConnectedStreams<First = AnyRow, Second = AnyRow> {
     return new KeyedConnectedStreams(keyed(this.first, first), keyed(this.second, second));
   }
 
-  /**
-   * A function of two inputs: only one of two keyed streams, or of a keyed and a broadcast one, can be made.
-   * Here the planner says which is missing (JOB_KEY_MISSING, JOB_BROADCAST_MISSING).
-   */
+  /** A CoProcessFunction: rows of both streams as they come. One that works by key needs keyBy first. */
   process<Out>(
-    operator: OperatorHandle<First, Out, "process", AnyRow, Second>,
+    operator: OperatorHandle<First, Out, "process" | "co_process", AnyRow, Second>,
   ): SingleOutputStreamOperator<Out> {
     return this.first.joined(this.second, operator);
   }
@@ -76,22 +72,47 @@ export class KeyedConnectedStreams<
 > extends ConnectedStreams<First, Second> {
   /** Rows of both streams, with state and timers of the key they have in common. */
   override process<Out>(
-    operator: OperatorHandle<First, Out, "process" | "keyed_co_process", Key, Second>,
+    operator: OperatorHandle<
+      First,
+      Out,
+      "process" | "co_process" | "keyed_co_process",
+      Key,
+      Second
+    >,
   ): SingleOutputStreamOperator<Out> {
     return this.first.joined(this.second, operator);
   }
 }
 
-/** A keyed stream and a broadcast one; `process` takes a KeyedBroadcastProcessFunction. */
+/**
+ * A stream and a broadcast one; `process` takes a BroadcastProcessFunction or, if the first is keyed, a
+ * KeyedBroadcastProcessFunction, too.
+ */
 export class BroadcastConnectedStream<
   First = AnyRow,
   Second = AnyRow,
   Key = AnyRow,
-> extends ConnectedStreams<First, Second> {
-  /** Rows of the keyed stream by key; those of the other in every subtask, where they set broadcast state. */
-  override process<Out>(
-    operator: OperatorHandle<First, Out, "process" | "keyed_broadcast_process", Key, Second>,
+  Kind extends HandleKind = AnyRow,
+> {
+  readonly #first: DataStream<First>;
+  readonly #second: DataStream<Second>;
+
+  /** @internal Made by `connect`. */
+  constructor(first: DataStream<First>, second: DataStream<Second>) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  /** Rows of the first stream; those of the other in every subtask, where they set broadcast state. */
+  process<Out>(
+    operator: OperatorHandle<First, Out, "process" | Kind, Key, Second>,
   ): SingleOutputStreamOperator<Out> {
-    return this.first.joined(this.second, operator);
+    return this.#first.joined(this.#second, operator);
   }
 }
+
+/** Kinds of functions that take a broadcast stream beside another, or beside a keyed one. */
+export type BroadcastKind = "broadcast_process";
+export type KeyedBroadcastKind = BroadcastKind | "keyed_broadcast_process";
+/** What `connect` gives. */
+export type Connected = ConnectedStreams | BroadcastConnectedStream;

@@ -1,14 +1,14 @@
-/**
- * The DataStream builder: Flink's DataStream, KeyedStream and WindowedStream, whose functions are
- * operators of WebAssembly bundles. It only describes; the environment writes the job spec.
- */
+/** The DataStream builder (Flink's DataStream, KeyedStream, WindowedStream): it only describes a job. */
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
 import { LATE } from "./builtin-windows.ts";
 import {
   BroadcastConnectedStream,
+  type BroadcastKind,
+  type Connected,
   ConnectedStreams,
+  type KeyedBroadcastKind,
   KeyedConnectedStreams,
 } from "./connected-streams.ts";
 import { DataStreamSink } from "./data-stream-sink.ts";
@@ -144,7 +144,12 @@ export class DataStream<Row = AnyRow> {
   }
 
   /** This stream and another, of any columns, for one operator of two inputs. */
-  connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other> {
+  connect<Other>(
+    other: BroadcastStream<Other>,
+  ): BroadcastConnectedStream<Row, Other, AnyRow, BroadcastKind>;
+  connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
+  connect(other: DataStream): Connected {
+    if (other instanceof BroadcastStream) return new BroadcastConnectedStream(this, other);
     return new ConnectedStreams(this, other);
   }
 
@@ -355,21 +360,17 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
     return super.process(operator as OperatorHandle<Row, Out>);
   }
 
-  /**
-   * This stream and another for one operator of two inputs: one that is keyed alike (KeyedCoProcessFunction),
-   * or a broadcast one (KeyedBroadcastProcessFunction).
-   */
+  /** With a stream that is keyed alike, or broadcast: for keyed functions of two inputs. */
   override connect<Other>(
     other: BroadcastStream<Other>,
-  ): BroadcastConnectedStream<Row, Other, KeyColumns<Row, Key>>;
+  ): BroadcastConnectedStream<Row, Other, KeyColumns<Row, Key>, KeyedBroadcastKind>;
   override connect<Other, OtherKey extends string>(
     other: KeyedStream<Other, OtherKey>,
   ): KeyedConnectedStreams<Row, Other, KeyColumns<Row, Key>>;
   override connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
-  override connect(other: DataStream): ConnectedStreams {
-    if (other instanceof BroadcastStream) return new BroadcastConnectedStream(this, other);
+  override connect(other: DataStream): Connected {
     if (other instanceof KeyedStream) return new KeyedConnectedStreams(this, other);
-    return new ConnectedStreams(this, other);
+    return super.connect(other);
   }
 
   /**

@@ -74,6 +74,8 @@ export type OperatorDescription = z.infer<typeof operatorDescriptionSchema>;
 /** Kinds as types tell them apart: a process function by the streams that it takes. */
 export type HandleKind =
   | OperatorDescription["kind"]
+  | "co_process"
+  | "broadcast_process"
   | "keyed_process"
   | "keyed_co_process"
   | "keyed_broadcast_process";
@@ -81,9 +83,11 @@ export type HandleKind =
 /** What an operator is, as its handle's type says it. */
 export function handleKindOf({ kind, inputs }: OperatorDescription): HandleKind {
   const [first, second] = inputs;
-  if (kind !== "process" || first?.keyed !== true) return kind;
-  if (second === undefined) return "keyed_process";
-  return second.broadcast === true ? "keyed_broadcast_process" : "keyed_co_process";
+  if (kind !== "process") return kind;
+  const keyed = first?.keyed === true;
+  if (second === undefined) return keyed ? "keyed_process" : kind;
+  if (second.broadcast === true) return keyed ? "keyed_broadcast_process" : "broadcast_process";
+  return keyed ? "keyed_co_process" : "co_process";
 }
 
 /** The whole self-description. */

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(ROOT, "build", `handles-${process.pid}`);
 
 const OPERATORS = `
-import { Collector, FilterFunction, FlatMapFunction, KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction, KeyedContext, KeyedProcessFunction, ProcessContext, ProcessFunction, SinkFunction, RecordWriter, Text } from "millrace/sdk";
+import { BroadcastProcessFunction, CoProcessFunction, Collector, FilterFunction, FlatMapFunction, KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction, KeyedContext, KeyedProcessFunction, ProcessContext, ProcessFunction, SinkFunction, RecordWriter, Text } from "millrace/sdk";
 @row class Line { line!: Text; }
 @row class Word { word!: Text; n: i64; @nullable score: f64; }
 @row class Problem { why!: Text; }
@@ -44,6 +44,14 @@ import { Collector, FilterFunction, FlatMapFunction, KeyedBroadcastContext, Keye
   @parameter must: i64;
   processElement(value: Word, context: KeyedContext<WordKey>, out: Collector<Line>): void {}
   processBroadcastElement(value: Rule, context: KeyedBroadcastContext<WordKey>, out: Collector<Line>): void {}
+}
+@operator class Zip extends CoProcessFunction<Word, Rule, Line> {
+  processElement1(value: Word, context: ProcessContext, out: Collector<Line>): void {}
+  processElement2(value: Rule, context: ProcessContext, out: Collector<Line>): void {}
+}
+@operator class Mark extends BroadcastProcessFunction<Word, Rule, Line> {
+  processElement(value: Word, context: ProcessContext, out: Collector<Line>): void {}
+  processBroadcastElement(value: Rule, context: ProcessContext, out: Collector<Line>): void {}
 }
 @operator class WriteWord extends SinkFunction<Word> {
   write(value: Word, record: RecordWriter): void { record.write(value.word); }
@@ -83,6 +91,7 @@ const GOOD = [
   "words.connect(rules()).keyBy(['word'], ['rule']).process(ops.meet);",
   "words.keyBy('word').connect(rules().broadcast()).process(ops.judge({ must: 1 })).flatMap(ops.splitWords);",
   "words.keyBy((w) => ({ word: w.word })).connect(rules().broadcast()).process(ops.judge({ must: 1 }));",
+  "words.connect(rules()).process(ops.zip); words.keyBy('n').connect(rules().broadcast()).process(ops.mark); words.connect(rules().broadcast()).process(ops.mark);",
   'declare const joins: import("millrace").OperatorHandle; lines.connect(words).process(joins).keyBy("anything");',
   // The harness knows the rows of a handle: a BIGINT may be a number, a NULL be left out.
   `const harness = await OperatorTestHarness.open(ops.threshold({ limit: 4, must: 1 }), { budget: 0 });
@@ -101,6 +110,13 @@ meet.processElement2({ rule: "a", limit: 1 }, 5);`,
 const BAD: readonly (readonly [snippet: string, says: string])[] = [
   ["(await OperatorTestHarness.open(ops.meet)).processElement2({ rule: 'a', limt: 1 });", "limt"],
   ["words.process(ops.tally);", '"keyed_process"'],
+  [
+    "words.connect(rules().broadcast()).process(ops.judge({ must: 1 }));",
+    '"keyed_broadcast_process"',
+  ],
+  ["words.connect(rules()).process(ops.mark);", '"broadcast_process"'],
+  ["words.connect(words).process(ops.zip);", "rule"],
+  ["words.process(ops.zip);", '"co_process"'],
   ["words.keyBy('n').process(ops.tally);", "word"],
   ["lines.keyBy('line').process(ops.tally);", "word"],
   ["words.connect(rules()).process(ops.meet);", '"keyed_co_process"'],

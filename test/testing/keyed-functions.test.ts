@@ -68,6 +68,39 @@ describe.each(WAYS)("keyed functions %s", (_, options) => {
     expectRows(harness.extractSideOutputValues("within"), [{ name: "b", at: 11, n: 6, limit: 60 }]);
   });
 
+  test("two inputs without keys, with a side output and refused rows", async () => {
+    const harness = await open("Merge", { ...options, onRowError: "drop" });
+    harness.processElements([event("a", 1, 0), event("b", 2, 0)]);
+    harness.processElements2([limit("x", 3, 0), limit("y", 13, 0), limit("z", 4, 0)]);
+    harness.processElement(event("c", 3, 0), 7);
+    harness.processWatermark1(9);
+    harness.processWatermark2(8);
+    expectRows(harness.extractOutputValues(), [
+      { name: "a", n: 1, at: 0 },
+      { name: "b", n: 2, at: 0 },
+      { name: "c", n: 3, at: 7 },
+    ]);
+    expectRows(harness.extractSideOutputValues("limits"), [
+      { who: "x", limit: 3, at: 0 },
+      { who: "z", limit: 4, at: 0 },
+    ]);
+    expect(harness.getOutput().at(-1)).toEqual(new Watermark(8));
+    harness.endInput();
+  });
+
+  test("a broadcast input beside one without keys", async () => {
+    const harness = await open("Above", options);
+    harness.processElement(event("a", 1, 0));
+    harness.processElement2(limit("a", 5, 0));
+    harness.processElements([event("a", 5, 0), event("a", 6, 0), event("b", 1, 0)]);
+    expectRows(harness.extractOutputValues(), [
+      { name: "a", n: 1, at: 0 },
+      { name: "a", n: 6, at: 0 },
+      { name: "b", n: 1, at: 0 },
+    ]);
+    expect(() => harness.processElement(event("b", -1, 0))).toThrow(/by the broadcast side only/);
+  });
+
   test("timers of the clock fire at their times", async () => {
     const harness = await open("CountFor50Ms", { ...options, processingTime: 1_000 });
     harness.processElement(event("a", 1, 0));

@@ -12,6 +12,8 @@ import { ValueWriter } from "./value-writer";
 export { AggregateOperator } from "./aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
+export { BroadcastProcessOperator } from "./broadcast-process-function";
+export { CoProcessOperator } from "./co-process-function";
 export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";

@@ -2,6 +2,8 @@
 export { AggregateFunction } from "./aggregate-function";
 export { BroadcastState } from "./broadcast-state";
 export { JoinContext, ProcessJoinFunction } from "./interval-join";
+export { BroadcastProcessFunction } from "./broadcast-process-function";
+export { CoProcessFunction } from "./co-process-function";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,

@@ -150,4 +150,20 @@ describe("functions of two inputs", () => {
     expect(rows("above")).toEqual(lines(true));
     expect(rows("within")).toEqual(lines(false));
   });
+
+  test("streams without keys meet as they are spread, and a broadcast one in every subtask", async () => {
+    const env = new StreamExecutionEnvironment().setParallelism(3);
+    const { events, limits } = streams(env, EVENTS, LIMITS);
+    const merged = events.connect(limits.shuffle()).process(bundle.operator("Merge"));
+    merged.collect().uid("events");
+    merged.getSideOutput(new OutputTag("limits")).collect().uid("limits");
+    // So far above that no limit says otherwise, whichever comes first.
+    const far = events.map(bundle.operator("Far")).rebalance();
+    far.connect(limits.broadcast()).process(bundle.operator("Above")).collect().uid("above");
+    const rows = await run(env);
+    const lines = (list: readonly object[]) => list.map((row) => JSON.stringify(row)).sort();
+    expect(rows("events")).toEqual(lines(EVENTS));
+    expect(rows("limits")).toEqual(lines(LIMITS));
+    expect(rows("above")).toEqual(lines(EVENTS.map((row) => ({ ...row, n: row.n + 1_000 }))));
+  });
 });

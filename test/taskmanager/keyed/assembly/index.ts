@@ -1,14 +1,18 @@
 /** Keyed functions of the job tests: on one stream, on two, on one with a broadcast one. */
 import {
+  BroadcastProcessFunction,
   BroadcastState,
+  CoProcessFunction,
   Collector,
   KeyedBroadcastContext,
   KeyedBroadcastProcessFunction,
   KeyedContext,
   KeyedCoProcessFunction,
   KeyedProcessFunction,
+  MapFunction,
   MapState,
   MapStateDescriptor,
+  ProcessContext,
   RuntimeContext,
   Text,
   TimeDomain,
@@ -169,5 +173,67 @@ export class CountFor50Ms extends KeyedProcessFunction<NameKey, Event, Totals> {
     row.second = context.timerService().currentProcessingTime();
     out.collect();
     this.count.clear();
+  }
+}
+
+/** Both streams as one, with -1 for the limits' times. */
+@operator
+@sideOutput("limits", Limit)
+export class Merge extends CoProcessFunction<Event, Limit, Event> {
+  private limits!: Collector<Limit>;
+
+  openProcess(context: ProcessContext): void {
+    this.limits = context.sideOutput<Limit>(1);
+  }
+
+  processElement1(value: Event, context: ProcessContext, out: Collector<Event>): void {
+    const row = out.row();
+    row.name = value.name;
+    row.n = value.n;
+    row.at = context.timestamp;
+    out.collect();
+  }
+
+  processElement2(value: Limit, context: ProcessContext, out: Collector<Event>): void {
+    if (value.limit == 13) {
+      this.failRow("13");
+      return;
+    }
+    const row = this.limits.row();
+    row.who = value.who;
+    row.limit = value.limit;
+    row.at = context.timestamp;
+    this.limits.collect();
+  }
+}
+
+/** Events above the newest limit of their name. */
+@operator
+export class Above extends BroadcastProcessFunction<Event, Limit, Event> {
+  @state limits!: BroadcastState<Text, i64>;
+
+  processElement(value: Event, context: ProcessContext, out: Collector<Event>): void {
+    // To be found out: only the other side may write.
+    if (value.n < 0) this.limits.put(value.name, value.n);
+    if (this.limits.contains(value.name) && value.n <= this.limits.get(value.name)) return;
+    const row = out.row();
+    row.name = value.name;
+    row.n = value.n;
+    row.at = value.at;
+    out.collect();
+  }
+
+  processBroadcastElement(value: Limit, context: ProcessContext, out: Collector<Event>): void {
+    this.limits.put(value.who, value.limit);
+  }
+}
+
+/** Events 1,000 higher. */
+@operator
+export class Far extends MapFunction<Event, Event> {
+  map(value: Event, out: Event): void {
+    out.name = value.name;
+    out.n = value.n + 1000;
+    out.at = value.at;
   }
 }
