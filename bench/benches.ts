@@ -9,6 +9,7 @@ import { oneFile } from "./one-file.ts";
 import { startup } from "./startup.ts";
 import { growth, stateRmw, timers } from "./state.ts";
 import { text } from "./text.ts";
+import { session, sliding } from "./windows.ts";
 
 export const BENCHES: readonly Bench[] = [
   bareExchange,
@@ -23,4 +24,6 @@ export const BENCHES: readonly Bench[] = [
   stateRmw,
   growth,
   timers,
+  sliding,
+  session,
 ];

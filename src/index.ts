@@ -20,7 +20,6 @@ export {
   DataStream,
   KeyedStream,
   SingleOutputStreamOperator,
-  WindowedStream,
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
@@ -40,12 +39,36 @@ export {
 export { csv, datagen, files, generated, jsonLines, socket, textLines } from "./plan/sources.ts";
 export { RestartStrategies, StreamExecutionEnvironment } from "./plan/stream-environment.ts";
 export {
+  ContinuousEventTimeTrigger,
+  ContinuousProcessingTimeTrigger,
+  CountEvictor,
+  CountTrigger,
+  CumulativeEventTimeWindows,
+  DeltaEvictor,
+  DeltaTrigger,
+  EventTimeSessionWindows,
+  EventTimeTrigger,
+  type Evictor,
+  GlobalWindows,
+  ProcessingTimeoutTrigger,
+  ProcessingTimeSessionWindows,
+  ProcessingTimeTrigger,
+  PurgingTrigger,
+  SlidingEventTimeWindows,
+  SlidingProcessingTimeWindows,
+  TimeEvictor,
+  type Trigger,
+  TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
+  type WindowAssigner,
+} from "./plan/window-assigners.ts";
+export { WindowedStream } from "./plan/windowed-stream.ts";
+export {
   avg,
   count,
   max,
   min,
   sum,
-  TumblingEventTimeWindows,
   WatermarkStrategy,
 } from "./plan/windows.ts";
 export { inspectBundle } from "./protocol/bundle/inspect.ts";

@@ -4,7 +4,8 @@
  */
 import { generated } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
-import { count, sum, TumblingEventTimeWindows } from "../../src/plan/windows.ts";
+import { TumblingEventTimeWindows } from "../../src/plan/window-assigners.ts";
+import { count, sum } from "../../src/plan/windows.ts";
 import { type BenchBundle, type BundleBuild, benchBundle } from "./bench-bundle.ts";
 import { BenchCluster, type JobRun, type Layout } from "./bench-cluster.ts";
 

@@ -84,10 +84,12 @@ export function columnType(
   const isNullable = field.decorators.some((decorator) => decorator.name === "nullable");
   let sql = NATIVE[native].sql;
   for (const decorator of field.decorators) {
-    if (decorator.name === "nullable") continue;
+    if (decorator.name === "nullable" || decorator.name === "column") continue;
     const text = decoratedType(decorator);
     if (text === undefined) {
-      const known = ["nullable", ...Object.keys(TYPE_DECORATORS)].map((word) => `@${word}`);
+      const known = ["nullable", "column", ...Object.keys(TYPE_DECORATORS)].map(
+        (word) => `@${word}`,
+      );
       return fail(`field ${field.name}: unknown @${decorator.name}`, `Use ${known.join(", ")}.`);
     }
     sql = text;

@@ -134,6 +134,7 @@ async function runCompiler(
   const written = new Map<string, string | Uint8Array>();
   const problems: BuildProblem[] = [];
   const warnings: string[] = [];
+  let last = "";
   const read = new Map<string, string>();
   const result = await asc.main(compilerArguments(tree, options), {
     readFile: async (name: string, folder: string) => {
@@ -150,6 +151,10 @@ async function runCompiler(
       const { edits } = transformed;
       const libraryText = (path: string) => read.get(path) ?? standardLibraryText(path);
       const diagnostic = compilerProblem(message as CompilerMessage, tree, edits, libraryText);
+      // The parser says of one token several times that it is not what it expects.
+      const isRepeated = diagnostic.text === last;
+      last = diagnostic.text;
+      if (isRepeated) return;
       if (diagnostic.isError) problems.push(diagnostic.problem);
       else warnings.push(diagnostic.text);
     },

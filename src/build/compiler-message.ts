@@ -29,6 +29,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/overload signature|not compatible|incompatible/i, "Use the parameter types of the base class."],
   [/Type 'i64' is not assignable|implicit conversion|from type/i, "Convert it: <i32>value."],
   [/Cannot find name/, 'Declare it, or import it from "millrace/sdk".'],
+  [
+    /^(Type|Identifier) expected/,
+    'A word of the language names no field: write @column("of") source for a column of such a name.',
+  ],
   [/Module '.*' has no exported member/, "Export it there, or check its name."],
   [/File '.*' not found/, "Check the path; packages of npm cannot be imported."],
   [/possibly 'null'/i, "Test for null first; columns are @nullable and have <field>IsNull."],

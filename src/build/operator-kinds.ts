@@ -168,6 +168,14 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     keyed: true,
   },
   {
+    base: "ProcessWindowFunction",
+    kind: "process_window",
+    roles: ["in", "out"],
+    method: [method("process", ["WindowContext", "WindowElements<$in>", "Collector<$out>"])],
+    runner: "ProcessWindowOperator",
+    keyed: true,
+  },
+  {
     base: "SourceFunction",
     kind: "source",
     roles: ["out"],

@@ -17,6 +17,8 @@ const RESERVED = new Set(["kind"]);
 
 interface RowField extends FieldType {
   readonly name: string;
+  /** Name of the column: the field's, or what @column says. */
+  readonly column: string;
   readonly syntax: FieldSyntax;
 }
 
@@ -55,14 +57,28 @@ export function rowFields(row: ClassSyntax, problems: BuildProblem[]): RowField[
       complain(field.start, message, "Remove it: a field not set is NULL, zero or empty.");
     }
     const type = columnType(row.file, field, problems);
-    if (type !== undefined) fields.push({ name: field.name, syntax: field, ...type });
+    const column = columnName(field);
+    if (column === "") {
+      complain(field.start, `field ${field.name}: @column without a name`, 'Write @column("of").');
+    }
+    if (fields.some((one) => one.column === column)) {
+      const message = `row class ${row.name} has two fields for the column ${column}`;
+      complain(field.start, message, "Leave one of them out.");
+    }
+    if (type !== undefined) fields.push({ name: field.name, column, syntax: field, ...type });
   }
   return fields;
 }
 
+/** `@column("of")` names a column that no field can be named after. */
+function columnName({ name, decorators }: FieldSyntax): string {
+  const column = decorators.find((decorator) => decorator.name === "column");
+  return column === undefined ? name : String(column.values[0] ?? "");
+}
+
 /** The schema of a row class. */
 export function rowSchema(fields: readonly RowField[]): Schema {
-  return fields.map(({ name, logical }) => ({ name, type: logical as LogicalType }));
+  return fields.map(({ column, logical }) => ({ name: column, type: logical as LogicalType }));
 }
 
 /** The edits that turn a row class into a view on columns. */
@@ -160,7 +176,7 @@ function methodsCode(fields: readonly RowField[]): string {
     "__batch: __BatchReader | null = null; private __block: usize = 0;",
     // All bits set says "every field has a value", which is so for a row that is read.
     "__bindInput(stream: __OpenStream): void { this.__set = u64.MAX_VALUE;",
-    `${each((f, i) => `this.__c${i} = __columnOf(stream, ${JSON.stringify(f.name)});`)} }`,
+    `${each((f, i) => `this.__c${i} = __columnOf(stream, ${JSON.stringify(f.column)});`)} }`,
     "__attach(reader: __BatchReader): void { this.__batch = reader; this.__block = reader.block;",
     `${each((f, i) => {
       const parts = [`this.__d${i} = reader.data(this.__c${i});`];
@@ -171,7 +187,7 @@ function methodsCode(fields: readonly RowField[]): string {
     })} }`,
     "__bindOutput(writer: __BlockWriter, stream: __OpenStream): void { this.__w = writer;",
     `${each((f, i) => {
-      const column = `writer.columns[__columnOf(stream, ${JSON.stringify(f.name)})]`;
+      const column = `writer.columns[__columnOf(stream, ${JSON.stringify(f.column)})]`;
       return `this.__b${i} = ${column};`;
     })} this.__refresh(); }`,
     "__refresh(): void { this.__generation = this.__w!.generation;",

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve, sep } from "node:path";
 import { MillraceError } from "../protocol/errors.ts";
+import { MAX_NESTING } from "./nesting.ts";
 import type { BuildProblem } from "./problem.ts";
 import { MATH_NAME, SDK_FOLDER, SDK_NAME } from "./sdk.ts";
 import {
@@ -87,6 +88,13 @@ export async function readSourceTree(entry: string, problems: BuildProblem[]): P
     }
     const file = parseSource(path, text);
     files.set(path, file);
+    if (file.tooDeepAt !== undefined) {
+      problems.push({
+        place: placeIn(file, file.tooDeepAt),
+        message: `an expression nested more than ${MAX_NESTING} deep`,
+        remedy: "Compute it in steps, with variables or a loop.",
+      });
+    }
     for (const link of file.links) {
       if (!link.path.startsWith(".") || sdkImport(folder, path, link.path) !== undefined) continue;
       const target = joined(path, link.path);

@@ -2,7 +2,9 @@
  * An author's source file as the transform sees it: AssemblyScript's own parser does the work, this
  * keeps the few facts that matter. Positions are UTF-16 offsets into the file's text.
  */
+
 import { CommonFlags, NodeKind, Parser, type ParserNode } from "./assemblyscript.ts";
+import { tooDeepAt } from "./nesting.ts";
 import { placeAt, type SourcePlace } from "./problem.ts";
 
 /** A type as written: `Collector<Word>`, `Text | null`. */
@@ -75,6 +77,8 @@ export interface SourceFile {
   readonly text: string;
   readonly classes: readonly ClassSyntax[];
   readonly links: readonly LinkSyntax[];
+  /** Where it is nested deeper than the compiler goes. */
+  readonly tooDeepAt: number | undefined;
 }
 
 /** Line and column of an offset of a file. */
@@ -134,12 +138,18 @@ interface LinkNode extends Node {
  */
 export function parseSource(path: string, text: string): SourceFile {
   const parser = new Parser();
-  parser.parseFile(text, path, false);
   const classes: ClassSyntax[] = [];
   const links: LinkSyntax[] = [];
-  const file: SourceFile = { path, text, classes, links };
+  try {
+    parser.parseFile(text, path, false);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { path, text, classes, links, tooDeepAt: 0 };
+  }
+  const statements = parser.sources[0]?.statements ?? [];
+  const file: SourceFile = { path, text, classes, links, tooDeepAt: tooDeepAt(statements) };
   const hasErrors = parser.diagnostics.length > 0;
-  for (const node of parser.sources[0]?.statements ?? []) {
+  for (const node of statements) {
     if (node.kind === NodeKind.ClassDeclaration && !hasErrors) {
       classes.push(readClass(file, node as ClassNode));
     } else if (node.kind === NodeKind.Import || node.kind === NodeKind.Export) {

@@ -47,6 +47,7 @@ const SUPPORT_NAMES = [
   "Operator",
   "PartitionOperator",
   "ProcessOperator",
+  "ProcessWindowOperator",
   "ReduceOperator",
   "RowLayout",
   "RowView",

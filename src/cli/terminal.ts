@@ -21,7 +21,10 @@ export function describeError(error: ErrorBody): string {
   if (error.field !== undefined) {
     lines.push(`  field:    ${error.field}${error.value === undefined ? "" : ` = ${error.value}`}`);
   }
-  if (error.expected !== undefined) lines.push(`  expected: ${error.expected}`);
+  // The message of a compiler ends with the way out.
+  if (error.expected !== undefined && !first!.includes(error.expected)) {
+    lines.push(`  expected: ${error.expected}`);
+  }
   return lines.join("\n");
 }
 

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { MillraceClient } from "../client/millrace-client.ts";
 import type { RunningJobManager } from "../jobmanager/server.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
+import { MillraceError } from "../protocol/errors.ts";
 import type { TaskManager } from "../taskmanager/task-manager-process.ts";
 
 /** How an embedded cluster is started. */
@@ -27,6 +28,21 @@ export interface MiniClusterOptions {
 const DEFAULT_SLOTS = 4;
 
 type RowReader = ReturnType<RunningJobManager["dispatcher"]["readRows"]>;
+
+const NEEDED_NODE = 24;
+
+/**
+ * The command line hands over to the Node that came with the package; an application is on its own.
+ * @throws MillraceError NODE_TOO_OLD
+ */
+export function checkNode({ node, deno }: Readonly<Record<string, string | undefined>>): void {
+  if (deno !== undefined || Number(node?.split(".")[0]) >= NEEDED_NODE) return;
+  throw new MillraceError("NODE_TOO_OLD", `Cannot run a job: this is Node ${node}`, {
+    field: "node",
+    ...(node === undefined ? {} : { value: node }),
+    expected: `Node ${NEEDED_NODE} or newer; \`npx node FILE\` runs the one that came with millrace`,
+  });
+}
 
 /**
  * A running cluster.
@@ -55,6 +71,7 @@ export class MiniCluster {
 
   /** Starts a JobManager and its workers; `close()` or `await using` ends them. */
   static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
+    checkNode(process.versions);
     // A program that only describes jobs does not load servers.
     const { startJobManager } = await import("../jobmanager/server.ts");
     const folder = mkdtempSync(join(tmpdir(), "millrace-embedded-"));

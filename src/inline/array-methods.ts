@@ -8,7 +8,7 @@ import { arithmeticCode, cannotMeet, coerce, textCode, truthyCode } from "./conv
 import { elementAt, elementOrUndefined } from "./element-access.ts";
 import { lowerExpression } from "./expression.ts";
 import type { Frame } from "./frame.ts";
-import { type Walk, walk, withArray } from "./iteration.ts";
+import { callbackLoop, type Walk, walk, withArray } from "./iteration.ts";
 import { refuse } from "./refusal.ts";
 import { withArguments } from "./string-methods.ts";
 import type { ts } from "./typescript-api.ts";
@@ -285,12 +285,25 @@ function iteration(
 ): Value {
   const { cell } = source.type as ArrayType;
   const result = resultOf(frame, node, source, over, name);
-  const { element: one, index } = over.begin();
-  const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
-  const value = callback.call(withArray([one, position], over));
-  takeResult(frame, node, { result, one, index, cell }, value, name);
-  frame.emit("}");
+  callbackLoop(
+    frame,
+    over,
+    0,
+    () => goneCode(frame, name),
+    (one, index) => {
+      const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
+      const value = callback.call(withArray([one, position], over));
+      takeResult(frame, node, { result, one, index, cell }, value, name);
+    },
+  );
   return result;
+}
+
+/** What a method does where the function has removed the elements that come next. */
+function goneCode(frame: Frame, name: string): string {
+  if (name !== "map" && name !== "find" && name !== "findIndex") return "break;";
+  const text = `the function that ${name} calls removed elements that come next: map would give holes, find would see undefined`;
+  return `${frame.call("fail", JSON.stringify(text))}; ${frame.abort}`;
 }
 
 interface Step {
@@ -400,14 +413,20 @@ function reduction(
   const result = program.fresh("reduced");
   const initial = coerce(frame, first, type, node);
   frame.emit(`let ${result}: ${program.native(type)} = ${initial};`);
-  const { element: one, index } = over.begin(start === undefined ? 1 : 0);
-  const held = frame.hold(result, type, "before");
-  const before: Value = { code: held, type, stable: true, path: held };
-  const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
-  const value = callback.call(withArray([before, one, position], over));
-  const joined = program.widen(key, value.type);
-  if (joined === undefined) cannotMeet(node, type, value.type);
-  frame.emit(`${result} = ${coerce(frame, value, joined, node)};`);
-  frame.emit("}");
-  return { code: result, type: joined, stable: true };
+  callbackLoop(
+    frame,
+    over,
+    start === undefined ? 1 : 0,
+    () => "break;",
+    (one, index) => {
+      const held = frame.hold(result, type, "before");
+      const before: Value = { code: held, type, stable: true, path: held };
+      const position: Value = { code: `<f64>${index}`, type: NUMBER, stable: false };
+      const value = callback.call(withArray([before, one, position], over));
+      const joined = program.widen(key, value.type);
+      if (joined === undefined) cannotMeet(node, type, value.type);
+      frame.emit(`${result} = ${coerce(frame, value, joined, node)};`);
+    },
+  );
+  return { code: result, type: program.known(key)!, stable: true };
 }

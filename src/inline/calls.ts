@@ -3,6 +3,7 @@ import { lowerArrayMethod } from "./array-methods.ts";
 import { bind, NO_VALUE, withDefault } from "./assignment.ts";
 import { type HelperNode, resolveName } from "./captured.ts";
 import { cannotMeet, coerce, literalValue, textCode, truthyCode } from "./conversion.ts";
+import { checkDepth } from "./depth-check.ts";
 import { lowerExpression, lowerOperands, onPresent, refuseNode } from "./expression.ts";
 import { Frame } from "./frame.ts";
 import { callMath, lowerMath, lowerNumberFunction, lowerStringFunction } from "./globals.ts";
@@ -174,9 +175,8 @@ function callHelper(
   name: string,
 ): Value {
   const values = lowerOperands(frame, argumentsOf(node));
-  const shapes = values.map((value) => (isConstant(value) ? `=${String(value.literal)}` : ""));
   const own = nodeKey(helper);
-  const key = `${own}(${values.map((value) => typeKey(value.type)).join(";")})${shapes.join(";")}`;
+  const key = `${own}(${values.map((value) => typeKey(value.type)).join(";")})${literalsKey(values)}`;
   const { program } = frame;
   if (program.open.some((one) => one.startsWith(`${own}(`))) {
     refuse(node, `${name} calls itself`, "Recursion is outside: write a loop.", "INLINE_RECURSION");
@@ -199,6 +199,15 @@ function callHelper(
   return { code: result, type: known.result, stable: true };
 }
 
+/** Tells apart the literals that a helper is compiled for: 0 from -0, and texts wherever they end. */
+function literalsKey(values: readonly Value[]): string {
+  const texts = values.map(({ literal }) => {
+    if (literal === undefined) return null;
+    return Object.is(literal, -0) ? "-0" : String(literal);
+  });
+  return JSON.stringify(texts);
+}
+
 /** Arguments that need not be passed: literals, null, undefined. */
 const isConstant = (value: Value): boolean => value.literal !== undefined;
 const isErased = (value: Value): boolean =>
@@ -212,6 +221,7 @@ function compileHelper(
   values: readonly Value[],
 ): HelperFunction {
   const { program } = caller;
+  checkDepth(helper);
   if (helper.asteriskToken !== undefined) refuse(helper, "a generator", "Return an array.");
   const isAsync = helper.modifiers?.some((m) => m.kind === api.SyntaxKind.AsyncKeyword) === true;
   if (isAsync) refuse(helper, "an async function", "A row is processed at once.");
@@ -290,16 +300,20 @@ export function isAssigned(parameter: ts.ParameterDeclaration): boolean {
 /** Names of variables that are assigned somewhere within a node. */
 export function assignedNames(node: ts.Node): Set<string> {
   const names = new Set<string>();
+  const add = (target: ts.Expression): void => {
+    if (api.isIdentifier(target)) names.add(target.text);
+    else if (api.isParenthesizedExpression(target) || api.isNonNullExpression(target)) {
+      add(target.expression);
+    }
+  };
   const visit = (one: ts.Node): void => {
     if (api.isBinaryExpression(one)) {
       const { kind } = one.operatorToken;
       const assigns =
         kind >= api.SyntaxKind.FirstAssignment && kind <= api.SyntaxKind.LastAssignment;
-      if (assigns && api.isIdentifier(one.left)) names.add(one.left.text);
+      if (assigns) add(one.left);
     }
-    if (api.isPrefixUnaryExpression(one) || api.isPostfixUnaryExpression(one)) {
-      if (api.isIdentifier(one.operand)) names.add(one.operand.text);
-    }
+    if (api.isPrefixUnaryExpression(one) || api.isPostfixUnaryExpression(one)) add(one.operand);
     api.forEachChild(one, visit);
   };
   visit(node);

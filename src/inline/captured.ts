@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryFile } from "../protocol/entry-file.ts";
 import { changeOf } from "./captured-change.ts";
+import { checkDepth } from "./depth-check.ts";
 import { lowerExpression } from "./expression.ts";
 import { Frame } from "./frame.ts";
 import { capturedValue, expressionText, NotKnown, usesArguments } from "./known-value.ts";
@@ -48,6 +49,9 @@ export function resolveName(node: ts.Identifier): Captured | undefined {
     for (const statement of statements) {
       const found = declared(statement, node.text);
       if (found !== undefined) return found;
+    }
+    if (bindsLocally(scope, node.text)) {
+      return { kind: "other", what: "a variable of a loop, a switch or a catch around it" };
     }
     if (api.isFunctionLike(scope) && bindsParameter(scope, node.text)) {
       const [first, ...rest] = scope.parameters;
@@ -135,6 +139,24 @@ function imported(statement: ts.ImportDeclaration, name: string): Captured | und
   if (library === undefined) return { kind: "other", what: `an import from ${from}` };
   const original = (found.propertyName ?? found.name).text;
   return { kind: "library", library: library.library, name: original };
+}
+
+/** Whether a loop, a switch or a catch declares a name: it has a value of its own in each round. */
+function bindsLocally(scope: ts.Node, name: string): boolean {
+  if (api.isCaseBlock(scope)) {
+    const statements = scope.clauses.flatMap((clause) => [...clause.statements]);
+    return statements.some((statement) => declared(statement, name) !== undefined);
+  }
+  const head = api.isCatchClause(scope)
+    ? scope.variableDeclaration
+    : api.isForStatement(scope) || api.isForOfStatement(scope) || api.isForInStatement(scope)
+      ? scope.initializer
+      : undefined;
+  if (head === undefined) return false;
+  const declarations = api.isVariableDeclarationList(head) ? head.declarations : [head];
+  return declarations.some(
+    (one) => api.isVariableDeclaration(one) && namesIn(one.name).includes(name),
+  );
 }
 
 function bindsParameter(node: ts.SignatureDeclaration, name: string): boolean {
@@ -239,6 +261,7 @@ function constant(
   if (known !== undefined) return known;
   if (program.open.includes(key)) refuse(node, `${name} is made from itself`, "Write its value.");
   program.open.push(key);
+  checkDepth(initializer);
   const frame = new Frame(program, key, "return;", { give: () => undefined });
   const value = lowerExpression(frame, initializer);
   program.open.pop();

@@ -16,7 +16,11 @@ function elementOf(frame: Frame, object: Value, node: ts.ElementAccessExpression
   const { type } = object;
   if (type.kind === "object") {
     if (!api.isStringLiteralLike(node.argumentExpression)) {
-      return refuse(node, "a field by a computed name", "A row's fields are fixed: write r.name.");
+      return refuse(
+        node,
+        "a field by a computed name",
+        "Fields are fixed: write r.name. A table is an array of { key, value }, read by find().",
+      );
     }
     return narrowed(frame, partOf(frame, object, node.argumentExpression.text));
   }

@@ -1,6 +1,6 @@
 /** Expressions: one case for each kind of the language's subset. */
 import { lowerCall } from "./calls.ts";
-import { captured } from "./captured.ts";
+import { captured, resolveName } from "./captured.ts";
 import { conditionFacts, lowerCondition } from "./condition.ts";
 import {
   cannotMeet,
@@ -19,7 +19,7 @@ import { placeText, refuse } from "./refusal.ts";
 import { lowerTemplate } from "./text-operators.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
-import { join, NULL, UNDEFINED, type ValueType } from "./value-type.ts";
+import { type ElementCell, join, NULL, UNDEFINED, type ValueType } from "./value-type.ts";
 
 const { SyntaxKind } = api;
 
@@ -79,16 +79,10 @@ function lowerIdentifier(frame: Frame, node: ts.Identifier): Value {
   const name = node.text;
   const variable = frame.find(name);
   if (variable !== undefined) return readVariable(frame, variable);
-  switch (name) {
-    case "undefined":
-      return { code: "0", type: UNDEFINED, stable: true };
-    case "NaN":
-      return literalValue(frame, Number.NaN);
-    case "Infinity":
-      return literalValue(frame, Number.POSITIVE_INFINITY);
-    default:
-      return captured(frame.program, node);
-  }
+  const isOfLanguage = name === "undefined" || name === "NaN" || name === "Infinity";
+  if (!isOfLanguage || resolveName(node) !== undefined) return captured(frame.program, node);
+  if (name === "undefined") return { code: "0", type: UNDEFINED, stable: true };
+  return literalValue(frame, Number(name));
 }
 
 /** A variable's value, narrowed by what tests have proved. */
@@ -142,7 +136,7 @@ function namespaceConstant(frame: Frame, node: ts.PropertyAccessExpression): num
   const { expression } = node;
   if (!api.isIdentifier(expression) || frame.find(expression.text) !== undefined) return undefined;
   const namespace = { Math, Number }[expression.text as "Math" | "Number"];
-  if (namespace === undefined) return undefined;
+  if (namespace === undefined || resolveName(expression) !== undefined) return undefined;
   const value = (namespace as unknown as Record<string, unknown>)[node.name.text];
   return typeof value === "number" ? value : undefined;
 }
@@ -375,35 +369,48 @@ function lowerArray(frame: Frame, node: ts.ArrayLiteralExpression): Value {
     const code = `${program.use("JsArray")}.create<${program.native(cell.type)}>(8)`;
     return { code, type, stable: false, isEmptyArray: true };
   }
-  const sources = node.elements.map((element) => {
-    if (api.isOmittedExpression(element)) return refuseNode(element);
-    return api.isSpreadElement(element) ? element.expression : element;
+  const create = (): string => {
+    const size = Math.max(node.elements.length, 4);
+    const made = `${program.use("JsArray")}.create<${program.native(cell.type)}>(${size})`;
+    return frame.hold(made, type, "array");
+  };
+  const { elements } = node;
+  if (elements.some((element) => api.isSpreadElement(element))) {
+    const name = create();
+    for (const element of elements) appendElement(frame, name, cell, element);
+    return { code: name, type, stable: true };
+  }
+  const values = lowerOperands(frame, elements, plainElement(frame));
+  values.forEach((value, index) => {
+    if (cell.add(value.type) === undefined) cannotMeet(elements[index]!, cell.type, value.type);
   });
-  const values = lowerOperands(frame, sources);
-  node.elements.forEach((element, index) => {
-    const value = values[index]!;
-    const spreads = api.isSpreadElement(element);
-    if (spreads && value.type.kind !== "array") {
-      refuse(element, `spread of ${value.type.kind} in an array`, "Spread arrays only.");
-    }
-    const own = spreads && value.type.kind === "array" ? value.type.cell.type : value.type;
-    if (cell.add(own) === undefined) cannotMeet(element, cell.type, own);
-  });
-  const codes = values.map((value, index) =>
-    api.isSpreadElement(node.elements[index]!) ? value.code : coerce(frame, value, cell.type, node),
-  );
-  const size = Math.max(values.length, 4);
-  const name = frame.hold(
-    `${program.use("JsArray")}.create<${program.native(cell.type)}>(${size})`,
-    type,
-    "array",
-  );
-  codes.forEach((code, index) => {
-    const spreads = api.isSpreadElement(node.elements[index]!);
-    if (spreads) appendAll(frame, name, values[index]!, cell.type, node);
-    else frame.emit(`${name}.push(${code});`);
-  });
+  const codes = values.map((value) => coerce(frame, value, cell.type, node));
+  const name = create();
+  for (const code of codes) frame.emit(`${name}.push(${code});`);
   return { code: name, type, stable: true };
+}
+
+const plainElement =
+  (frame: Frame) =>
+  (element: ts.Expression): Value =>
+    api.isOmittedExpression(element) ? refuseNode(element) : lowerExpression(frame, element);
+
+/** Adds an element, or those of an array that is spread: a later element may change that array. */
+function appendElement(
+  frame: Frame,
+  target: string,
+  cell: ElementCell,
+  element: ts.Expression,
+): void {
+  const spreads = api.isSpreadElement(element);
+  const value = plainElement(frame)(spreads ? element.expression : element);
+  if (spreads && value.type.kind !== "array") {
+    refuse(element, `spread of ${value.type.kind} in an array`, "Spread arrays only.");
+  }
+  const own = spreads && value.type.kind === "array" ? value.type.cell.type : value.type;
+  if (cell.add(own) === undefined) cannotMeet(element, cell.type, own);
+  if (spreads) appendAll(frame, target, value, cell.type, element);
+  else frame.emit(`${target}.push(${coerce(frame, value, cell.type, element)});`);
 }
 
 /** Copies elements of another array, converted one by one where the types differ. */

@@ -18,9 +18,22 @@ const parsed = new Map<string, ts.SourceFile>();
 export function parseJobFile(file: string, text = readFileSync(file, "utf8")): ts.SourceFile {
   const known = parsed.get(file);
   if (known?.text === text) return known;
-  const source = api.createSourceFile(file, text, api.ScriptTarget.Latest, true);
-  parsed.set(file, source);
-  return source;
+  try {
+    const source = api.createSourceFile(file, text, api.ScriptTarget.Latest, true);
+    parsed.set(file, source);
+    return source;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new MillraceError(
+      "INLINE_UNSUPPORTED",
+      `Cannot compile ${file}: it is nested too deeply`,
+      {
+        field: file,
+        expected: "expressions that are computed in steps",
+        cause,
+      },
+    );
+  }
 }
 
 /** The call whose method name stands at a place, as stack traces name it. */

@@ -102,6 +102,10 @@ export class Frame {
   /** The value, evaluated now if it might give something else later. */
   held(value: Value, hint = "t"): Value {
     if (value.stable) return value;
+    if (value.parts !== undefined) {
+      const parts = [...value.parts].map(([name, part]) => [name, this.held(part, name)] as const);
+      return { ...value, stable: true, parts: new Map(parts) };
+    }
     return { code: this.hold(value.code, value.type, hint), type: value.type, stable: true };
   }
 

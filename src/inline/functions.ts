@@ -5,6 +5,7 @@ import { aggregateClass } from "./aggregate.ts";
 import { bind } from "./assignment.ts";
 import type { HelperNode } from "./captured.ts";
 import { truthyCode } from "./conversion.ts";
+import { checkDepth } from "./depth-check.ts";
 import { elementAt } from "./element-access.ts";
 import { lowerExpression } from "./expression.ts";
 import { emitDirectly } from "./flat-map.ts";
@@ -12,7 +13,7 @@ import { Frame, type ReturnTarget } from "./frame.ts";
 import { Program, quoted } from "./program.ts";
 import { reduceClass } from "./reduce.ts";
 import { refuse } from "./refusal.ts";
-import { inputClass, isPlain, rowClass, rowType } from "./row-input.ts";
+import { checkWidth, inputClass, isPlain, rowClass, rowType } from "./row-input.ts";
 import { outputSchema, refuseRow, widenRow, writeRow } from "./row-output.ts";
 import { NUMERIC } from "./runtime-library.ts";
 import { lowerBody, mayComplete } from "./statements.ts";
@@ -134,6 +135,10 @@ function generateOperator(
   const made =
     request.kind === "filter" ? filter : request.kind === "flat_map" ? flatMap : rowResult;
   const { frame, method, output } = made(program, request, fn!, names);
+  if (output.length === 0 && request.kind !== "filter") {
+    const wayOut = "Return one, be it behind an if.";
+    program.doubts.push(() => refuse(fn!, "a function that never returns a row", wayOut));
+  }
   const parameter = request.kind === "filter" ? "" : `, out: ${outType(request, names)}`;
   const result = request.kind === "filter" ? "bool" : "void";
   program.declarations.push(
@@ -156,6 +161,8 @@ const outType = (request: InlineRequest, names: OperatorNames): string =>
 /** The columns of the input that are read; at least one, for a row class has fields. */
 export function inputColumns(request: InlineRequest, used: ReadonlySet<string>): Schema {
   const read = request.input.filter((column) => used.has(column.name));
+  const [fn] = Object.values(request.functions);
+  if (fn !== undefined) checkWidth(read.length, "a function that reads", fn);
   return read.length > 0 ? read : request.input.filter(isPlain).slice(0, 1);
 }
 
@@ -186,6 +193,7 @@ export function begin(
   abort: string,
   returns: (frame: Frame) => ReturnTarget,
 ): Frame {
+  checkDepth(fn);
   const isAsync = fn.modifiers?.some((m) => m.kind === api.SyntaxKind.AsyncKeyword) === true;
   if (isAsync) refuse(fn, "an async function", "A row is processed at once.");
   if (fn.asteriskToken !== undefined) refuse(fn, "a generator", "Return an array from flatMap.");

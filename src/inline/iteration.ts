@@ -62,6 +62,38 @@ function walkParts(frame: Frame, { text, byte }: NonNullable<Value["sequence"]>)
   };
 }
 
+/**
+ * Writes a loop whose body calls a function. JavaScript fixes how many elements are visited before the
+ * first call, and passes over those that are gone by then: a loop whose body changes an array does so.
+ * @param from Index of the first element that is visited
+ * @param gone Gives statements for an element that is gone, which end the loop
+ */
+export function callbackLoop(
+  frame: Frame,
+  over: Walk,
+  from: number,
+  gone: () => string,
+  write: (element: Value, index: string) => void,
+): void {
+  const before = frame.mutations;
+  const { lines, result: index } = frame.captured(() => {
+    const { element, index } = over.begin(from);
+    write(element, index);
+    return index;
+  });
+  const { array } = over;
+  if (frame.mutations === before || array === undefined) frame.emitAll(lines);
+  else {
+    const count = frame.program.fresh("count");
+    frame.emit(`const ${count}: i32 = ${array.code}.length;`);
+    frame.emit(`for (let ${index} = ${from}; ${index} < ${count}; ${index}++) {`);
+    frame.emit(`if (${index} >= ${array.code}.length) { ${gone()} }`);
+    // The first line is the head of the loop that sees the array grow.
+    frame.emitAll(lines.slice(1));
+  }
+  frame.emit("}");
+}
+
 /** Arguments of a callback: the array comes last, where there is one. */
 export function withArray(values: readonly Value[], over: Walk): readonly Value[] {
   return over.array === undefined ? values : [...values, over.array];

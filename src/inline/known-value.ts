@@ -120,12 +120,12 @@ function erased(node: ts.Expression): ts.Expression | undefined {
 
 function nameValue(node: ts.Identifier, args: readonly string[], locals: Local): unknown {
   if (locals.has(node.text)) return locals.get(node.text);
+  const found = resolveName(node);
+  if (found !== undefined) return capturedValue(node, found, args);
   if (node.text === "undefined") return undefined;
   if (node.text === "NaN") return Number.NaN;
   if (node.text === "Infinity") return Number.POSITIVE_INFINITY;
-  const found = resolveName(node);
-  if (found === undefined) throw new NotKnown(node);
-  return capturedValue(node, found, args);
+  throw new NotKnown(node);
 }
 
 /** What is known of a job function's parameter. */

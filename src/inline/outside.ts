@@ -22,7 +22,10 @@ export const OUTSIDE: Readonly<Record<string, Outside>> = {
   ],
   ClassDeclaration: ["a class", `Use objects and helper functions. ${OPERATOR}`],
   ClassExpression: ["a class", `Use objects and helper functions. ${OPERATOR}`],
-  NewExpression: ["new", "Values are numbers, strings, arrays and objects written as literals."],
+  NewExpression: [
+    "new",
+    "Values are numbers, strings, arrays and objects written as literals; a time is a number of milliseconds.",
+  ],
   ThisKeyword: ["this", "Name the value: a parameter or a constant."],
   SuperKeyword: ["super", "There are no classes."],
   AwaitExpression: ["await", `A row is processed at once. ${OPERATOR}`],

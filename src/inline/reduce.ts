@@ -1,5 +1,4 @@
 /** reduce, of windows and of a keyed stream: what two rows become, in the state of their key. */
-import type { Schema } from "../protocol/types.ts";
 import { CHECK, type Generated, resultBody } from "./aggregate.ts";
 import type { HelperNode } from "./captured.ts";
 import { Frame } from "./frame.ts";
@@ -24,7 +23,7 @@ import {
   storing,
 } from "./state.ts";
 import type { Value } from "./value.ts";
-import { present, type ValueType } from "./value-type.ts";
+import type { PresentType, ValueType } from "./value-type.ts";
 
 /** Says in the record of a window that its first row has been taken. */
 const STARTED = "started";
@@ -171,10 +170,10 @@ function reducedRow(
   const fields = new Map<string, ValueType>();
   const known = stateFields(state);
   for (const { name, type } of request.input) {
-    // Before the first round has found the state, a field has the column's type.
-    const own = known.get(name) ?? guess(state.program, `${names.input}.${name}`, type);
-    if (own === undefined && !keys.has(name)) continue;
-    const value = partValue(state, "acc", own ?? { kind: "undefined" }, [name]);
+    // Before the first round has found the state, a field is taken for what the column gives.
+    const column = (): ValueType => columnValueType(state.program, `${names.input}.${name}`, type);
+    const own = known.get(name) ?? guess(state, name, column());
+    const value = partValue(state, "acc", keys.has(name) ? column() : own, [name]);
     parts.set(name, value);
     fields.set(name, value.type);
   }
@@ -189,11 +188,34 @@ function reducedRow(
   return { value, bindTo };
 }
 
-function guess(program: Program, key: string, sql: Schema[number]["type"]): ValueType | undefined {
-  const type = columnValueType(program, key, sql);
-  const { kind } = present(type)!;
-  if (kind !== "number" && kind !== "bigint" && kind !== "string" && kind !== "boolean") {
-    return undefined;
+/** What the state would keep of a column; of what it cannot keep, the type that is refused then. */
+function guess(state: State, path: string, type: ValueType): ValueType {
+  if (type.kind === "optional") {
+    const of = guess(state, path, type.of);
+    return of.kind === "optional" ? of : { ...type, of: of as PresentType };
   }
-  return type.kind === "optional" ? { ...type, of: { kind } } : { kind };
+  switch (type.kind) {
+    case "number":
+    case "bigint":
+    case "string":
+    case "boolean":
+      return { kind: type.kind };
+    case "array": {
+      const cell = state.program.cellAt(`${state.slot}:${path}`);
+      const element = guess(state, `${path}[]`, type.cell.type);
+      // Where they do not meet, the store of the first row says so.
+      cell.add(element);
+      cell.freeze();
+      return { kind: "array", cell };
+    }
+    case "object": {
+      const fields = new Map<string, ValueType>();
+      for (const [name, field] of type.fields) {
+        fields.set(name, guess(state, `${path}.${name}`, field));
+      }
+      return { kind: "object", fields };
+    }
+    default:
+      return type;
+  }
 }

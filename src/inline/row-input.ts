@@ -5,6 +5,8 @@ import type { LogicalType, Schema } from "../protocol/types.ts";
 import type { Frame } from "./frame.ts";
 import { readerOf } from "./nested-input.ts";
 import type { Program } from "./program.ts";
+import { refuse } from "./refusal.ts";
+import type { ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 import { type PresentType, present, STRING, UNDEFINED, type ValueType } from "./value-type.ts";
 
@@ -99,6 +101,19 @@ function checkColumn(column: Schema[number]): void {
   );
 }
 
+/** Columns that a row class may have (src/build/row-class.ts). */
+const MAX_COLUMNS = 64;
+
+/** Refuses more columns than a row class has, at the author's line. */
+export function checkWidth(columns: number, what: string, node: ts.Node): void {
+  if (columns <= MAX_COLUMNS) return;
+  refuse(
+    node,
+    `${what} ${columns} columns`,
+    `At most ${MAX_COLUMNS}: name those that are needed, or put some into an object (a ROW column).`,
+  );
+}
+
 /** The field of a row class that holds a column. */
 export function nativeField(sql: LogicalType): string {
   switch (sql.type) {
@@ -150,6 +165,20 @@ export function inputClass(name: string, schema: Schema, program: Program): stri
   return rowClass(name, schema, views);
 }
 
+/** Words that no field of a class can be named by in AssemblyScript, and its own members. */
+const RESERVED: ReadonlySet<string> = new Set(
+  "abstract any arguments as async await break case catch class const constructor continue debugger declare default delete do else enum export extends false finally for from function get if implements import in instanceof interface is keyof let module namespace never new null of operator override package private protected public readonly require return set static super switch this throw true try type typeof undefined unique var void while with yield".split(
+    " ",
+  ),
+);
+/** Members that a nullable or a nested field adds to its class: another column may have their names. */
+const ADDED = /^\$|IsNull$|^set.*Null$|^write[A-Z$]/;
+
+/** The member of a row class that holds a column. */
+export function memberName(column: string): string {
+  return RESERVED.has(column) || ADDED.test(column) ? `$f_${column}` : column;
+}
+
 const viewName = (field: string): string => `$view_${field}`;
 const valueName = (field: string): string => `$value_${field}`;
 
@@ -174,7 +203,9 @@ export function rowClass(name: string, schema: Schema, methods: readonly string[
     const nullable = type.nullable === false ? "" : "@nullable ";
     const text = sqlText({ ...type, nullable: true } as LogicalType);
     const mark = native === "Text" || native === "Value" ? "!" : "";
-    return `  ${nullable}@type(${JSON.stringify(text)}) ${field}${mark}: ${native};`;
+    const member = memberName(field);
+    const column = member === field ? "" : `@column(${JSON.stringify(field)}) `;
+    return `  ${nullable}${column}@type(${JSON.stringify(text)}) ${member}${mark}: ${native};`;
   });
   return [`@row class ${name} {`, ...fields, ...methods, "}"].join("\n");
 }
@@ -197,7 +228,7 @@ export function readColumn(frame: Frame, rowName: string, row: string, field: st
   }
   const type = columnValueType(frame.program, `${rowName}.${field}`, sql);
   input.used.add(field);
-  const raw = `${row}.${field}`;
+  const raw = `${row}.${memberName(field)}`;
   const path = raw;
   const kind = present(type)!.kind;
   if (kind === "array" || kind === "object") return nestedColumn(frame, row, field, sql, type);
@@ -208,7 +239,7 @@ export function readColumn(frame: Frame, rowName: string, row: string, field: st
     const code = type.kind === "string" ? cached(frame, raw, there) : there;
     return { code, type, stable: true, raw, path };
   }
-  const rawIsNull = `${row}.${field}IsNull`;
+  const rawIsNull = `${raw}IsNull`;
   const base = { type, stable: true, raw, rawIsNull, path };
   switch (type.of.kind) {
     case "string": {
@@ -247,7 +278,7 @@ function opaqueColumn(
   sql: LogicalType,
   type: ValueType,
 ): Value {
-  const raw = `${row}.${field}`;
+  const raw = `${row}.${memberName(field)}`;
   const code = `${row}.${valueName(field)}()`;
   const base = { type, stable: true, raw, rawSql: sql, path: raw };
   if (type.kind !== "optional") return { ...base, code };
@@ -265,7 +296,7 @@ function nestedColumn(
   type: ValueType,
 ): Value {
   const { program } = frame;
-  const raw = `${row}.${field}`;
+  const raw = `${row}.${memberName(field)}`;
   const base = { type, stable: true, raw, rawSql: sql, path: raw };
   const nullable = type.kind === "optional" ? { rawIsNull: `${raw}IsNull` } : {};
   const known = frame.prologue.get(raw);

@@ -6,14 +6,14 @@ import type { Frame } from "./frame.ts";
 import { addPresent } from "./nested-output.ts";
 import type { Program } from "./program.ts";
 import { refuse } from "./refusal.ts";
-import { nativeField } from "./row-input.ts";
+import { checkWidth, memberName, nativeField } from "./row-input.ts";
 import type { ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 import { type PresentType, present, typeText, type ValueType } from "./value-type.ts";
 
 const FIELD = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 /** Members that row classes have. */
-const RESERVED: ReadonlySet<string> = new Set(["kind", "constructor"]);
+const RESERVED: ReadonlySet<string> = new Set(["kind"]);
 
 /** The columns of a row that a function gives. */
 export function outputSchema(
@@ -37,6 +37,7 @@ export function outputSchema(
     return returns;
   }
   if (type.fields.size === 0) refuse(node, "a row without fields", "Give it a field.");
+  checkWidth(type.fields.size, "a row of", node);
   return [...type.fields].map(([name, field]) => ({
     name,
     type: columnType(program, name, field, node),
@@ -133,12 +134,14 @@ function writeField(
   node: ts.Node,
 ): void {
   const { type } = value;
+  const member = memberName(name);
   const write = (present: Value): void => {
     if ((sql.type === "ARRAY" || sql.type === "ROW") && !isPassedOn(present, sql)) {
       const writer = frame.program.fresh(name);
-      frame.emit(`const ${writer} = ${out}.write${name[0]!.toUpperCase()}${name.slice(1)}();`);
+      const capital = `${member[0]!.toUpperCase()}${member.slice(1)}`;
+      frame.emit(`const ${writer} = ${out}.write${capital}();`);
       addPresent(frame, writer, present, sql, node);
-    } else frame.emit(`${out}.${name} = ${columnCode(frame, present, sql, node)};`);
+    } else frame.emit(`${out}.${member} = ${columnCode(frame, present, sql, node)};`);
   };
   if (type.kind === "null" || type.kind === "undefined" || type.kind === "never") {
     // A field that is not set is NULL.

@@ -9,6 +9,7 @@ import type { Frame } from "./frame.ts";
 import { walk } from "./iteration.ts";
 import { counterOf, declareCounter } from "./loop-counter.ts";
 import { placeText, refuse } from "./refusal.ts";
+import { checkBlock, checkCases, checkLoop } from "./scope-check.ts";
 import { api, type ts } from "./typescript-api.ts";
 import type { Value } from "./value.ts";
 import { typeText } from "./value-type.ts";
@@ -17,6 +18,7 @@ const { SyntaxKind } = api;
 
 /** The statements of a function's body. */
 export function lowerBody(frame: Frame, body: ts.Block): void {
+  checkBlock(body.statements);
   frame.scoped(() => lowerStatements(frame, body.statements));
 }
 
@@ -188,8 +190,10 @@ function lowerFor(frame: Frame, node: ts.ForStatement): void {
   const counter = counterOf(frame, node);
   const counted = counter === undefined ? undefined : declareCounter(frame, counter);
   if (counted === undefined && initializer !== undefined) {
-    if (api.isVariableDeclarationList(initializer)) lowerDeclarations(frame, initializer);
-    else lowerEffect(frame, initializer);
+    if (api.isVariableDeclarationList(initializer)) {
+      checkLoop(initializer, undefined);
+      lowerDeclarations(frame, initializer);
+    } else lowerEffect(frame, initializer);
   }
   forgetAssigned(frame, node);
   const step = frame.captured(() => {
@@ -235,6 +239,7 @@ function lowerForOf(frame: Frame, node: ts.ForOfStatement): void {
   if (!api.isVariableDeclarationList(initializer)) {
     refuse(initializer, "for-of into an existing variable", "Declare it: for (const x of a).");
   }
+  checkLoop(initializer, node.expression);
   const source = lowerExpression(frame, node.expression);
   if (source.type.kind !== "array") {
     refuse(
@@ -266,6 +271,7 @@ function lowerForOf(frame: Frame, node: ts.ForOfStatement): void {
 function lowerSwitch(frame: Frame, node: ts.SwitchStatement): void {
   const value = frame.held(lowerExpression(frame, node.expression));
   const { clauses } = node.caseBlock;
+  checkCases(node.caseBlock);
   forgetAssigned(frame, node.caseBlock);
   const chosen = frame.program.fresh("case");
   const otherwise = clauses.findIndex((clause) => api.isDefaultClause(clause));

@@ -10,17 +10,10 @@ import type { Field, LogicalType, Schema } from "../protocol/types.ts";
 import type { BuiltinOperator, OutputContext } from "./builtin-operators.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
+import { checkWindows, windowParameters } from "./window-parameters.ts";
 
 /** Name of the side output of late rows. */
 export const LATE = "late";
-
-/** Window parameters of window_aggregate and of user aggregates, ms. */
-export const windowParameters = {
-  assigner: z.literal("tumbling").default("tumbling"),
-  size: z.int().min(1),
-  offset: z.int().default(0),
-  lateness: z.int().min(0).default(0),
-};
 
 const aggregateSchema = z.strictObject({
   fn: z.enum(["count", "sum", "min", "max", "avg"]),
@@ -57,34 +50,31 @@ function windowAggregateOutputs(context: OutputContext): PlannedStream[] {
   return windowOutputs(context, results);
 }
 
-/** Outputs of a window operator whose function gives `results`: key, results, window; then late rows. */
+/** Outputs of a window operator whose function gives `results`: key, results, window's bounds; then late rows. */
 export function windowOutputs(context: OutputContext, results: Schema): PlannedStream[] {
-  checkOffset(context);
-  const input = inputOf(context.inputs);
+  checkWindows(context);
   const bound: LogicalType = { type: "TIMESTAMP", precision: 3, nullable: false };
-  const schema = [
-    ...context.keys.map((key) => fieldOf(input.schema, key)!),
-    ...results,
-    { name: "window_start", type: bound },
-    { name: "window_end", type: bound },
-  ];
+  // A global window has no bounds, as in Flink.
+  const named = context.parameters.assigner === "global" ? [] : ["window_start", "window_end"];
+  const bounds = named.map((name): Field => ({ name, type: bound }));
+  const input = inputOf(context.inputs);
+  const schema = [...context.keys.map((key) => fieldOf(input.schema, key)!), ...results, ...bounds];
+  return withLateRows(context, schema);
+}
+
+/** Outputs of a function that sees whole windows: what it gives is all its own; then late rows. */
+export function processWindowOutputs(context: OutputContext, schema: Schema): PlannedStream[] {
+  checkWindows(context);
+  return withLateRows(context, schema);
+}
+
+function withLateRows(context: OutputContext, schema: Schema): PlannedStream[] {
   const insertOnly = { mode: "insert-only" } as const;
   const outputs: PlannedStream[] = [
     { name: "main", schema, changeMode: insertOnly, timeAttribute: null },
   ];
-  if (context.used.has(LATE)) outputs.push({ ...input, name: LATE });
+  if (context.used.has(LATE)) outputs.push({ ...inputOf(context.inputs), name: LATE });
   return outputs;
-}
-
-function checkOffset(context: OutputContext): void {
-  const { offset, size } = context.parameters as { offset: number; size: number };
-  if (Math.abs(offset) < size) return;
-  const message = `Cannot plan ${context.operator}: window offset ${offset} ms is not below size ${size} ms`;
-  throw new MillraceError("JOB_PARAMETER_INVALID", message, {
-    field: `${context.field}.operator.parameters.offset`,
-    value: offset,
-    expected: `between ${1 - size} and ${size - 1} (Flink: TumblingEventTimeWindows)`,
-  });
 }
 
 /** Types whose values can be added and compared. */

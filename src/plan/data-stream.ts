@@ -2,7 +2,6 @@
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
-import { LATE } from "./builtin-windows.ts";
 import {
   BroadcastConnectedStream,
   type BroadcastKind,
@@ -12,7 +11,6 @@ import {
   KeyedConnectedStreams,
 } from "./connected-streams.ts";
 import { DataStreamSink } from "./data-stream-sink.ts";
-import { type DurationLike, durationMs } from "./duration.ts";
 import {
   callPlace,
   type InlineFunction,
@@ -29,13 +27,12 @@ import {
 } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
 import type {
-  AggregateFunctions,
   AnyRow,
   ColumnOf,
   Columns,
+  KeyColumns,
   KeyOf,
   RowOfColumns,
-  WindowColumns,
   WithColumns,
 } from "./row-type.ts";
 import { schemaOf } from "./schema-match.ts";
@@ -47,11 +44,12 @@ import type {
 } from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
 import {
-  Aggregate,
-  type ResultsOf,
-  type WatermarkParameters,
+  type GlobalWindowAssigner,
+  GlobalWindows,
   type WindowAssigner,
-} from "./windows.ts";
+} from "./window-assigners.ts";
+import { countWindows, WindowedStream } from "./windowed-stream.ts";
+import type { WatermarkParameters } from "./windows.ts";
 
 /**
  * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where
@@ -187,6 +185,17 @@ export class DataStream<Row = AnyRow> {
   partitionCustom(operator: OperatorHandle<Row, AnyRow, "exchange">): DataStream<Row> {
     checkKind(operator, ["exchange"]);
     return this.#partitioned("custom", operator);
+  }
+
+  /** One set of windows for the whole stream, in one task; the results have no key. */
+  windowAll(assigner: GlobalWindowAssigner): WindowedStream<Row, never, unknown>;
+  windowAll(assigner: WindowAssigner): WindowedStream<Row, never>;
+  windowAll(assigner: WindowAssigner): WindowedStream<Row, never, AnyRow> {
+    return new WindowedStream(this.env, this.global().upstreams, assigner, true);
+  }
+  /** Windows of `size` rows of the whole stream; with a slide: of the last `size` rows, every `slide` rows. */
+  countWindowAll(size: number, slide?: number): WindowedStream<Row, never, unknown> {
+    return countWindows(this.windowAll(GlobalWindows.create()), size, slide);
   }
 
   /** Ends the stream in a sink: `sinkTo(filesSink("/var/out"))`. A stream may have several. */
@@ -373,11 +382,16 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
     return super.connect(other);
   }
 
-  /**
-   * Cuts each key's rows into windows by event time: `.window(TumblingEventTimeWindows.of(size))`.
-   */
-  window(assigner: WindowAssigner): WindowedStream<Row, Key> {
+  /** Cuts each key's rows into windows: `.window(TumblingEventTimeWindows.of(size))`. */
+  window(assigner: GlobalWindowAssigner): WindowedStream<Row, Key, unknown>;
+  window(assigner: WindowAssigner): WindowedStream<Row, Key>;
+  window(assigner: WindowAssigner): WindowedStream<Row, Key, AnyRow> {
     return new WindowedStream(this.env, this.upstreams, assigner);
+  }
+
+  /** Windows of `size` rows of a key each; with a slide: of the last `size` rows, every `slide` rows. */
+  countWindow(size: number, slide?: number): WindowedStream<Row, Key, unknown> {
+    return countWindows(this.window(GlobalWindows.create()), size, slide);
   }
 
   /**
@@ -393,106 +407,5 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
   reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
     return this.transform(this.operatorOf("reduce", given, this.reduce), ["reduce"]);
-  }
-}
-
-/** The columns of the key, which a window's result begins with. */
-type KeyColumns<Row, Key extends string> = 0 extends 1 & Row ? AnyRow : Pick<Row, Key & keyof Row>;
-
-/** A built-in aggregate over columns that the row has. */
-type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
-
-/** Windows of a keyed stream; `aggregate` or `reduce` ends them. */
-export class WindowedStream<Row = AnyRow, Key extends string = AnyRow> {
-  readonly #env: StreamExecutionEnvironment;
-  readonly #upstreams: readonly Upstream[];
-  readonly #assigner: WindowAssigner;
-  #latenessMs = 0;
-  readonly #tags = new Map<string, string>();
-
-  /** @internal Made by the methods of a stream. */
-  constructor(
-    env: StreamExecutionEnvironment,
-    upstreams: readonly Upstream[],
-    assigner: WindowAssigner,
-  ) {
-    this.#env = env;
-    this.#upstreams = upstreams;
-    this.#assigner = assigner;
-  }
-
-  /** How long behind the watermark a window still takes rows (and fires again for each); ms. */
-  allowedLateness(lateness: DurationLike): this {
-    this.#latenessMs = durationMs(lateness, "allowed lateness");
-    return this;
-  }
-
-  /** Rows that come too late go to this side output instead of vanishing. */
-  sideOutputLateData(tag: OutputTag): this {
-    this.#tags.set(tag.id, LATE);
-    return this;
-  }
-
-  /**
-   * Aggregates each key's window: by functions of the job file, by one AggregateFunction, or by
-   * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
-   * window_end.
-   */
-  aggregate<Accumulator extends object, Out extends object>(
-    functions: AggregateFunctions<Row, Accumulator, Out>,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
-  aggregate<Out>(
-    operator: OperatorHandle<Row, Out, "aggregate">,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>>;
-  aggregate<const List extends readonly [AggregateOn<Row>, ...AggregateOn<Row>[]]>(
-    ...aggregates: List
-  ): SingleOutputStreamOperator<
-    WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & WindowColumns>
-  >;
-  aggregate(
-    ...aggregates:
-      | readonly [OperatorHandle]
-      | readonly [Aggregate, ...Aggregate[]]
-      | readonly [AggregateFunctions<Row, object, object>]
-  ): SingleOutputStreamOperator {
-    const [first] = aggregates;
-    if (first instanceof Aggregate) {
-      const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
-      return this.#add(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
-    }
-    if ("add" in first) {
-      const functions = { ...first } as unknown as Readonly<Record<string, InlineFunction>>;
-      return this.#inline("aggregate", functions, this.aggregate);
-    }
-    checkKind(first, ["aggregate"]);
-    return this.#add({ ...first, parameters: { ...first.parameters, ...this.#window() } });
-  }
-
-  /**
-   * Reduces each key's window to one row by a function of the job file: the key's fields, what the
-   * function gives, window_start and window_end. A window of one row is that row.
-   */
-  reduce<Out extends Partial<Row>>(
-    fn: (reduced: Row, row: Row) => Out,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & WindowColumns>> {
-    return this.#inline("window_reduce", { fn }, this.reduce);
-  }
-
-  #window() {
-    return { ...this.#assigner, lateness: this.#latenessMs };
-  }
-
-  #inline(
-    kind: InlineKind,
-    functions: Readonly<Record<string, InlineFunction>>,
-    method: InlineFunction,
-  ): SingleOutputStreamOperator {
-    const name = this.#env.inlineName(kind);
-    return this.#add(new InlineOperator(kind, name, functions, callPlace(method), this.#window()));
-  }
-
-  #add(operator: OperatorHandle): SingleOutputStreamOperator {
-    const transformation = this.#env.add("operator", operator, [this.#upstreams]);
-    return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
   }
 }

@@ -7,9 +7,9 @@ import {
   builtinOperator,
   builtinOperatorNames,
 } from "./builtin-operators.ts";
-import { windowParameters } from "./builtin-windows.ts";
 import type { VertexSpec } from "./job-spec.ts";
 import { bracketPath, valueAt } from "./spec-issue.ts";
+import { windowParameters } from "./window-parameters.ts";
 
 /** Self-description of an uploaded bundle by its content hash; undefined: not uploaded. */
 export type ManifestLookup = (bundle: string) => Pick<Manifest, "operators"> | undefined;
@@ -42,7 +42,8 @@ export function findOperator(
     const found = builtinOperator(name);
     if (found === undefined) throw unknownOperator(bundle, name, builtinOperatorNames(), field);
     const parameters = parseParameters(name, found.parameters, reference.parameters, at);
-    return { bundle, name, description: found.description, parameters, builtin: found };
+    const description = unkeyedAll(found.description, parameters);
+    return { bundle, name, description, parameters, builtin: found };
   }
   const manifest = manifestOf(bundle);
   if (manifest === undefined) {
@@ -58,7 +59,20 @@ export function findOperator(
     throw unknownOperator(bundle, name, names, field);
   }
   const parameters = checkParameters(description, reference.parameters, at);
-  return { bundle, name, description, parameters, builtin: undefined };
+  return {
+    bundle,
+    name,
+    description: unkeyedAll(description, parameters),
+    parameters,
+    builtin: undefined,
+  };
+}
+
+/** Windows over the whole stream take a stream without a key. */
+function unkeyedAll(description: OperatorDescription, parameters: Parameters): OperatorDescription {
+  if (parameters.all !== true) return description;
+  const inputs = description.inputs.map((input) => ({ ...input, keyed: false }));
+  return { ...description, inputs };
 }
 
 function unknownOperator(
@@ -112,7 +126,7 @@ function checkParameters(
   at: string,
 ): Parameters {
   const checked: Parameters = {};
-  const windowed = description.kind === "aggregate";
+  const windowed = description.kind === "aggregate" || description.kind === "process_window";
   if (windowed) Object.assign(checked, checkWindow(description.name, given, at));
   const declared = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(given)) {
@@ -135,18 +149,20 @@ function checkParameters(
   return checked;
 }
 
-/** A user aggregate takes its window's parameters beside its own. */
+/** A user's function over windows takes its window's parameters beside its own. */
 function checkWindow(operator: string, given: Parameters, at: string): Parameters {
   const window: Parameters = {};
   for (const [name, schema] of Object.entries(windowParameters)) {
     const result = schema.safeParse(given[name]);
     if (result.success) {
-      window[name] = result.data;
+      if (result.data !== undefined) window[name] = result.data;
       continue;
     }
-    const what = given[name] === undefined ? "MISSING" : "INVALID";
-    const expected = result.error.issues[0]!.message;
-    throw parameterError(what, operator, `${at}.${name}`, given[name], expected);
+    const issue = result.error.issues[0]!;
+    const value = valueAt(given, [name, ...issue.path]);
+    const what = value === undefined ? "MISSING" : "INVALID";
+    const path = bracketPath(at, [name, ...issue.path]);
+    throw parameterError(what, operator, path, value, issue.message);
   }
   return window;
 }

@@ -3,7 +3,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import type { OutputContext } from "./builtin-operators.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
-import { windowOutputs } from "./builtin-windows.ts";
+import { processWindowOutputs, windowOutputs } from "./builtin-windows.ts";
 import type { OutputSpec, VertexSpec } from "./job-spec.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
 import {
@@ -70,6 +70,9 @@ function describedOutputs(
     const schema = [...keys, ...describedSchema(main, context)];
     const changeMode = { mode: "insert-only" } as const;
     return [{ name: "main", schema, changeMode, timeAttribute: null }];
+  }
+  if (description.kind === "process_window") {
+    return processWindowOutputs(context, describedSchema(main, context));
   }
   return description.outputs.map((output, i) => {
     if (output.schema === "same") return passedOn(output, inputOf(context.inputs));

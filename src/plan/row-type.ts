@@ -163,3 +163,8 @@ export type KeyOf<Key> = 0 extends 1 & Key
   : Key extends object
     ? Key
     : { readonly key: Key };
+
+/** The columns of the key, which a result by key begins with. */
+export type KeyColumns<Row, Key extends string> = 0 extends 1 & Row
+  ? AnyRow
+  : Pick<Row, Key & keyof Row>;

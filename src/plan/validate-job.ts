@@ -11,7 +11,7 @@ import { planOutputs } from "./operator-outputs.ts";
 import { specIssue } from "./spec-issue.ts";
 import type { StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
 import { orderVertices, type PlacedVertex } from "./topology.ts";
-import { checkKind, planConnector, planParameters } from "./vertex-checks.ts";
+import { checkKind, checkWindowAll, planConnector, planParameters } from "./vertex-checks.ts";
 
 /** @throws MillraceError JOB_SPEC_INVALID naming the first field that is wrong. */
 export function parseJobSpec(spec: unknown): JobSpec {
@@ -63,6 +63,7 @@ class JobPlanner {
     checkKind(spec, operator, field);
     const connector = planConnector(spec, operator, field);
     const { parallelism, maxParallelism } = this.#parallelism(vertex, field);
+    checkWindowAll(spec, operator, parallelism, field);
     const edges = vertex.incoming.map((edge) => this.#planEdge(edge, parallelism));
     const inputs = planInputs(operator, edges, field);
     const parameters = planParameters(spec, operator);

@@ -93,3 +93,19 @@ export function planParameters(
   if (!parses || parameters.onError !== undefined) return parameters;
   return { ...parameters, onError: vertex.onRowError === "drop" ? "skip" : vertex.onRowError };
 }
+
+/**
+ * Windows over the whole stream are one task's.
+ * @throws MillraceError JOB_PARAMETER_INVALID
+ */
+export function checkWindowAll(
+  vertex: VertexSpec,
+  operator: FoundOperator,
+  parallelism: number,
+  field: string,
+): void {
+  if (operator.parameters.all !== true || parallelism === 1) return;
+  const message = `Cannot plan ${vertex.id}: windows over the whole stream have parallelism 1`;
+  const detail = { field: `${field}.parallelism`, value: parallelism, expected: "1" };
+  throw new MillraceError("JOB_PARAMETER_INVALID", message, detail);
+}

@@ -1,33 +1,7 @@
-/** Window assigners, aggregates and watermark strategies of the DataStream builder. */
+/** Aggregates and watermark strategies of the DataStream builder. */
 import type { AggregateSpec } from "./builtin-windows.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import type { AnyRow } from "./row-type.ts";
-
-/** An assigner as the operator's parameters name it. */
-export interface WindowAssigner {
-  readonly assigner: "tumbling";
-  readonly size: number;
-  readonly offset: number;
-}
-
-/**
- * Windows of a fixed size, one behind the other, in event time (Flink's class of that name).
- *
- *     keyed.window(TumblingEventTimeWindows.of(Duration.ofMinutes(1))).aggregate(count())
- */
-export const TumblingEventTimeWindows = {
-  /**
-   * Windows [n * size + offset, (n + 1) * size + offset), ms since the epoch.
-   * @param offset Shift of the window bounds from the epoch, below `size` in absolute value.
-   */
-  of(size: DurationLike, offset: DurationLike = 0): WindowAssigner {
-    return {
-      assigner: "tumbling",
-      size: durationMs(size, "window size"),
-      offset: durationMs(offset, "window offset"),
-    };
-  },
-} as const;
 
 /**
  * A built-in aggregate over the column `Reads`, whose result is the column `Name`; `as` gives it

@@ -31,6 +31,7 @@ export const operatorDescriptionSchema = z.strictObject({
     "process",
     "aggregate",
     "reduce",
+    "process_window",
     "source",
     "sink",
     "exchange",

@@ -78,9 +78,11 @@ export interface TaskManager {
 
 /**
  * Starts a TaskManager in this process.
- * @throws MillraceError BIND_REFUSED, TLS_INVALID, PORT_IN_USE, LISTEN_FAILED
+ * @throws MillraceError CLUSTER_UNREACHABLE: no address; BIND_REFUSED, TLS_INVALID, PORT_IN_USE,
+ * LISTEN_FAILED
  */
 export async function startTaskManager(options: TaskManagerOptions): Promise<TaskManager> {
+  checkAddress(options.jobManager);
   const worker = options.name ?? `${hostname()}-${process.pid}`;
   const identity = { worker, incarnation: randomUUID(), token: options.token };
   let shell: TaskManagerShell | undefined;
@@ -100,6 +102,20 @@ export async function startTaskManager(options: TaskManagerOptions): Promise<Tas
   const { registered, stopped } = shell;
   const close = () => shell.close();
   return { worker, dataAddress: links.address, registered, stopped, close };
+}
+
+/** Before anything listens: what cannot be dialled now never can. */
+function checkAddress(jobManager: string): void {
+  if (URL.canParse(jobManager) && /^https?:$/.test(new URL(jobManager).protocol)) return;
+  throw new MillraceError(
+    "CLUSTER_UNREACHABLE",
+    `Cannot join ${jobManager}: it is no http:// or https:// address`,
+    {
+      field: "jobmanager",
+      value: jobManager,
+      expected: "http://host:port of a running JobManager",
+    },
+  );
 }
 
 class TaskManagerShell {

@@ -10,7 +10,7 @@ import { planOutputs } from "../plan/operator-outputs.ts";
 import { checkInputFields, checkOperatorSchema, fieldOf, schemaOf } from "../plan/schema-match.ts";
 import type { NodeInput, StreamEdge } from "../plan/stream-graph.ts";
 import type { PlannedStream } from "../plan/stream-type.ts";
-import type { WindowAssigner } from "../plan/windows.ts";
+import type { WindowAssigner } from "../plan/window-assigners.ts";
 import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { defaultMaxParallelism } from "../protocol/key-group.ts";

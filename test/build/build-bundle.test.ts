@@ -65,7 +65,7 @@ ${SDK}
   @nullable maybeText!: Text;
   @timestamp(6) at: i64;
   @date day: i32;
-  @type("VARCHAR(20)") short!: Text;
+  @type("VARCHAR(20)") @column("class") short!: Text;
 }
 @operator class Copy extends MapFunction<Every, Every> {
   map(from: Every, to: Every): void {
@@ -106,7 +106,7 @@ describe("row classes", () => {
       maybeText: i % 7 === 0 ? null : `t${i}`,
       at: 1_600_000_000_000_000n + BigInt(i),
       day: i,
-      short: `s${i}`,
+      class: `s${i}`,
     }));
     const writer = new BatchWriter(schema);
     for (const row of rows) writer.append(row);
@@ -124,7 +124,7 @@ describe("row classes", () => {
       maybeFlag: null,
       maybeBig: null,
       maybeText: null,
-      short: "",
+      class: "",
     });
   });
 
@@ -143,6 +143,9 @@ describe("row classes", () => {
       "Write the field as Value.",
     ],
     ["b!: Value;", "field b does not say its type", "@type"],
+    ["of: i64;", "Type expected. (AS1110)", '@column("of")'],
+    ["@column() b: i64;", "field b: @column without a name", '@column("of")'],
+    ['@column("first") b: i64;', "row class B has two fields for the column first", "Leave one"],
     ["constructor() {}", "row class B has a constructor", "out.row()"],
   ])("name the line and the remedy of %s", async (member, message, remedy) => {
     const error = await failure(`${SDK}\n@row class B {\n  first: i64;\n  ${member}\n}\n`);
@@ -233,6 +236,18 @@ describe("operator classes", () => {
     expect(other.field).toBe("index.ts:6:5");
     expect(other.message).toContain("this.failRow(message)");
     expect((await failure(`${SDK}\nclass {`)).field).toMatch(/^index\.ts:2:/);
+  });
+
+  test("refuse what would end the compiler's stack, and with it the process", async () => {
+    const text = (sum: string) => `${SDK}\nexport function f(x: f64): f64 {\n  return ${sum};\n}\n`;
+    const sum = Array.from({ length: 5000 }, () => "x").join(" + ");
+    for (const [deep, place] of [
+      [text(sum), "index.ts:3:10"],
+      [text(`${"(".repeat(50_000)}x${")".repeat(50_000)}`), "index.ts:1:1"],
+    ] as const) {
+      const error = await failure(deep);
+      expect(error.message).toContain(`${place}: an expression nested more than 1000 deep`);
+    }
   });
 
   test("say where imports lead astray", async () => {

@@ -22,10 +22,11 @@ export const OPERATOR = {
   keyProbe: 2,
   custom: 3,
   exchange: 4,
-  script: 5,
-  connect: 6,
-  broadcast: 7,
-  intervalJoin: 8,
+  unmergedSum: 5,
+  script: 6,
+  connect: 7,
+  broadcast: 8,
+  intervalJoin: 9,
 } as const;
 
 /**

@@ -7,7 +7,7 @@ import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
 import { judgeProcess } from "./process-cases.ts";
 import { run as judgeRestarts, type RestartCase } from "./restart.ts";
 import { judgeValve, unspokenWatermark } from "./valve-cases.ts";
-import { judgeWindow, unspokenWindow } from "./window-cases.ts";
+import { judgeWindow } from "./window-cases.ts";
 
 /** Judges the cases in their order. */
 export async function judgeAll(
@@ -40,6 +40,7 @@ function unspoken(one: ConformanceCase): string | undefined {
     case "partition":
     case "process":
     case "restart":
+    case "window":
       return undefined;
     case "watermark":
       return unspokenWatermark(one);
@@ -47,8 +48,6 @@ function unspoken(one: ConformanceCase): string | undefined {
       return ["connect", "broadcast", "interval_join"].includes(String(one.spec.type))
         ? undefined
         : `join ${one.spec.type}`;
-    case "window":
-      return unspokenWindow(one);
     default:
       return `kind ${one.kind}`;
   }

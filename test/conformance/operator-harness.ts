@@ -13,6 +13,8 @@ import type { Schema } from "../../src/protocol/types.ts";
 export interface Mode {
   readonly roomRows: number;
   readonly budget: number;
+  /** Whether a snapshot is taken and restored after every step. */
+  readonly restores?: boolean;
 }
 
 export const NORMAL: Mode = { roomRows: 4096, budget: 1_000_000 };

@@ -20,6 +20,8 @@ import {
 } from "./operator-harness.ts";
 
 const MAX_PARALLELISM = 128;
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
 const STRING = { type: "STRING", nullable: false } as const;
 const BIGINT = { type: "BIGINT", nullable: false } as const;
 const INT = { type: "INT", nullable: false } as const;
@@ -52,21 +54,15 @@ const SUMMED: Schema = [
 interface WindowSpec {
   readonly scope: "keyed" | "all";
   readonly assigner: Readonly<Record<string, unknown>> & { readonly type: string };
-  readonly trigger: { readonly type: string };
+  readonly trigger: TriggerSpec;
   readonly evictor?: Readonly<Record<string, unknown>>;
   readonly lateness: unknown;
   readonly late_output: boolean;
   readonly function: "collect" | "collect_state" | "reduce" | "aggregate";
 }
 
+type TriggerSpec = Readonly<Record<string, unknown>> & { readonly inner?: TriggerSpec };
 type Entry = Record<string, unknown>;
-
-/** What of a case the engine does not speak yet. */
-export function unspokenWindow(one: ConformanceCase): string | undefined {
-  const { assigner, trigger } = one.spec as unknown as WindowSpec;
-  if (assigner.type !== "tumbling") return `${assigner.type} windows`;
-  return trigger.type === "default" ? undefined : `trigger ${trigger.type}`;
-}
 
 /** Judges a case. */
 export function judgeWindow(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
@@ -98,6 +94,7 @@ class WindowRun {
   readonly #mode: Mode;
   #subtasks: OperatorHarness[] = [];
   #clock = 0n;
+  #watermark: bigint | undefined;
 
   constructor(module: HarnessModule, spec: WindowSpec, mode: Mode) {
     this.#module = module;
@@ -116,6 +113,7 @@ class WindowRun {
         this.#collect(step);
         const failure = this.#subtasks.flatMap((subtask) => subtask.failures)[0];
         if (failure !== undefined) return { step, message: failure.message };
+        if (this.#mode.restores === true) this.#restoreAsItWas();
       }
       return undefined;
     } catch (thrown) {
@@ -132,13 +130,15 @@ class WindowRun {
         this.#element(step);
         break;
       case "w":
-        for (const subtask of this.#subtasks) subtask.watermark(integer(step.t));
+        this.#watermark = integer(step.t);
+        for (const subtask of this.#subtasks) subtask.watermark(this.#watermark);
         break;
       case "p":
         this.#advance(integer(step.t));
         return;
       case "restore":
         this.#restore(Number(step.parallelism));
+        this.#watermark = undefined;
         break;
       default:
         throw new Error(`unknown step ${String(step.op)}`);
@@ -174,6 +174,25 @@ class WindowRun {
     }
   }
 
+  /**
+   * A restore that nothing shows of: the watermark, which no snapshot has, is said again. Not where a
+   * timer waits at or before the watermark: the next one fires it, even an equal one.
+   */
+  #restoreAsItWas(): void {
+    const watermark = this.#watermark ?? MIN_INT64;
+    if (this.#subtasks.some((subtask) => (subtask.nextTimer(0) ?? MAX_INT64) <= watermark)) return;
+    this.#restore(this.#subtasks.length);
+    for (const subtask of this.#subtasks) {
+      this.#module.clock = this.#clock;
+      if (this.#watermark !== undefined) subtask.watermark(this.#watermark);
+      const rows = subtask
+        .drain()
+        .flat()
+        .filter(({ type }) => type === "row");
+      if (rows.length > 0) throw new Error(`${rows.length} rows after a restore`);
+    }
+  }
+
   #open(parallelism: number): void {
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const setup = { ...setupOf(this.#spec), subtask, parallelism };
@@ -202,7 +221,7 @@ class WindowRun {
     const state = this.#spec.function === "collect_state";
     return {
       ...(keyed ? { k: values.k, cw: integerText(values.cw as bigint) } : {}),
-      w: [integerText(values.window_start as bigint), integerText(values.window_end as bigint)],
+      ...(this.#spec.assigner.type === "global" ? {} : { w: windowOf(values) }),
       v: this.#valueOf(values),
       ...(state ? { n: [Number(values.n1), Number(values.n2)] } : {}),
       by: firedBy(Number(values.fired_by), values.timer as bigint),
@@ -211,32 +230,59 @@ class WindowRun {
   }
 
   #valueOf(values: Readonly<Record<string, unknown>>): unknown {
-    if (typeof values.v === "string") return JSON.parse(values.v);
+    if (typeof values.v === "string") return this.#listOf(values.v);
     const sum = integerText(values.sum as bigint);
-    return this.#spec.function === "reduce" ? sum : [sum, Number(values.count)];
+    const count = Number(values.count);
+    if (this.#spec.function === "aggregate") return [sum, count];
+    return count === 0 ? null : sum;
+  }
+
+  /** Merging leaves open in which order the values of a session come; the cases have them sorted. */
+  #listOf(text: string): unknown {
+    const list = JSON.parse(text) as number[];
+    return this.#spec.assigner.type.startsWith("session") ? list.sort((a, b) => a - b) : list;
   }
 }
 
-/** Elements one by one only where nothing asks for all of them. */
+function windowOf(values: Readonly<Record<string, unknown>>): unknown[] {
+  return [integerText(values.window_start as bigint), integerText(values.window_end as bigint)];
+}
+
+/** What a job would say: the assigner's fields are parameters, the delta's column is `v`. */
 function setupOf(spec: WindowSpec): HarnessSetup {
-  const incremental = spec.evictor === undefined && !spec.function.startsWith("collect");
+  const collects = spec.function.startsWith("collect");
   const keys = spec.scope === "keyed" ? ["k"] : [];
   const key = spec.scope === "keyed" ? [KEY] : [];
-  const { type: _, ...assigner } = spec.assigner;
+  const { type, gap_step, default_trigger, ...assigner } = spec.assigner;
   return {
-    operator: incremental ? OPERATOR.sum : OPERATOR.collect,
+    operator: collects ? OPERATOR.collect : OPERATOR.sum,
     parameters: {
       ...assigner,
+      assigner: type.replace("_dynamic", ""),
+      ...(gap_step === undefined ? {} : { gapStep: gap_step }),
+      ...(default_trigger === undefined ? {} : { defaultTrigger: default_trigger }),
       lateness: spec.lateness,
       function: spec.function,
+      trigger: triggerParameters(spec.trigger),
       ...(spec.evictor === undefined ? {} : { evictor: { ...spec.evictor, field: "v" } }),
     },
     inputs: [{ schema: ELEMENT, keys }],
     outputs: [
-      { name: "main", schema: incremental ? [...key, ...SUMMED] : COLLECTED },
+      { name: "main", schema: collects ? COLLECTED : [...key, ...SUMMED] },
       ...(spec.late_output ? [{ name: "late", schema: ELEMENT }] : []),
     ],
     maxParallelism: MAX_PARALLELISM,
+  };
+}
+
+function triggerParameters(spec: TriggerSpec): Record<string, unknown> {
+  const { inner, reset_on_element, clear_on_timeout, ...rest } = spec;
+  return {
+    ...rest,
+    field: "v",
+    resetOnElement: reset_on_element,
+    clearOnTimeout: clear_on_timeout,
+    ...(inner === undefined ? {} : { inner: triggerParameters(inner) }),
   };
 }
 
@@ -271,7 +317,8 @@ function byKeyAndWindow(a: Entry, b: Entry): number {
   if (a.wm !== undefined || b.wm !== undefined) return 0;
   const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
   if (left !== right) return left < right ? -1 : 1;
-  const [[start], [otherStart]] = [a.w as unknown[], b.w as unknown[]];
-  const difference = integer(start) - integer(otherStart);
+  const [window, other] = [(a.w ?? [0, 0]) as unknown[], (b.w ?? [0, 0]) as unknown[]];
+  const starts = integer(window[0]) - integer(other[0]);
+  const difference = starts === 0n ? integer(window[1]) - integer(other[1]) : starts;
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }

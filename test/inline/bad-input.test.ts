@@ -119,6 +119,13 @@ describe("a function is refused with a code where", () => {
       compile("reduce", { fn: "(a, b) => ({ day: b.day })" }, { keys: ["k"] }),
     );
     expect(opaque.code).toBe("INLINE_ACCUMULATOR");
+    const spread = errorOf(() =>
+      compile("reduce", { fn: "(a, b) => ({ ...a, x: b.x })" }, { keys: ["k"] }),
+    );
+    expect([spread.code, spread.message]).toEqual([
+      "INLINE_ACCUMULATOR",
+      expect.stringContaining("price is DECIMAL"),
+    ]);
   });
 
   test("its result does not suit returns()", () => {

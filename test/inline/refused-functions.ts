@@ -172,4 +172,69 @@ export const REFUSED: readonly Refused[] = [
   ["map", "always empty", "(r) => ({ a: [] }) // !"],
   ["map", "has no fields", "(r) => ({ p: {} }) // !"],
   ["map", "number or string", "(r) => ({ a: [r.n, r.s] }) // !"],
+  // Names that are read where they are not declared yet, or have a value of their own in each round.
+  [
+    "map",
+    "in front of its declaration",
+    "const x = 1;\n(r) => {\n  const v = x; // !\n  const x = r.x;\n  return { v };\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "(r) => {\n  const x = r.x;\n  {\n    const x = x + 1; // !\n    return { x };\n  }\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "(r) => {\n  const [v = w, w] = r.nums; // !\n  return { v, w };\n}",
+  ],
+  [
+    "map",
+    "in front of its declaration",
+    "const n = [1];\n(r) => {\n  let v = 0;\n  for (const n of n) v += n; // !\n  return { v };\n}",
+  ],
+  [
+    "map",
+    "another case",
+    "(r) => {\n  switch (r.n) {\n    case 1:\n      let v = 5;\n    case 2:\n      v = 7; // !\n      return { v };\n  }\n  return { v: 0 };\n}",
+  ],
+  [
+    "map",
+    "a variable of a loop",
+    "const limit = 5;\nfunction job() {\n  for (const limit of [1, 2]) {\n    return (r) => ({ v: r.x > limit }); // !\n  }\n}",
+  ],
+  // Arrays and objects of the file that are changed by another name.
+  ...[
+    "const other = list;\nother.push(3); // !",
+    "function fill(all) {\n  all.push(3); // !\n}\nfill(list);",
+    "const fill = ({ length }, all) => {\n  for (;;) all[length] = 3; // !\n};\nfill(list, list);",
+    "Object.assign(list, [3]); // !",
+    "[list[0]] = [3]; // !",
+    "for (list[0] of [3]) list.at(0); // !",
+    "list.forEach((one, index, all) => {\n  all.pop(); // !\n});",
+    "(list as number[])[0] = 3; // !",
+    "const table = list;\ntable.push(3); // !",
+  ].map(
+    (change): Refused => [
+      "map",
+      "a change of a captured array or object",
+      `const list = [1, 2];\n${change}\n(r) => ({ v: list.length })`,
+    ],
+  ),
+  [
+    "map",
+    "a row of 65 columns",
+    `(r) => ({ ${Array.from({ length: 65 }, (_, i) => `f${i}: r.x`).join(", ")} }) // !`,
+  ],
+  [
+    "map",
+    "nested more than 500 deep",
+    `(r) => ({ v: ${Array.from({ length: 5000 }, () => "r.x").join(" + ")} }) // !`,
+  ],
+  [
+    "map",
+    "nested more than 500 deep",
+    `const c = ${"-(".repeat(300)}1${")".repeat(300)}; // !\n(r) => ({ v: c })`,
+  ],
+  ["map", "never returns a row", "(r) => { // !\n  throw new Error(r.s);\n}"],
 ];

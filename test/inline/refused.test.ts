@@ -9,15 +9,17 @@ import { SCHEMA } from "./rows.ts";
 
 /** The last function of a text: the one that a job would pass. */
 function lastFunction(source: ts.SourceFile): HelperNode {
-  let found: HelperNode | undefined;
-  for (const statement of source.statements) {
-    if (api.isExpressionStatement(statement)) found = functionOf(statement.expression);
-    if (api.isFunctionDeclaration(statement) && statement.name?.text === "job") {
-      const [inner] = statement.body!.statements;
-      found = functionOf((inner as ts.ReturnStatement).expression!);
-    }
-  }
-  return found!;
+  const last = source.statements.findLast(
+    (one) =>
+      api.isExpressionStatement(one) ||
+      (api.isFunctionDeclaration(one) && one.name?.text === "job"),
+  );
+  const passed = api.isExpressionStatement(last!) ? last.expression : firstReturned(last!);
+  return functionOf(passed!);
+}
+
+function firstReturned(node: ts.Node): ts.Expression | undefined {
+  return api.isReturnStatement(node) ? node.expression : api.forEachChild(node, firstReturned);
 }
 
 /** A function without a name is an expression only within parentheses. */
@@ -47,6 +49,12 @@ describe("a function outside of the subset is refused with its line and the way 
       expect(refusal.expected).toBeTruthy();
     },
   );
+});
+
+test("a file that ends the parser's stack is refused by its name", () => {
+  const text = `(r) => ({ v: ${"(".repeat(50_000)}r.x${")".repeat(50_000)} })`;
+  const refusal = refusalOf(() => parseJobFile("/jobs/deep.ts", text));
+  expect(refusal).toMatchObject({ code: "INLINE_UNSUPPORTED", field: "/jobs/deep.ts" });
 });
 
 function refusalOf(run: () => void): MillraceError {

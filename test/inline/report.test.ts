@@ -45,6 +45,7 @@ describe("places that are linear in text that is not ASCII are said", () => {
       job: "job.ts",
       state: "FINISHED",
       rows: [{ first: "x" }],
+      sinks: ["first"],
       rowCount: 1,
       built: false,
       linear: ["job.ts:6:26"],

@@ -21,9 +21,21 @@ export const cases = [
     return { n: a.n + b.n, s: b.s };
   }),
   reduce("keyed reduce,spread", ["flag"], (a, b) => ({
-    ...a,
+    ...{ t: a.t, s: a.s },
     x: b.x,
     s: `${a.s}${b.s}`.slice(-9),
+  })),
+  reduce("keyed reduce,ARRAY elements,spread", ["tiny"], (a, b) => ({
+    nums: [...a.nums, ...b.nums].slice(-6),
+    otags: b.otags ?? a.otags,
+    times: a.times.length > b.times.length ? a.times : b.times,
+  })),
+  reduce("keyed reduce,ROW fields", ["flag"], (a, b) => ({
+    point: { x: a.point.x + b.point.x, y: b.point.y ?? a.point.y },
+    n: a.n + b.point.x,
+  })),
+  reduce("keyed reduce,ROW fields,spread", ["tiny"], (a, b) => ({
+    point: { ...a.point, x: Math.max(a.point.x, b.x) },
   })),
   reduce("keyed reduce,bigint", ["tiny"], (a, b) => ({
     id: a.id + b.id,
@@ -35,6 +47,10 @@ export const cases = [
     s: b.t,
     t: a.s,
     os: a.os ?? b.os,
+  })),
+  windowReduce("window reduce,ARRAY elements,spread", ["n"], (a, b) => ({
+    nums: [...b.nums, ...a.nums].slice(0, 4),
+    point: a.point.x > b.point.x ? a.point : b.point,
   })),
   windowReduce("window reduce,null", ["flag"], (a, b) => ({ ox: b.ox, oid: a.oid ?? b.oid })),
   aggregate("aggregate", ["tiny"], {

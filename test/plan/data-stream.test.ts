@@ -12,15 +12,8 @@ import {
   StreamExecutionEnvironment,
 } from "../../src/plan/stream-environment.ts";
 import { validateJob } from "../../src/plan/validate-job.ts";
-import {
-  avg,
-  count,
-  max,
-  min,
-  sum,
-  TumblingEventTimeWindows,
-  WatermarkStrategy,
-} from "../../src/plan/windows.ts";
+import { TumblingEventTimeWindows } from "../../src/plan/window-assigners.ts";
+import { avg, count, max, min, sum, WatermarkStrategy } from "../../src/plan/windows.ts";
 import { manifestOf, SAMPLE_HASH, sample } from "./sample-manifest.ts";
 
 function wordCount(): StreamExecutionEnvironment {

@@ -11,7 +11,8 @@ import {
 import { buildJobGraph } from "../../src/plan/job-graph.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
 import { validateJob } from "../../src/plan/validate-job.ts";
-import { count, TumblingEventTimeWindows } from "../../src/plan/windows.ts";
+import { TumblingEventTimeWindows } from "../../src/plan/window-assigners.ts";
+import { count } from "../../src/plan/windows.ts";
 import {
   deploymentBytes,
   parseJobManagerMessage,

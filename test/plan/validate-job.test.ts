@@ -168,9 +168,9 @@ describe("validateJob", () => {
     ],
     [
       "a builtin's unknown parameter",
-      aggregate({ slide: 5 }),
+      aggregate({ slides: 5 }),
       "JOB_PARAMETER_UNKNOWN",
-      "vertices[1].operator.parameters.slide",
+      "vertices[1].operator.parameters.slides",
     ],
     [
       "a builtin's missing parameter",

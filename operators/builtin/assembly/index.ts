@@ -1,7 +1,7 @@
 /** The engine's own bundle. The order is that of operators/builtin/manifest.json. */
 import { ExchangeOperator } from "../../sdk/assembly/exchange";
 import { registerOperator } from "../../sdk/assembly/registry";
-import { WindowAggregateOperator } from "../../sdk/assembly/window-aggregate";
+import { WindowAggregateOperator } from "../../sdk/assembly/window/window-aggregate";
 import { AssignTimestampsOperator } from "./assign-timestamps";
 import { CsvOperator } from "./csv-source";
 import { DatagenOperator } from "./datagen";

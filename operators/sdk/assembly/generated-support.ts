@@ -9,7 +9,7 @@ import { Text, textAt } from "./text";
 import { Value } from "./value";
 import { ValueWriter } from "./value-writer";
 
-export { AggregateOperator } from "./aggregate-function";
+export { AggregateOperator } from "./window/aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
 export { BroadcastProcessOperator } from "./broadcast-process-function";
@@ -27,6 +27,7 @@ export { OpenStream } from "./open-config";
 export { Operator } from "./operator";
 export { PartitionOperator } from "./partition-function";
 export { ProcessOperator } from "./process-function";
+export { ProcessWindowOperator } from "./window/process-window-function";
 export { ReduceOperator } from "./reduce-function";
 export { registerOperator } from "./registry";
 export { RowView } from "./row";

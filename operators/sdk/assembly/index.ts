@@ -1,9 +1,9 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
-export { AggregateFunction } from "./aggregate-function";
 export { BroadcastState } from "./broadcast-state";
 export { JoinContext, ProcessJoinFunction } from "./interval-join";
 export { BroadcastProcessFunction } from "./broadcast-process-function";
 export { CoProcessFunction } from "./co-process-function";
+export { AggregateFunction } from "./window/aggregate-function";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,
@@ -19,7 +19,7 @@ export { KeyedContext, KeyedProcessFunction, TimeDomain } from "./keyed-process-
 export { RowKind } from "./layout";
 export { newRow } from "./new-row";
 export { PartitionFunction } from "./partition-function";
-export { ProcessWindowFunction, WindowElements } from "./process-window-function";
+export { ProcessWindowFunction, WindowElements } from "./window/process-window-function";
 export { ProcessContext, ProcessFunction } from "./process-function";
 export { ReduceFunction } from "./reduce-function";
 export { Collector } from "./row";
@@ -39,4 +39,7 @@ export { Text, TextParts, TextWords } from "./text";
 export { TimerService } from "./timer-service";
 export { Value } from "./value";
 export { ValueWriter } from "./value-writer";
-export { FiredBy, WindowContext } from "./window-context";
+export { DynamicSessionWindows, WindowAssigner } from "./window/assigner";
+export { TimeWindow } from "./window/time-window";
+export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";
+export { FiredBy, WindowContext } from "./window/window-context";

@@ -8,9 +8,9 @@ import { hashValue, keyGroupOf } from "./key-hash";
 import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
 import { Status } from "./layout";
 import { RowView } from "./row";
-import { SnapshotChunk } from "./snapshot-chunk";
+import { SnapshotChunk } from "./window/snapshot-chunk";
 import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
-import { KEY_GROUP_SHIFT } from "./window-pane";
+import { KEY_GROUP_SHIFT } from "./window/window-pane";
 
 /**
  * `Acc` is an `@accumulator` class: it lies in the state of the row's key and is changed in place. The

@@ -276,7 +276,7 @@ export class TextParts {
   private end: usize;
   private separator: u32;
   private over: u32;
-  /** The present part; the same view is reused for each. */
+  /** The present part: one view, which `next()` moves; `value.slice(0)` stays. */
   value: Text;
 
   /** @internal Made by Text.split. */
@@ -309,7 +309,7 @@ export class TextParts {
 export class TextWords {
   private at: usize;
   private end: usize;
-  /** The present word; the same view is reused for each. */
+  /** The present word: one view, which `next()` moves; `value.slice(0)` stays. */
   value: Text;
 
   /** @internal Made by Text.words. */

@@ -29,6 +29,8 @@ declare function state(
 ): (target: object, field: string) => void;
 /** The column may be NULL. */
 declare function nullable(target: object, field: string): void;
+/** The column's name, where no field can be named so: `@column("of") source!: Text`. */
+declare function column(name: string): (target: object, field: string) => void;
 /** TIMESTAMP(precision): ms up to 3 digits, us up to 6, ns up to 9. */
 declare function timestamp(precision: i32): (target: object, field: string) => void;
 /** TIMESTAMP_LTZ(precision). */

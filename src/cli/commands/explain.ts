@@ -8,6 +8,7 @@ import { graphSvg } from "../explain/graph-svg.ts";
 import { graphText } from "../explain/graph-text.ts";
 import { planJob } from "../explain/planned-job.ts";
 import { linearNote } from "../linear-note.ts";
+import { openEndNote } from "../open-end-note.ts";
 
 interface ExplainFlags {
   readonly svg?: string;
@@ -41,13 +42,13 @@ async function explain(
 ): Promise<void> {
   const job = await loadChosenJob(chooseJob("explain", path, args));
   const planned = planJob(job);
-  const note = linearNote(job.linear);
+  const notes = [linearNote(job.linear), openEndNote(job.spec)];
   if (flags.svg !== undefined) writePicture(flags.svg, graphSvg(planned));
   if (flags.json === true) {
     console.log(JSON.stringify({ ...planJson(planned.jobGraph), slots: planned.slots }));
   } else {
     console.log(graphText(planned));
-    if (note !== undefined) console.error(note);
+    for (const note of notes) if (note !== undefined) console.error(note);
   }
 }
 

@@ -74,7 +74,12 @@ function readBundle(file: string): Uint8Array {
     return readFileSync(file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "it is not there" : String(code);
+    const whys: Readonly<Record<string, string>> = {
+      ENOENT: "it is not there",
+      EISDIR: "it is a folder",
+      EACCES: "it may not be read by this user",
+    };
+    const why = whys[code ?? ""] ?? String(code);
     throw new MillraceError("FILE_NOT_FOUND", `Cannot read bundle ${file}: ${why}`, {
       field: "file",
       value: file,

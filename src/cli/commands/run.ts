@@ -11,6 +11,7 @@ import { describeProgress, type ProgressCounts, progressCounts } from "../job-pr
 import { Leaving } from "../leaving.ts";
 import { linearNote } from "../linear-note.ts";
 import { startLocalCluster } from "../local-cluster.ts";
+import { openEndNote } from "../open-end-note.ts";
 import { bold, count, dim, ProgressLine } from "../terminal.ts";
 
 const PROGRESS_MS = 500;
@@ -95,8 +96,9 @@ async function submit(
   closeLocal?: () => Promise<void>,
 ): Promise<void> {
   const { spec, bundles } = job;
-  const note = linearNote(job.linear);
-  if (note !== undefined && flags.json !== true) console.error(note);
+  for (const note of [linearNote(job.linear), openEndNote(spec)]) {
+    if (note !== undefined && flags.json !== true) console.error(note);
+  }
   for (const bytes of bundles.values()) await client.uploadBundle(bytes);
   const id = await client.submitJob(spec);
   if (flags.json === true) console.log(JSON.stringify({ jobid: id }));

@@ -24,14 +24,14 @@ interface TaskManagerFlags {
   readonly name?: string;
   readonly slots: number;
   readonly ca?: string;
-  readonly label: readonly string[];
+  readonly label?: readonly string[];
   readonly host?: string;
   readonly dataPort?: number;
   readonly advertise?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindTlsProxy?: boolean;
-  readonly filesRoot: readonly string[];
+  readonly filesRoot?: readonly string[];
 }
 
 function whole(text: string): number {
@@ -41,13 +41,13 @@ function whole(text: string): number {
 }
 
 /** Adds a value of an option that may be given more than once. */
-function another(value: string, before: readonly string[]): string[] {
+function another(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
 function withFilesRoots(command: Command): Command {
   const help = "file connectors stay in this folder; may be repeated (default: any folder)";
-  return command.option("--files-root <dir>", help, another, []);
+  return command.option("--files-root <dir>", help, another);
 }
 
 function withJobManagerOptions(command: Command): Command {
@@ -80,7 +80,7 @@ export function registerServers(program: Command): void {
     .option("--tls-key <file>", "its private key, PEM")
     .option("--behind-tls-proxy", "a proxy in front of its data listener ends TLS")
     .option("--ca <file>", "certificate authority of the JobManager and the workers, PEM")
-    .option("--label <key=value...>", "labels, shown in the cluster's overview", [])
+    .option("--label <key=value...>", "labels, shown in the cluster's overview")
     .addHelpText("after", "\nExample:\n  millrace taskmanager --slots 4 --name gateway-7")
     .action(runTaskManager);
   withFilesRoots(withJobManagerOptions(program.command("cluster")))
@@ -147,7 +147,7 @@ async function runTaskManager(flags: TaskManagerFlags): Promise<void> {
 }
 
 async function runCluster(
-  flags: JobManagerFlags & { workers: number; slots: number; filesRoot: readonly string[] },
+  flags: JobManagerFlags & { workers: number; slots: number; filesRoot?: readonly string[] },
 ): Promise<void> {
   const manager = await openJobManager(flags);
   const workers: TaskManager[] = [];
@@ -184,7 +184,7 @@ function dataListenerOf(flags: TaskManagerFlags): Partial<TaskManagerOptions> {
   };
 }
 
-function filesRootsOf(roots: readonly string[]): Pick<TaskManagerOptions, "filesRoots"> {
+function filesRootsOf(roots: readonly string[] = []): Pick<TaskManagerOptions, "filesRoots"> {
   return roots.length === 0 ? {} : { filesRoots: roots };
 }
 
@@ -212,7 +212,7 @@ function tlsOf(flags: { tlsCert?: string; tlsKey?: string }): {
   return { tls: { cert: flags.tlsCert, key: flags.tlsKey } };
 }
 
-function labelsOf(list: readonly string[]): Record<string, string> {
+function labelsOf(list: readonly string[] = []): Record<string, string> {
   const labels: Record<string, string> = {};
   for (const item of list) {
     const at = item.indexOf("=");

@@ -19,6 +19,8 @@ export interface DevRun {
   readonly job: string;
   readonly state: "RUNNING" | "FINISHED" | "FAILED";
   readonly rows: readonly Row[];
+  /** Of each row the sink that gave it. */
+  readonly sinks: readonly string[];
   readonly rowCount: number;
   readonly error?: ErrorBody;
   /** From the save to the first output (or error), ms. */
@@ -128,7 +130,7 @@ export class DevSession {
       if (item.type === "restart") view.clear();
       if (item.type !== "rows") continue;
       for (const line of item.lines.split("\n")) {
-        if (line !== "") view.add(parsedRow(line));
+        if (line !== "") view.add(parsedRow(line), item.sink);
       }
     }
   }
@@ -171,6 +173,7 @@ class RunView {
   readonly #savedAtMs: number;
   readonly #show: (run: DevRun) => void;
   readonly #rows: Row[] = [];
+  readonly #sinks: string[] = [];
   #rowCount = 0;
   #firstOutputMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -182,9 +185,12 @@ class RunView {
     this.#show = show;
   }
 
-  add(row: Row): void {
+  add(row: Row, sink: string): void {
     this.#rowCount++;
-    if (this.#rows.length < KEPT_ROWS) this.#rows.push(row);
+    if (this.#rows.length < KEPT_ROWS) {
+      this.#rows.push(row);
+      this.#sinks.push(sink);
+    }
     this.#firstOutputMs ??= performance.now() - this.#savedAtMs;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -194,6 +200,7 @@ class RunView {
 
   clear(): void {
     this.#rows.splice(0);
+    this.#sinks.splice(0);
     this.#rowCount = 0;
   }
 
@@ -218,6 +225,7 @@ class RunView {
       job: this.job,
       state,
       rows: this.#rows,
+      sinks: this.#sinks,
       rowCount: this.#rowCount,
       firstOutputMs: this.#firstOutputMs,
       built: this.built,

@@ -17,7 +17,7 @@ export function runText(run: DevRun, shownRows: number): string {
   const head = `${bold(relative(process.cwd(), run.job) || run.job)}  ${states[run.state]}  ${dim(`${what}${time}, run ${run.number}`)}`;
   const parts = [head];
   if (run.error !== undefined) parts.push(describeError(run.error));
-  if (run.rows.length > 0) parts.push(rowTable(run.rows.slice(0, shownRows)));
+  parts.push(...tables(run, shownRows));
   const more = run.rowCount - Math.min(run.rows.length, shownRows);
   if (more > 0) parts.push(dim(`and ${count(more)} more rows (--rows shows more)`));
   if (run.state === "FINISHED" && run.rowCount === 0) {
@@ -30,6 +30,14 @@ export function runText(run: DevRun, shownRows: number): string {
 
 export function runJson(run: DevRun): string {
   return JSON.stringify(run);
+}
+
+/** A table for each sink, under its name where there are several. */
+function tables({ rows, sinks }: DevRun, shownRows: number): string[] {
+  const shown = rows.slice(0, shownRows);
+  const bySink = Map.groupBy(shown, (_, index) => sinks[index]!);
+  if (bySink.size < 2) return shown.length === 0 ? [] : [rowTable(shown)];
+  return [...bySink].map(([sink, own]) => `${dim(sink)}\n${rowTable(own)}`);
 }
 
 function rowTable(rows: readonly Row[]): string {

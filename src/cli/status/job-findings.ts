@@ -34,11 +34,11 @@ function failureFindings({ summary, details, failures }: JobLook, look: ClusterL
   const cause = last?.error ?? details.failure;
   const where = last?.taskName === undefined ? "" : ` in ${last.taskName}`;
   const why = cause === undefined ? "" : `: ${causeText(cause)}${where}`;
-  const expected = cause?.expected === undefined ? "" : `expected: ${cause.expected}; `;
+  const expected = cause?.expected === undefined ? "" : ` (expected: ${cause.expected})`;
   const show = `\`millrace info ${jid}\` shows where`;
   if (state === "FAILED") {
     const problem = `Job ${name} failed${why}`;
-    const next = `${expected}mend it and run it again; ${show}`;
+    const next = `mend it${expected} and run it again; ${show}`;
     return [{ severity: "wrong", code: cause?.code ?? "JOB_FAILED", problem, next }];
   }
   const agoMs = last === undefined ? Number.POSITIVE_INFINITY : look.nowMs - last.timestamp;
@@ -47,7 +47,7 @@ function failureFindings({ summary, details, failures }: JobLook, look: ClusterL
   const times = Math.max(1, again ? attempt : attempt - 1);
   const ago = last === undefined ? "" : `, the last time ${Math.round(agoMs / 1_000)} s ago`;
   const problem = `Job ${name} (${state}) has failed and begun again ${counted(times, "time")}${ago}${why}`;
-  const next = `${expected}\`millrace cancel ${jid}\` ends it; ${show}`;
+  const next = `mend it${expected}; \`millrace cancel ${jid}\` ends it; ${show}`;
   return [{ severity: "wrong", code: "JOB_RESTARTS", problem, next }];
 }
 

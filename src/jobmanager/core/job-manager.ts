@@ -201,7 +201,10 @@ export class JobManagerCore {
         message: `Cannot submit job: it needs ${needed} slots, the cluster has ${total}`,
         field: "parallelism",
         value: String(needed),
-        expected: `at most ${total} slots, or more workers`,
+        expected:
+          total === 0
+            ? "a worker: `millrace taskmanager` starts one"
+            : `at most ${total} slots, or more workers`,
       });
       return;
     }

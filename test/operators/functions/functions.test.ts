@@ -25,7 +25,7 @@ const AVERAGE: Schema = [
   { name: "window_end", type: BIGINT },
 ];
 const OPERATORS = ["DoubleIt", "EvenOnly", "SplitWords", "ByParity", "Describe", "CountOut"];
-OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify", "RunningAverage");
+OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify", "RunningAverage", "LongestOf");
 
 const compiled = await testBundle("test/operators/functions/assembly");
 
@@ -205,6 +205,26 @@ describe("a function operator gives the same with any room and any budget", () =
     first.drain();
     for (const one of [first, second]) one.process(batch(30));
     expect(rowsOf(second.drain()[0]!)).toEqual(rowsOf(first.drain()[0]!));
+  });
+
+  test("ProcessWindowFunction: sees a key's window whole", () => {
+    const writer = new BatchWriter(LINE);
+    for (let n = 0; n < 6; n++)
+      writer.append([`k${n % 2}`, BigInt(n)], { eventTime: BigInt(n * 300) });
+    const block = writer.finish();
+    const run = everyMode(
+      setup("LongestOf", [LINE], { parameters: { assigner: "tumbling", size: 1000, offset: 0 } }),
+      (harness) => {
+        harness.process(block);
+        harness.watermark(5000n);
+      },
+    );
+    expect(rowsOf(run.outputs[0]!)).toEqual([
+      { text: "k0", n: 2n },
+      { text: "k1", n: 2n },
+      { text: "k0", n: 1n },
+      { text: "k1", n: 1n },
+    ]);
   });
 
   test("no function of the SDK is left out", () => {

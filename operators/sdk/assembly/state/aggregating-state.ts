@@ -1,7 +1,7 @@
 /** An accumulator per key (Flink: AggregatingState). */
 import { align8 } from "../layout";
 import { processingTime } from "../processing-time";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { RECORD_VALUE } from "./state-record";
 import { StateSlot, TTL_BYTES } from "./state-slot";
 import { StateTtlConfig } from "./state-ttl";

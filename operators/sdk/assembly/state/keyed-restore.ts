@@ -1,5 +1,5 @@
 /** Takes keyed state back from the chunks of a snapshot, full or delta, one after the other. */
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { ENTRY_FLAGS, FLAG_NEW } from "./entry-store";
 import { KeyedStateBackend } from "./keyed-state-backend";
 import {

@@ -2,7 +2,7 @@
  * Writes the keyed state of an operator as of a barrier, in slices between batches: key group by key group,
  * without sorting. What changes before its turn comes is written first, as it was (ChangeLog).
  */
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { STORE_KEYS, STORE_MAPS, STORE_TIMERS } from "./change-log";
 import { ENTRY_VERSION, groupOf, GroupWalk } from "./entry-store";
 import { KeyedStateBackend } from "./keyed-state-backend";

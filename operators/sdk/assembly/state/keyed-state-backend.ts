@@ -6,7 +6,7 @@ import { BatchReader } from "../batch-reader";
 import { KeyCodec } from "../key-codec";
 import { hashValue, keyGroupOf } from "../key-hash";
 import { OpenConfig } from "../open-config";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { ChangeLog, STORE_KEYS } from "./change-log";
 import { GroupWalk } from "./entry-store";
 import { KeyedRestore } from "./keyed-restore";

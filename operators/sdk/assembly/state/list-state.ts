@@ -1,7 +1,7 @@
 /** A list per key (Flink: ListState). */
 import { align8 } from "../layout";
 import { processingTime } from "../processing-time";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { StateSlot, TTL_BYTES } from "./state-slot";
 import { RECORD_VALUE } from "./state-record";
 import { StateTtl, StateTtlConfig } from "./state-ttl";

@@ -1,7 +1,7 @@
 /** A map per key (Flink: MapState). */
 import { align8 } from "../layout";
 import { processingTime } from "../processing-time";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { ByteBuffer } from "./byte-buffer";
 import { STORE_MAPS } from "./change-log";
 import { ENTRY_FLAGS, ENTRY_VERSION, FLAG_NEW } from "./entry-store";

@@ -1,5 +1,5 @@
 /** What one state keeps in the entry of each key: its place there, and how it goes into snapshots. */
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { ENTRY_PRESENT } from "./state-table";
 import { KeyedStateBackend } from "./keyed-state-backend";
 import { StateTtl, StateTtlConfig } from "./state-ttl";

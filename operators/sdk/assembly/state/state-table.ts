@@ -2,8 +2,8 @@
  * Keyed state in linear memory: from a key, and in windows a namespace, to an entry that holds what
  * all states of the operator keep for it. One lookup serves every state of a key.
  *
- * Entry, behind what EntryStore keeps: u32 states present, u32 children (map entries and
- * timers), the namespace (0 or 16 bytes), the key, the times of timers that it holds itself, the values. An int64 key takes 8 bytes; other
+ * Entry, behind what EntryStore keeps: u32 states present, u32 children (map entries and timers), the
+ * key, the namespace (0 or 16 bytes), the times of timers that it holds itself, the values. An int64 key takes 8 bytes; other
  * keys 24: u32 length, then up to 20 bytes, or at the next multiple of 8 the address of a longer key.
  */
 import { longKeyCode } from "../key-table";
@@ -24,7 +24,7 @@ import {
 export const ENTRY_PRESENT: usize = ENTRY_HEADER;
 /** Map entries and timers of the key. */
 export const ENTRY_CHILDREN: usize = ENTRY_HEADER + 4;
-const ENTRY_NAMESPACE: usize = ENTRY_HEADER + 8;
+const ENTRY_KEY: usize = ENTRY_HEADER + 8;
 export const WINDOW_NAMESPACE: usize = 16;
 
 const TIMER_TIME_BYTES: usize = 8;
@@ -51,7 +51,7 @@ export class StateTable {
   readonly valueOffset: usize;
   /** Where an entry holds a timer of each domain (i64 each); 0: it holds none. */
   readonly timerOffset: usize;
-  private keyOffset: usize;
+  private namespaceOffset: usize;
   /** Bytes of keys that lie outside of their entries. */
   private keyBytes: u64 = 0;
 
@@ -60,6 +60,8 @@ export class StateTable {
    * @param namespaceBytes 0, or WINDOW_NAMESPACE
    * @param valueBytes bytes that the values take in an entry
    * @param timerDomains time domains in which an entry holds a timer itself
+   * @param byKey entries are looked up by their key alone: a key may have several, whose namespaces
+   *   may change (windows that merge)
    */
   constructor(
     log: ChangeLog,
@@ -67,11 +69,13 @@ export class StateTable {
     readonly namespaceBytes: usize,
     valueBytes: usize,
     timerDomains: usize = 0,
+    readonly byKey: bool = false,
   ) {
-    this.keyOffset = ENTRY_NAMESPACE + namespaceBytes;
-    const keyEnd = this.keyOffset + (longs ? LONG_KEY_BYTES : KEY_BYTES);
-    this.timerOffset = timerDomains == 0 ? 0 : keyEnd;
-    this.valueOffset = keyEnd + timerDomains * TIMER_TIME_BYTES;
+    if (namespaceBytes == 0) this.byKey = true;
+    this.namespaceOffset = ENTRY_KEY + (longs ? LONG_KEY_BYTES : KEY_BYTES);
+    const head = this.namespaceOffset + namespaceBytes;
+    this.timerOffset = timerDomains == 0 ? 0 : head;
+    this.valueOffset = head + timerDomains * TIMER_TIME_BYTES;
     let size = (this.valueOffset + valueBytes + 7) & ~7;
     // An entry that fills most of a cache line gets one of its own.
     if (size > 48 && size < CACHE_LINE) size = CACHE_LINE;
@@ -88,7 +92,7 @@ export class StateTable {
 
   /** The entry of an encoded key (and, with namespaces, of a window), or 0. */
   find(key: usize, length: i32, namespace: usize = 0): usize {
-    if (this.namespaceBytes == 0 && this.longs) return this.findLong(rawLong(key));
+    if (this.byKey && this.longs) return this.findLong(rawLong(key));
     return this.findTagged(this.tagOfKey(key, length, namespace), key, length, namespace);
   }
 
@@ -104,7 +108,7 @@ export class StateTable {
     }
   }
 
-  /** The entry of an int64 key, or 0: of a table of such keys without namespaces. */
+  /** The entry of an int64 key, or 0: of a table of such keys that is looked up by them alone. */
   // @ts-ignore: decorator
   @inline
   findLong(key: i64): usize {
@@ -121,10 +125,22 @@ export class StateTable {
     }
   }
 
+  /** Appends all entries of a key to `found`, in no particular order: of a table looked up by key. */
+  findAll(key: usize, length: i32, found: usize[]): void {
+    const tag = this.tagOfKey(key, length, 0);
+    const slots = this.directory.slotsOf(tag);
+    const mask = slotMask(slots);
+    for (let slot = tag & mask; ; slot = (slot + 1) & mask) {
+      const entry = slotEntry(slots, slot);
+      if (entry == 0) return;
+      if (slotTag(slots, slot) == tag && this.holds(entry, key, length, 0)) found.push(entry);
+    }
+  }
+
   /** Adds an entry for a key that has none. */
   add(group: i32, key: usize, length: i32, namespace: usize = 0): usize {
     const entry = this.entries.allocate(group);
-    if (this.namespaceBytes != 0) memory.copy(entry + ENTRY_NAMESPACE, namespace, this.namespaceBytes);
+    if (this.namespaceBytes != 0) memory.copy(entry + this.namespaceOffset, namespace, this.namespaceBytes);
     this.storeKey(entry, key, length);
     this.directory.insert(this.tagOfKey(key, length, namespace), entry);
     return entry;
@@ -196,38 +212,38 @@ export class StateTable {
   // @ts-ignore: decorator
   @inline
   keyOf(entry: usize): usize {
-    if (this.longs) return entry + this.keyOffset;
-    if (load<i32>(entry + this.keyOffset) <= MAX_INLINE) return entry + this.keyOffset + KEY_INLINE;
-    return <usize>load<u32>(entry + this.keyOffset, KEY_POINTER);
+    if (this.longs) return entry + ENTRY_KEY;
+    if (load<i32>(entry + ENTRY_KEY) <= MAX_INLINE) return entry + ENTRY_KEY + KEY_INLINE;
+    return <usize>load<u32>(entry + ENTRY_KEY, KEY_POINTER);
   }
 
   // @ts-ignore: decorator
   @inline
   keyLength(entry: usize): i32 {
-    return this.longs ? 8 : load<i32>(entry + this.keyOffset);
+    return this.longs ? 8 : load<i32>(entry + ENTRY_KEY);
   }
 
   /** Address of an entry's window: i64 start, i64 end. Only with namespaces. */
   // @ts-ignore: decorator
   @inline
   namespaceOf(entry: usize): usize {
-    return entry + ENTRY_NAMESPACE;
+    return entry + this.namespaceOffset;
   }
 
   private tagOfKey(key: usize, length: i32, namespace: usize): u32 {
     const code = this.longs ? <u64>rawLong(key) : codeOfBytes(key, length);
-    return tagOf(this.namespaceBytes == 0 ? code : codeWithNamespace(code, namespace));
+    return tagOf(this.byKey ? code : codeWithNamespace(code, namespace));
   }
 
   private holds(entry: usize, key: usize, length: i32, namespace: usize): bool {
     if (this.keyLength(entry) != length) return false;
     if (!sameBytes(this.keyOf(entry), key, length)) return false;
-    if (this.namespaceBytes == 0) return true;
+    if (this.byKey) return true;
     return memory.compare(this.namespaceOf(entry), namespace, this.namespaceBytes) == 0;
   }
 
   private storeKey(entry: usize, key: usize, length: i32): void {
-    const at = entry + this.keyOffset;
+    const at = entry + ENTRY_KEY;
     if (this.longs) {
       store<u64>(at, load<u64>(key));
       return;
@@ -261,8 +277,8 @@ export class StateTable {
   }
 }
 
-/** Key of an entry in a table of int64 keys without namespaces. */
-const LONG_KEY_OFFSET: usize = ENTRY_NAMESPACE;
+/** Key of an entry in a table of int64 keys. */
+const LONG_KEY_OFFSET: usize = ENTRY_KEY;
 
 /** memory.compare() goes byte by byte where the two lie differently: this does 8 at a time. */
 // @ts-ignore: decorator

@@ -6,7 +6,7 @@
  * watermark with which it goes, the row's slot (value-codec.ts).
  */
 import { RowView } from "../row";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { RECORD_VALUE } from "./state-record";
 import { StateSlot } from "./state-slot";
 import { ValueCodec } from "./value-codec";

@@ -1,6 +1,6 @@
 /** One value per key (Flink: ValueState). */
 import { processingTime } from "../processing-time";
-import { SnapshotChunk } from "../snapshot-chunk";
+import { SnapshotChunk } from "../window/snapshot-chunk";
 import { RECORD_VALUE } from "./state-record";
 import { StateSlot, TTL_BYTES } from "./state-slot";
 import { StateTtlConfig } from "./state-ttl";

@@ -1,5 +1,5 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
-import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
+import { AggregateOperator } from "../../../../operators/sdk/assembly/window/aggregate-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
 import { IntervalJoinOperator } from "../../../../operators/sdk/assembly/interval-join";
 import { KeyedBroadcastProcessOperator } from "../../../../operators/sdk/assembly/keyed-broadcast-process-function";
@@ -7,14 +7,14 @@ import { KeyedCoProcessOperator } from "../../../../operators/sdk/assembly/keyed
 import { KeyedProcessOperator } from "../../../../operators/sdk/assembly/keyed-process-function";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
-import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/process-window-function";
+import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { Pair } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
 import { CaseKey, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
-import { CollectWindow, SumWindow } from "./window-functions";
+import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
 
@@ -23,6 +23,9 @@ registerOperator((): Operator => new AggregateOperator<SumWindow, Event, Sum, Su
 registerOperator((): Operator => new KeyProbeOperator());
 registerOperator((): Operator => new PartitionOperator<LengthPartitioner, Event>());
 registerOperator((): Operator => new ExchangeOperator());
+registerOperator(
+  (): Operator => new AggregateOperator<UnmergedSumWindow, Event, Sum, SumResult>(),
+);
 registerOperator(
   (): Operator => new KeyedProcessOperator<ScriptProcess, CaseKey, ScriptEvent, ScriptResult>(),
 );

@@ -2,20 +2,50 @@
 import {
   AggregateFunction,
   Collector,
+  DynamicSessionWindows,
   ProcessWindowFunction,
   RuntimeContext,
   Text,
+  WindowAssigner,
   WindowContext,
   WindowElements,
 } from "millrace/sdk";
 import { Calls, Event, Sum, SumResult, WindowResult } from "./rows";
 
-/** `collect`, `collect_state`, and `reduce`, `aggregate` over all elements (behind an evictor). */
+/** `session_dynamic`: the gap is gap + gapStep * floorMod(v, 3). */
+class GapByValue extends DynamicSessionWindows<Event> {
+  constructor(
+    eventTime: bool,
+    private first: i64,
+    private step: i64,
+  ) {
+    super(eventTime);
+  }
+
+  extract(value: Event): i64 {
+    const remainder = value.v % 3;
+    return this.first + this.step * (remainder < 0 ? remainder + 3 : remainder);
+  }
+}
+
+/** The assigner that only a class can tell; null: parameters tell it. */
+function assignerOf(context: RuntimeContext): WindowAssigner | null {
+  const p = context.parameters;
+  if (p.get("gapStep").isNull()) return null;
+  const eventTime = p.get("time").string("") == "event";
+  return new GapByValue(eventTime, p.get("gap").long(0), p.get("gapStep").long(0));
+}
+
+/** `collect` and `collect_state`. */
 export class CollectWindow extends ProcessWindowFunction<Event, WindowResult> {
   private mode: string = "collect";
 
   open(context: RuntimeContext): void {
     this.mode = context.parameters.get("function").string("collect");
+  }
+
+  assigner(): WindowAssigner | null {
+    return assignerOf(this.__context!);
   }
 
   process(
@@ -42,14 +72,9 @@ export class CollectWindow extends ProcessWindowFunction<Event, WindowResult> {
 
   private valueOf(elements: WindowElements<Event>): string {
     let list = "";
-    let sum: i64 = 0;
     for (let i = 0; i < elements.length; i++) {
-      const value = elements.at(i).v;
-      sum += value;
-      list += (i == 0 ? "" : ",") + value.toString();
+      list += (i == 0 ? "" : ",") + elements.at(i).v.toString();
     }
-    if (this.mode == "reduce") return elements.length == 0 ? "null" : sum.toString();
-    if (this.mode == "aggregate") return "[" + sum.toString() + "," + elements.length.toString() + "]";
     return "[" + list + "]";
   }
 }
@@ -61,11 +86,33 @@ export class SumWindow extends AggregateFunction<Event, Sum, SumResult> {
     accumulator.count++;
   }
 
+  assigner(): WindowAssigner | null {
+    return assignerOf(this.__context!);
+  }
+
+  merge(accumulator: Sum, other: Sum): void {
+    accumulator.sum += other.sum;
+    accumulator.count += other.count;
+  }
+
   getResult(accumulator: Sum, out: SumResult): void {
     out.sum = accumulator.sum;
     out.count = accumulator.count;
     out.cw = this.window.currentWatermark;
     out.fired_by = this.window.firedBy;
     out.timer = this.window.timerTime;
+  }
+}
+
+/** As SumWindow, but for merge(): windows that merge must refuse it, sliding ones do without slices. */
+export class UnmergedSumWindow extends AggregateFunction<Event, Sum, SumResult> {
+  add(value: Event, accumulator: Sum): void {
+    accumulator.sum += value.v;
+    accumulator.count++;
+  }
+
+  getResult(accumulator: Sum, out: SumResult): void {
+    out.sum = accumulator.sum;
+    out.count = accumulator.count;
   }
 }

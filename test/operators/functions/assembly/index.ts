@@ -8,6 +8,7 @@ import {
   KeySelector,
   MapFunction,
   PartitionFunction,
+  ProcessWindowFunction,
   ProcessContext,
   ProcessFunction,
   RecordWriter,
@@ -15,6 +16,8 @@ import {
   SinkFunction,
   SourceFunction,
   Text,
+  WindowContext,
+  WindowElements,
 } from "millrace/sdk";
 
 @row
@@ -184,5 +187,20 @@ export class RunningAverage extends ReduceFunction<Line, Sum, Average> {
 
   getResult(accumulator: Sum, out: Average): void {
     out.average = <f64>accumulator.sum / <f64>accumulator.count;
+  }
+}
+
+/** The longest text of a window. */
+@operator
+export class LongestOf extends ProcessWindowFunction<Line, Line> {
+  process(context: WindowContext, elements: WindowElements<Line>, out: Collector<Line>): void {
+    let longest = 0;
+    for (let i = 1; i < elements.length; i++) {
+      if (elements.at(i).text.length > elements.at(longest).text.length) longest = i;
+    }
+    const row = out.row();
+    row.text = elements.at(longest).text;
+    row.n = elements.length;
+    out.collect();
   }
 }

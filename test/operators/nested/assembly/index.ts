@@ -3,7 +3,7 @@ import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
 import { FilterOperator } from "../../../../operators/sdk/assembly/filter-operator";
 import { FlatMapOperator, MapOperator } from "../../../../operators/sdk/assembly/functions";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
-import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/process-window-function";
+import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import {
   Collector,

@@ -1,5 +1,5 @@
 /** One live window and the contents of its keys, and the format in which they are snapshotted. */
-import { KeyTable } from "./key-table";
+import { KeyTable } from "../key-table";
 
 /** Bit of an entry's flags: a timer waits at the window's last millisecond. */
 export const FLAG_TIMER: u32 = 1;
@@ -24,18 +24,17 @@ export class Pane {
   }
 }
 
-/** Start of the window of a timestamp (Flink: TimeWindow.getWindowStartWithOffset), wrapping. */
-// @ts-ignore: decorator
-@inline
-export function windowStart(timestamp: i64, offset: i64, size: i64): i64 {
-  const remainder = (timestamp - offset) % size;
-  return timestamp - (remainder < 0 ? remainder + size : remainder);
-}
-
 /** A record of a snapshot: 24 bytes, then the key, then the value, each padded to 8. */
-export const RECORD_KIND: usize = 0; // u32: 0 window contents, 1 per-key state
+export const RECORD_KIND: usize = 0; // u32: RECORD_WINDOW, ...
 export const RECORD_FLAGS: usize = 4; // u32: flags of the entry
 export const RECORD_START: usize = 8; // i64: start of the window
 export const RECORD_KEY_BYTES: usize = 16; // u32
 export const RECORD_VALUE_BYTES: usize = 20; // u32
 export const RECORD_BYTES: usize = 24;
+
+/** Kinds of records: contents of a key's window, state of a key over all windows, a timer. */
+export const RECORD_WINDOW: u32 = 0;
+export const RECORD_KEY_STATE: u32 = 1;
+export const RECORD_TIMER: u32 = 2;
+/** Up to where the windows of a key group have fired. */
+export const RECORD_HORIZON: u32 = 3;

@@ -4,11 +4,11 @@
  * {u32 bytes, u32 1 if it has a timestamp, i64 timestamp, all columns in the key encoding},
  * padded to 8.
  */
-import { BatchReader } from "./batch-reader";
-import { BlockWriter } from "./block-writer";
-import { KeyCodec } from "./key-codec";
-import { align8 } from "./layout";
-import { OpenStream } from "./open-config";
+import { BatchReader } from "../batch-reader";
+import { BlockWriter } from "../block-writer";
+import { KeyCodec } from "../key-codec";
+import { align8 } from "../layout";
+import { OpenStream } from "../open-config";
 
 export const LIST_BYTES: i32 = 16;
 const ELEMENT_HEADER: usize = 16;
@@ -42,6 +42,15 @@ export class ElementList {
     memory.copy(at + ELEMENT_HEADER, this.codec.start, this.codec.length);
     store<u32>(list, load<u32>(list, 4) + <u32>size, 4);
     store<u32>(list, load<u32>(list, 12) + 1, 12);
+  }
+
+  /** Appends what another list holds. */
+  appendAll(list: usize, other: usize): void {
+    const size = load<u32>(other, 4);
+    this.held += reserve(list, size);
+    memory.copy(<usize>load<u32>(list) + <usize>load<u32>(list, 4), <usize>load<u32>(other), size);
+    store<u32>(list, load<u32>(list, 4) + size, 4);
+    store<u32>(list, load<u32>(list, 12) + load<u32>(other, 12), 12);
   }
 
   /** Makes a batch of the elements; it is valid until the next load(). */

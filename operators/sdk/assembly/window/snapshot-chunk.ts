@@ -7,7 +7,7 @@ import {
   RECORD_START,
   RECORD_VALUE_BYTES,
 } from "./window-pane";
-import { align8 } from "./layout";
+import { align8 } from "../layout";
 
 export class SnapshotChunk {
   start: usize = 0;

@@ -1,14 +1,16 @@
-/** AggregateFunction over tumbling windows: the author's class compiled into the window loop. */
-import { BatchReader } from "./batch-reader";
-import { RichFunction, RuntimeContext } from "./functions";
-import { Status } from "./layout";
-import { RowView } from "./row";
-import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
-import { resetTextScratch } from "./text";
-import { TumblingWindowOperator } from "./tumbling-window";
-import { ENTRY_VALUE } from "./key-table";
+/** AggregateFunction: the author's class compiled into the window loop. */
+import { BatchReader } from "../batch-reader";
+import { RuntimeContext } from "../functions";
+import { Status } from "../layout";
+import { RowView } from "../row";
+import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "../state-slot";
+import { resetTextScratch } from "../text";
+import { WindowAssigner } from "./assigner";
+import { Evictor } from "./evictor";
+import { IncrementalWindowOperator } from "./incremental-window";
+import { WindowTrigger } from "./trigger";
 import { WindowContext } from "./window-context";
-import { Pane } from "./window-pane";
+import { WindowFunction } from "./window-function";
 
 /**
  * Incremental aggregation (Flink: AggregateFunction). `Acc` is an `@accumulator` class: a plain
@@ -33,7 +35,7 @@ export abstract class AggregateFunction<
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends RichFunction {
+> extends WindowFunction {
   /** The window of the result being written: valid in getResult. */
   readonly window: WindowContext = new WindowContext();
 
@@ -41,8 +43,15 @@ export abstract class AggregateFunction<
   createAccumulator(accumulator: Acc): void {}
   /** Adds a row. Call `failRow()` before you change the accumulator: what was changed stays. */
   abstract add(value: In, accumulator: Acc): void;
-  /** Adds the contents of `other` to `accumulator`: merging windows and pre-aggregation. */
-  merge(accumulator: Acc, other: Acc): void {}
+  /**
+   * Adds the contents of `other` to `accumulator`. Windows that merge demand it; sliding windows are
+   * faster with it, as each row is then added once only.
+   */
+  merge(accumulator: Acc, other: Acc): void {
+    this.__unmerged = true;
+  }
+  /** The merge() of this class ran: the author has none. */
+  __unmerged: bool = false;
   /** Writes the result; the key's columns stand in front of it, the window's behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
   /** Slots of the accumulator (state-slot.ts), generated where there are any. */
@@ -51,13 +60,13 @@ export abstract class AggregateFunction<
   }
 }
 
-/** Runs an AggregateFunction in tumbling event-time windows. */
+/** Runs an AggregateFunction in windows. */
 export class AggregateOperator<
   F extends AggregateFunction<In, Acc, Out>,
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends TumblingWindowOperator {
+> extends IncrementalWindowOperator {
   private fn: F = instantiate<F>();
   private input: In = instantiate<In>();
   private output: Out = instantiate<Out>();
@@ -68,10 +77,8 @@ export class AggregateOperator<
   /** Bytes of what the slots own. */
   private slotBytes: u64 = 0;
 
-  open(): i32 {
+  openFunction(): i32 {
     this.slots = this.fn.__slots();
-    const status = super.open();
-    if (status != Status.DONE) return status;
     this.windowColumn = this.config.outputs[0].indexOf("window_start");
     this.input.__bindInput(this.config.inputs[0]);
     this.output.__bindOutput(this.writers[0], this.config.outputs[0]);
@@ -83,35 +90,70 @@ export class AggregateOperator<
     return failure === null ? Status.DONE : this.refuse(failure);
   }
 
-  valueBytes(): i32 {
+  ownAssigner(): WindowAssigner | null {
+    return this.fn.assigner();
+  }
+
+  ownTrigger(): WindowTrigger | null {
+    return this.fn.trigger();
+  }
+
+  ownEvictor(): Evictor | null {
+    return this.fn.evictor();
+  }
+
+  accumulatorBytes(): i32 {
     return <i32>((offsetof<Acc>() + 7) & ~7);
   }
 
-  initialise(value: usize): void {
-    this.fn.createAccumulator(changetype<Acc>(value));
+  begin(accumulator: usize): void {
+    this.fn.createAccumulator(changetype<Acc>(accumulator));
   }
 
-  valueDropped(value: usize): void {
-    dropSlots(value, this.slots);
+  /** Found out by a call with two new accumulators. */
+  mergesValues(): bool {
+    if (this.evicting) return true;
+    const bytes = this.accumulatorBytes();
+    const both = heap.alloc(bytes << 1);
+    memory.fill(both, 0, bytes << 1);
+    this.begin(both);
+    this.begin(both + bytes);
+    this.fn.merge(changetype<Acc>(both), changetype<Acc>(both + bytes));
+    this.dropAccumulator(both);
+    this.dropAccumulator(both + bytes);
+    heap.free(both);
+    return !this.fn.__unmerged;
   }
 
-  storedBytes(value: usize): i32 {
-    return this.valueBytes() + storedSlotBytes(value, this.slots);
+  combine(accumulator: usize, other: usize): void {
+    this.fn.merge(changetype<Acc>(accumulator), changetype<Acc>(other));
   }
 
-  storeValue(value: usize, target: usize): void {
-    memory.copy(target, value, this.valueBytes());
-    storeSlots(value, this.slots, target + this.valueBytes());
+  isPlain(): bool {
+    return this.slots.length == 0;
   }
 
-  loadValue(value: usize, source: usize, length: i32): void {
-    memory.copy(value, source, this.valueBytes());
-    loadSlots(value, this.slots, source + this.valueBytes());
+  dropAccumulator(accumulator: usize): void {
+    dropSlots(accumulator, this.slots);
+  }
+
+  storedAccumulatorBytes(accumulator: usize): i32 {
+    return this.accumulatorBytes() + storedSlotBytes(accumulator, this.slots);
+  }
+
+  storeAccumulator(accumulator: usize, target: usize): void {
+    memory.copy(target, accumulator, this.accumulatorBytes());
+    storeSlots(accumulator, this.slots, target + this.accumulatorBytes());
+  }
+
+  loadAccumulator(accumulator: usize, source: usize, length: i32): void {
+    memory.copy(accumulator, source, this.accumulatorBytes());
+    loadSlots(accumulator, this.slots, source + this.accumulatorBytes());
   }
 
   functionStateBytes(): u64 {
     this.slotBytes += takeGrowth();
-    return this.slotBytes;
+    return super.functionStateBytes() + this.slotBytes;
   }
 
   attachInput(reader: BatchReader): void {
@@ -119,6 +161,13 @@ export class AggregateOperator<
   }
 
   add(value: usize, row: i32): void {
+    if (this.evicting) this.keep(value, row);
+    else this.accumulate(value, row);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  accumulate(value: usize, row: i32): void {
     resetTextScratch();
     this.input.__index = row;
     this.fn.add(this.input, changetype<Acc>(value));
@@ -133,15 +182,16 @@ export class AggregateOperator<
     this.failedRow = row;
   }
 
-  fire(pane: Pane, entry: usize): void {
-    this.beginResult(pane, entry);
-    this.fn.window.__enter(pane, this.currentWatermark, this.firedBy);
-    this.writeAggregate(entry + ENTRY_VALUE);
+  emit(accumulator: usize): void {
+    const fired = this.fired;
+    this.beginKeyedResult();
+    this.fn.window.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
+    this.writeAggregate(accumulator);
     const writer = this.writers[0];
     if (this.windowColumn >= 0) {
       const row = <usize>writer.rows << 3;
-      store<i64>(writer.columns[this.windowColumn].data + row, pane.start);
-      store<i64>(writer.columns[this.windowColumn + 1].data + row, pane.end);
+      store<i64>(writer.columns[this.windowColumn].data + row, fired.window.start);
+      store<i64>(writer.columns[this.windowColumn + 1].data + row, fired.window.end);
     }
     writer.endRow();
   }

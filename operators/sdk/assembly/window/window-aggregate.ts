@@ -1,14 +1,14 @@
 /**
- * `window_aggregate`: count, sum, min, max, avg of fields in tumbling event-time windows, bound to
- * columns when it is opened. NULLs are left out, as in SQL; over no value sum, min, max and avg are
+ * `window_aggregate`: count, sum, min, max, avg of fields in windows, bound to columns when it
+ * is opened. NULLs are left out, as in SQL; over no value sum, min, max and avg are
  * NULL. Integer sums wrap, as Flink's.
  *
  * Value per key and window: of each aggregate {accumulated u64, count of values u64}, of which a
  * count has only the second and a sum over a NOT NULL column of integers only the first: both fit into half a
  * cache line with their key.
  */
-import { BatchReader, bitAt } from "./batch-reader";
-import { ColumnBuffer } from "./column-buffer";
+import { BatchReader, bitAt } from "../batch-reader";
+import { ColumnBuffer } from "../column-buffer";
 import {
   Status,
   TYPE_BIGINT,
@@ -18,10 +18,8 @@ import {
   TYPE_SMALLINT,
   TYPE_TINYINT,
   widthShift,
-} from "./layout";
-import { TumblingWindowOperator } from "./tumbling-window";
-import { ENTRY_VALUE } from "./key-table";
-import { Pane } from "./window-pane";
+} from "../layout";
+import { IncrementalWindowOperator } from "./incremental-window";
 
 const COUNT: i32 = 0;
 const SUM: i32 = 1;
@@ -72,7 +70,7 @@ class Aggregate {
   }
 }
 
-export class WindowAggregateOperator extends TumblingWindowOperator {
+export class WindowAggregateOperator extends IncrementalWindowOperator {
   private aggregates: Aggregate[] = [];
   private valueLength: usize = 0;
   /** The commonest cases, a single count(*) and a single sum of BIGINT, have no loop. */
@@ -83,9 +81,7 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
   /** Column of window_start in the output; window_end follows. -1: not wanted. */
   private windowColumn: i32 = -1;
 
-  open(): i32 {
-    const status = super.open();
-    if (status != Status.DONE) return status;
+  openFunction(): i32 {
     const list = this.config.parameters.get("aggregates").items;
     const input = this.config.inputs[0];
     this.windowColumn = this.config.outputs[0].indexOf("window_start");
@@ -113,11 +109,23 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
     return Status.DONE;
   }
 
-  valueBytes(): i32 {
+  accumulatorBytes(): i32 {
     return <i32>this.valueLength;
   }
 
-  initialise(value: usize): void {}
+  begin(accumulator: usize): void {}
+
+  mergesValues(): bool {
+    return true;
+  }
+
+  combine(accumulator: usize, other: usize): void {
+    const aggregates = this.aggregates;
+    for (let i = 0; i < aggregates.length; i++) {
+      const a = unchecked(aggregates[i]);
+      mergeOne(a, accumulator + a.offset, other + a.offset);
+    }
+  }
 
   attachInput(reader: BatchReader): void {
     for (let i = 0; i < this.aggregates.length; i++) {
@@ -132,6 +140,13 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
   // @ts-ignore: decorator
   @inline
   add(value: usize, row: i32): void {
+    if (this.evicting) this.keep(value, row);
+    else this.accumulate(value, row);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  accumulate(value: usize, row: i32): void {
     if (this.countOnly) {
       store<u64>(value, load<u64>(value) + 1);
     } else if (this.summed != 0) {
@@ -142,15 +157,15 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
   }
 
   addsRuns(): bool {
-    return true;
+    return !this.evicting;
   }
 
   /** An aggregate at a time: each is a loop over the rows. */
-  addRun(entries: usize, from: i32, to: i32): void {
+  addRun(entries: usize, start: usize, from: i32, to: i32): void {
     const aggregates = this.aggregates;
     for (let i = 0; i < aggregates.length; i++) {
       const a = unchecked(aggregates[i]);
-      const offset = ENTRY_VALUE + a.offset;
+      const offset = start + a.offset;
       const next = i + 1 < aggregates.length ? unchecked(aggregates[i + 1]) : a;
       if (a.countsAll && next.addsLongs) {
         addCountsAndLongs(entries, offset, next.data, from, to);
@@ -173,14 +188,14 @@ export class WindowAggregateOperator extends TumblingWindowOperator {
     }
   }
 
-  fire(pane: Pane, entry: usize): void {
-    this.beginResult(pane, entry);
-    this.writeAggregates(entry + ENTRY_VALUE);
+  emit(accumulator: usize): void {
+    this.beginKeyedResult();
+    this.writeAggregates(accumulator);
     const writer = this.writers[0];
     if (this.windowColumn >= 0) {
       const row = <usize>writer.rows << 3;
-      store<i64>(writer.columns[this.windowColumn].data + row, pane.start);
-      store<i64>(writer.columns[this.windowColumn + 1].data + row, pane.end);
+      store<i64>(writer.columns[this.windowColumn].data + row, this.fired.window.start);
+      store<i64>(writer.columns[this.windowColumn + 1].data + row, this.fired.window.end);
     }
     writer.endRow();
   }
@@ -217,6 +232,20 @@ function addOne(a: Aggregate, at: usize, row: i32): void {
   }
   if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
   else addLong(at, a.kind, readLong(a, row), seen);
+}
+
+/** Adds what another place of the same aggregate holds. */
+function mergeOne(a: Aggregate, at: usize, other: usize): void {
+  if (a.kind == COUNT || (a.bytes == 8 && a.kind == SUM)) {
+    store<u64>(at, load<u64>(at) + load<u64>(other));
+    return;
+  }
+  const added = load<u64>(other, 8);
+  if (added == 0) return;
+  const seen = load<u64>(at, 8);
+  store<u64>(at, seen + added, 8);
+  if (a.floating) addDouble(at, a.kind, load<f64>(other), seen);
+  else addLong(at, a.kind, load<i64>(other), seen);
 }
 
 function addCounts(entries: usize, offset: usize, from: i32, to: i32): void {

@@ -2,10 +2,10 @@
  * Evictors (Flink: org.apache.flink.streaming.api.windowing.evictors): which elements of a window
  * leave before or after its function is called. Elements stand in the order of their arrival.
  */
-import { BatchReader } from "./batch-reader";
-import { JsonValue } from "./config-json";
-import { TYPE_DOUBLE } from "./layout";
-import { OpenStream } from "./open-config";
+import { BatchReader } from "../batch-reader";
+import { JsonValue } from "../config-json";
+import { TYPE_DOUBLE } from "../layout";
+import { OpenStream } from "../open-config";
 
 export abstract class Evictor {
   /** After the function instead of before it. */

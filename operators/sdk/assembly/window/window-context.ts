@@ -1,5 +1,5 @@
 /** The window that a window function is called for. */
-import { Pane } from "./window-pane";
+import { FiredWindow } from "./window-operator";
 
 /** What made a window's function run. */
 export namespace FiredBy {
@@ -28,7 +28,7 @@ export class WindowContext {
 
   /** State of this key's window: an @accumulator class of at most 64 bytes, zeroed at first. */
   windowState<T>(): T {
-    assert(this.__windowState != 0, "only a ProcessWindowFunction has state per window");
+    assert(this.__windowState != 0, "there is no state per window: only a ProcessWindowFunction has it, where windows do not merge");
     assert(offsetof<T>() <= <usize>STATE_BYTES, "window state is larger than 64 bytes");
     return changetype<T>(this.__windowState);
   }
@@ -40,11 +40,11 @@ export class WindowContext {
     return changetype<T>(this.__globalState);
   }
 
-  __enter(pane: Pane, watermark: i64, firedBy: i32): void {
-    this.windowStart = pane.start;
-    this.windowEnd = pane.end;
+  __enter(fired: FiredWindow, watermark: i64, firedBy: i32, timerTime: i64): void {
+    this.windowStart = fired.window.start;
+    this.windowEnd = fired.window.end;
     this.currentWatermark = watermark;
     this.firedBy = firedBy;
-    this.timerTime = pane.maxTimestamp;
+    this.timerTime = timerTime;
   }
 }

@@ -1,16 +1,19 @@
-/** ProcessWindowFunction over tumbling windows: sees all elements of a window at once. */
-import { BatchReader } from "./batch-reader";
+/** ProcessWindowFunction: sees all elements of a window at once. */
+import { BatchReader } from "../batch-reader";
 import { ElementList, LIST_BYTES, storedListBytes, storeList } from "./element-list";
+import { WindowAssigner } from "./assigner";
 import { Evictor } from "./evictor";
-import { RichFunction, RuntimeContext } from "./functions";
-import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
-import { Status } from "./layout";
-import { Collector, RowView } from "./row";
+import { WindowTrigger } from "./trigger";
+import { RuntimeContext } from "../functions";
+import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "../key-table";
+import { Status } from "../layout";
+import { Collector, RowView } from "../row";
 import { SnapshotChunk } from "./snapshot-chunk";
-import { resetTextScratch } from "./text";
-import { TumblingWindowOperator } from "./tumbling-window";
+import { resetTextScratch } from "../text";
+import { WindowFunction } from "./window-function";
+import { WindowOperator } from "./window-operator";
 import { STATE_BYTES, WindowContext } from "./window-context";
-import { KEY_GROUP_SHIFT, Pane } from "./window-pane";
+import { KEY_GROUP_SHIFT, RECORD_KEY_STATE } from "./window-pane";
 
 /** The elements of a window: `for (let i = 0; i < elements.length; i++) use(elements.at(i))`. */
 export class WindowElements<In extends RowView> {
@@ -49,7 +52,7 @@ export class WindowElements<In extends RowView> {
  * method for it yet: `aggregate` takes an AggregateFunction.
  */
 export abstract class ProcessWindowFunction<In extends RowView, Out extends RowView>
-  extends RichFunction {
+  extends WindowFunction {
   /** Called when the window fires, and again for each late element while the lateness allows it. */
   abstract process(
     context: WindowContext,
@@ -66,18 +69,15 @@ export class ProcessWindowOperator<
   F extends ProcessWindowFunction<In, Out>,
   In extends RowView,
   Out extends RowView,
-> extends TumblingWindowOperator {
+> extends WindowOperator {
   private fn: F = instantiate<F>();
   private elements!: WindowElements<In>;
   private collector!: Collector<Out>;
   private context: WindowContext = new WindowContext();
   private list!: ElementList;
-  private evictor: Evictor | null = null;
   private globalStates: KeyTable = new KeyTable(STATE_BYTES);
 
-  open(): i32 {
-    const status = super.open();
-    if (status != Status.DONE) return status;
+  openFunction(): i32 {
     const config = this.config;
     const view = instantiate<In>();
     view.__bindInput(config.inputs[0]);
@@ -85,15 +85,24 @@ export class ProcessWindowOperator<
     this.elements.key.__bindInput(config.inputs[0]);
     this.collector = new Collector<Out>(instantiate<Out>(), this.writers[0], config.outputs[0]);
     this.list = new ElementList(config.inputs[0]);
-    const spec = config.parameters.get("evictor");
-    this.evictor = Evictor.of(spec, config.inputs[0]);
-    if (!spec.isNull() && this.evictor === null) return this.refuse("evictor: unknown");
     const context = new RuntimeContext(config);
     this.fn.__context = context;
     this.fn.__configure(config.parameters);
     this.fn.open(context);
     const failure = this.fn.__failure;
     return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  ownAssigner(): WindowAssigner | null {
+    return this.fn.assigner();
+  }
+
+  ownTrigger(): WindowTrigger | null {
+    return this.fn.trigger();
+  }
+
+  ownEvictor(): Evictor | null {
+    return this.fn.evictor();
   }
 
   valueBytes(): i32 {
@@ -108,8 +117,16 @@ export class ProcessWindowOperator<
     this.list.append(value, this.reader, row);
   }
 
-  fire(pane: Pane, entry: usize): void {
-    const value = entry + ENTRY_VALUE;
+  mergesValues(): bool {
+    return true;
+  }
+
+  mergeValues(into: usize, from: usize): void {
+    this.list.appendAll(into, from);
+  }
+
+  fire(): void {
+    const value = this.fired.value;
     const count = this.list.load(value);
     // An evictor may have left nothing: a window without contents does not fire.
     if (count == 0) return;
@@ -121,11 +138,9 @@ export class ProcessWindowOperator<
       evictor.evict(this.list.elements, count, keep);
     }
     this.elements.__set(this.list.elements, count, evictor !== null && !evictor.after ? keep : null);
-    this.setContext(pane, entry);
+    this.setContext();
     resetTextScratch();
-    const writer = this.writers[0];
-    writer.hasTimestamp = true;
-    writer.timestamp = pane.maxTimestamp;
+    this.beginResult();
     this.collector.begin();
     this.fn.process(this.context, this.elements, this.collector);
     const failure = this.fn.__failure;
@@ -133,20 +148,21 @@ export class ProcessWindowOperator<
     if (keep !== null) this.list.retain(value, keep);
   }
 
-  private setContext(pane: Pane, entry: usize): void {
+  private setContext(): void {
     const context = this.context;
-    context.__enter(pane, this.currentWatermark, this.firedBy);
-    context.__windowState = entry + ENTRY_VALUE + LIST_BYTES;
-    const table = pane.table;
-    const global = this.globalStates.find(table.keyOf(entry), table.keyLength(entry));
+    const fired = this.fired;
+    context.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
+    // Where windows merge, no state is that of one window (Flink refuses it as well).
+    context.__windowState = this.assigner.merges ? 0 : fired.value + LIST_BYTES;
+    const global = this.globalStates.find(fired.key, fired.keyLength);
     if (this.globalStates.created) {
-      const group = (load<u32>(entry + ENTRY_FLAGS) >> KEY_GROUP_SHIFT) << KEY_GROUP_SHIFT;
-      store<u32>(global + ENTRY_FLAGS, group);
+      store<u32>(global + ENTRY_FLAGS, <u32>fired.keyGroup << KEY_GROUP_SHIFT);
     }
     context.__globalState = global + ENTRY_VALUE;
   }
 
-  valueDropped(value: usize): void {
+  /** The state per window stays: it goes with the window. */
+  clearContents(value: usize): void {
     this.list.free(value);
   }
 
@@ -173,7 +189,7 @@ export class ProcessWindowOperator<
     for (let e = table.first(); e != 0; e = table.after(e)) {
       const flags = load<u32>(e + ENTRY_FLAGS);
       if (<i32>(flags >> KEY_GROUP_SHIFT) != keyGroup) continue;
-      const at = chunk.add(1, flags, 0, table.keyOf(e), table.keyLength(e), STATE_BYTES);
+      const at = chunk.add(RECORD_KEY_STATE, flags, 0, table.keyOf(e), table.keyLength(e), STATE_BYTES);
       memory.copy(at, e + ENTRY_VALUE, STATE_BYTES);
     }
   }

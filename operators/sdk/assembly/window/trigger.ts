@@ -1,0 +1,198 @@
+/**
+ * Triggers (Flink: org.apache.flink.streaming.api.windowing.triggers): when a window's function is
+ * called, and when its contents go.
+ */
+import { BatchReader } from "../batch-reader";
+import { OpenConfig } from "../open-config";
+import { RowView } from "../row";
+import { EVENT_TIME, PROCESSING_TIME, TimerService } from "../state/timer-service";
+import { TimeWindow } from "./time-window";
+
+/** What a trigger decides. */
+export namespace TriggerResult {
+  export const CONTINUE: i32 = 0;
+  /** Call the window's function. */
+  export const FIRE: i32 = 1;
+  /** Drop the window's contents. */
+  export const PURGE: i32 = 2;
+  export const FIRE_AND_PURGE: i32 = 3;
+}
+
+/** Bytes of state per window that a trigger of an author's has. */
+export const TRIGGER_STATE_BYTES: i32 = 32;
+
+/** What a trigger may ask and set: of one key's window (Flink: Trigger.TriggerContext, OnMergeContext). */
+export class TriggerContext {
+  /** Long.MIN_VALUE before the first one. */
+  currentWatermark: i64 = i64.MIN_VALUE;
+  /** ms since 1970. */
+  currentProcessingTime: i64 = 0;
+  /** In onMerge: how many windows became this one. */
+  mergedCount: i32 = 0;
+  __timers: TimerService | null = null;
+  __owner: usize = 0;
+  __state: usize = 0;
+  /** State of the triggers of the windows that became this one. */
+  __mergedStates: StaticArray<usize> = new StaticArray<usize>(4);
+
+  /** Calls onEventTime when the watermark reaches `time`; a second one for the same time does nothing. */
+  registerEventTimeTimer(time: i64): void {
+    this.__timers!.register(EVENT_TIME, time, this.__owner);
+  }
+
+  /** Calls onProcessingTime when the clock reaches `time`. */
+  registerProcessingTimeTimer(time: i64): void {
+    this.__timers!.register(PROCESSING_TIME, time, this.__owner);
+  }
+
+  /** Takes a timer back; nothing happens if the window has none for that time. */
+  deleteEventTimeTimer(time: i64): void {
+    this.__timers!.remove(EVENT_TIME, time, this.__owner);
+  }
+
+  /** Takes a timer back; nothing happens if the window has none for that time. */
+  deleteProcessingTimeTimer(time: i64): void {
+    this.__timers!.remove(PROCESSING_TIME, time, this.__owner);
+  }
+
+  __addMerged(state: usize): void {
+    const count = this.mergedCount++;
+    if (count == this.__mergedStates.length) {
+      const grown = new StaticArray<usize>(count * 2);
+      for (let i = 0; i < count; i++) grown[i] = this.__mergedStates[i];
+      this.__mergedStates = grown;
+    }
+    this.__mergedStates[count] = state;
+  }
+}
+
+/** What the window operator calls: the SDK's triggers, and the base of an author's. */
+export abstract class WindowTrigger {
+  /** Where this trigger's state begins in that of its window. */
+  protected offset: i32 = 0;
+
+  /** Bytes of state per window, zeroed at first; a multiple of 8. */
+  stateBytes(): i32 {
+    return 0;
+  }
+
+  /** Gives the trigger its place in the window's state; answers where the next one may begin. */
+  place(offset: i32): i32 {
+    this.offset = offset;
+    return offset + this.stateBytes();
+  }
+
+  /** What is wrong with the configuration, or null. */
+  fault(): string | null {
+    return null;
+  }
+
+  /** Called once, with what the operator was opened with. */
+  bind(config: OpenConfig): void {}
+  /** Called for each batch before its elements. */
+  attach(reader: BatchReader): void {}
+
+  /** An element was added; its timestamp is the smallest int64 where it has none. */
+  abstract elementAdded(
+    row: i32,
+    timestamp: i64,
+    window: TimeWindow,
+    context: TriggerContext,
+  ): i32;
+
+  /** An event-time timer of the window fires, whoever set it. */
+  onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+    return TriggerResult.CONTINUE;
+  }
+
+  /** A processing-time timer of the window fires, whoever set it. */
+  onProcessingTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+    return TriggerResult.CONTINUE;
+  }
+
+  /** Whether windows that merge may have this trigger. */
+  canMerge(): bool {
+    return false;
+  }
+
+  /** Windows became `window`: take over what their states hold, set the timers that are wanted. */
+  onMerge(window: TimeWindow, context: TriggerContext): void {}
+
+  /** The window goes: delete the timers that the trigger waits for. Its state is zeroed after. */
+  clear(window: TimeWindow, context: TriggerContext): void {}
+
+  /** Zeroes the trigger's state, and that of a trigger inside. */
+  forgetState(context: TriggerContext): void {
+    memory.fill(this.at(context), 0, this.stateBytes());
+  }
+
+  /** Address of this trigger's state. */
+  // @ts-ignore: decorator
+  @inline
+  protected at(context: TriggerContext): usize {
+    return context.__state + <usize>this.offset;
+  }
+
+  /** Address of this trigger's state in the index-th of the merged windows. */
+  protected mergedAt(context: TriggerContext, index: i32): usize {
+    return context.__mergedStates[index] + <usize>this.offset;
+  }
+}
+
+/**
+ * A trigger of an author's. Answer an instance in the window function's `trigger()`.
+ *
+ *     class OnHotReading extends Trigger<Reading> {
+ *       onElement(reading: Reading, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *         context.registerEventTimeTimer(window.maxTimestamp);
+ *         return reading.degrees > 90 ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+ *       }
+ *       onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *         return time == window.maxTimestamp ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+ *       }
+ *     }
+ */
+export abstract class Trigger<In extends RowView> extends WindowTrigger {
+  private input: In = instantiate<In>();
+
+  /** An element was added to the window; its timestamp is the smallest int64 where it has none. */
+  abstract onElement(
+    value: In,
+    timestamp: i64,
+    window: TimeWindow,
+    context: TriggerContext,
+  ): i32;
+
+  /** State of this key's window: an @accumulator class of at most 32 bytes, zeroed at first. */
+  state<T>(context: TriggerContext): T {
+    assert(offsetof<T>() <= <usize>TRIGGER_STATE_BYTES, "trigger state is larger than 32 bytes");
+    return changetype<T>(this.at(context));
+  }
+
+  /** In onMerge: the state of the index-th of context.mergedCount windows that became this one. */
+  mergedState<T>(context: TriggerContext, index: i32): T {
+    assert(offsetof<T>() <= <usize>TRIGGER_STATE_BYTES, "trigger state is larger than 32 bytes");
+    return changetype<T>(this.mergedAt(context, index));
+  }
+
+  /** @internal */
+  stateBytes(): i32 {
+    return TRIGGER_STATE_BYTES;
+  }
+
+  /** @internal */
+  bind(config: OpenConfig): void {
+    this.input.__bindInput(config.inputs[0]);
+  }
+
+  /** @internal */
+  attach(reader: BatchReader): void {
+    this.input.__attach(reader);
+  }
+
+  /** @internal */
+  elementAdded(row: i32, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
+    this.input.__index = row;
+    return this.onElement(this.input, timestamp, window, context);
+  }
+}

@@ -1,0 +1,174 @@
+/** Windows of the DataStream builder: Flink's WindowedStream and AllWindowedStream. */
+import { LATE } from "./builtin-windows.ts";
+import { SingleOutputStreamOperator } from "./data-stream.ts";
+import { type DurationLike, durationMs } from "./duration.ts";
+import {
+  callPlace,
+  type InlineFunction,
+  type InlineKind,
+  InlineOperator,
+} from "./inline-operator.ts";
+import { builtin, checkKind, type OperatorHandle } from "./operator-handle.ts";
+import type { OutputTag } from "./output-tag.ts";
+import type {
+  AggregateFunctions,
+  AnyRow,
+  ColumnOf,
+  KeyColumns,
+  WindowColumns,
+  WithColumns,
+} from "./row-type.ts";
+import type { StreamExecutionEnvironment } from "./stream-environment.ts";
+import type { Upstream } from "./transformation.ts";
+import {
+  CountEvictor,
+  CountTrigger,
+  type Evictor,
+  PurgingTrigger,
+  type Trigger,
+  type WindowAssigner,
+} from "./window-assigners.ts";
+import { Aggregate, type ResultsOf } from "./windows.ts";
+
+/** A built-in aggregate over columns that the row has. */
+type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
+
+/** Windows of a keyed stream, or of a whole one (windowAll). */
+export class WindowedStream<
+  Row = AnyRow,
+  Key extends string = AnyRow,
+  /** Columns that tell a result's window: none of global windows. */
+  Bounds = WindowColumns,
+> {
+  readonly #env: StreamExecutionEnvironment;
+  readonly #upstreams: readonly Upstream[];
+  readonly #assigner: WindowAssigner;
+  readonly #all: boolean;
+  #latenessMs = 0;
+  #trigger: Trigger | undefined;
+  #evictor: Evictor | undefined;
+  readonly #tags = new Map<string, string>();
+
+  /** @internal Made by the methods of a stream. */
+  constructor(
+    env: StreamExecutionEnvironment,
+    upstreams: readonly Upstream[],
+    assigner: WindowAssigner,
+    all = false,
+  ) {
+    this.#env = env;
+    this.#upstreams = upstreams;
+    this.#assigner = assigner;
+    this.#all = all;
+  }
+
+  /** When the window fires, instead of the assigner's own trigger. */
+  trigger(trigger: Trigger): this {
+    this.#trigger = trigger;
+    return this;
+  }
+
+  /** Which rows leave the window before or after its function is called; all rows are kept then. */
+  evictor(evictor: Evictor): this {
+    this.#evictor = evictor;
+    return this;
+  }
+
+  /** How long behind the watermark a window still takes rows (and fires again for each). */
+  allowedLateness(lateness: DurationLike): this {
+    this.#latenessMs = durationMs(lateness, "allowed lateness");
+    return this;
+  }
+
+  /** Rows that come too late go to this side output instead of vanishing. */
+  sideOutputLateData(tag: OutputTag): this {
+    this.#tags.set(tag.id, LATE);
+    return this;
+  }
+
+  /**
+   * Aggregates each key's window: by functions of the job file, by one AggregateFunction, or by
+   * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
+   * window_end (of global windows not these two).
+   */
+  aggregate<Accumulator extends object, Out extends object>(
+    functions: AggregateFunctions<Row, Accumulator, Out>,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
+  aggregate<Out>(
+    operator: OperatorHandle<Row, Out, "aggregate">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
+  aggregate<const List extends readonly [AggregateOn<Row>, ...AggregateOn<Row>[]]>(
+    ...aggregates: List
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & Bounds>>;
+  aggregate(
+    ...aggregates:
+      | readonly [OperatorHandle]
+      | readonly [Aggregate, ...Aggregate[]]
+      | readonly [AggregateFunctions<Row, object, object>]
+  ): SingleOutputStreamOperator {
+    const [first] = aggregates;
+    if (first instanceof Aggregate) {
+      const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
+      return this.#add(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
+    }
+    if ("add" in first) {
+      const functions = { ...first } as unknown as Readonly<Record<string, InlineFunction>>;
+      return this.#inline("aggregate", functions, this.aggregate);
+    }
+    checkKind(first, ["aggregate"]);
+    return this.#add({ ...first, parameters: { ...first.parameters, ...this.#window() } });
+  }
+
+  /**
+   * Reduces each key's window to one row by a function of the job file: the key's fields, what the
+   * function gives, window_start and window_end. A window of one row is that row.
+   */
+  reduce<Out extends Partial<Row>>(
+    fn: (reduced: Row, row: Row) => Out,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>> {
+    return this.#inline("window_reduce", { fn }, this.reduce);
+  }
+
+  /** Calls a ProcessWindowFunction with all rows of each window; the results are its own rows. */
+  process<Out>(
+    operator: OperatorHandle<Row, Out, "process_window">,
+  ): SingleOutputStreamOperator<Out> {
+    checkKind(operator, ["process_window"]);
+    return this.#add({ ...operator, parameters: { ...operator.parameters, ...this.#window() } });
+  }
+
+  #window() {
+    return {
+      ...this.#assigner,
+      lateness: this.#latenessMs,
+      ...(this.#trigger === undefined ? {} : { trigger: this.#trigger }),
+      ...(this.#evictor === undefined ? {} : { evictor: this.#evictor }),
+      ...(this.#all ? { all: true } : {}),
+    };
+  }
+
+  #inline(
+    kind: InlineKind,
+    functions: Readonly<Record<string, InlineFunction>>,
+    method: InlineFunction,
+  ): SingleOutputStreamOperator {
+    const name = this.#env.inlineName(kind);
+    return this.#add(new InlineOperator(kind, name, functions, callPlace(method), this.#window()));
+  }
+
+  #add(operator: OperatorHandle): SingleOutputStreamOperator {
+    const transformation = this.#env.add("operator", operator, [this.#upstreams]);
+    if (this.#all) transformation.parallelism = 1;
+    return new SingleOutputStreamOperator(this.#env, transformation, this.#tags);
+  }
+}
+
+/** Flink's countWindow: windows of so many rows, or of the last so many. */
+export function countWindows<W extends { trigger(t: Trigger): W; evictor(e: Evictor): W }>(
+  windows: W,
+  size: number,
+  slide: number | undefined,
+): W {
+  if (slide === undefined) return windows.trigger(PurgingTrigger.of(CountTrigger.of(size)));
+  return windows.evictor(CountEvictor.of(size)).trigger(CountTrigger.of(slide));
+}
