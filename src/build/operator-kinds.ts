@@ -148,6 +148,26 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     second: "keyed",
   },
   {
+    base: "JoinFunction",
+    kind: "process_window",
+    roles: ["in", "second", "out"],
+    method: [method("join", ["$in", "$second", "$out"])],
+    runner: "CoGroupOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
+    base: "CoGroupFunction",
+    kind: "process_window",
+    roles: ["in", "second", "out"],
+    method: [
+      method("coGroup", ["WindowElements<$in>", "WindowElements<$second>", "Collector<$out>"]),
+    ],
+    runner: "CoGroupOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
     base: "AggregateFunction",
     kind: "aggregate",
     roles: ["in", "accumulator", "out"],

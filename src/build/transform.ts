@@ -30,6 +30,7 @@ const SUPPORT_NAMES = [
   "BatchReader",
   "BlockWriter",
   "BroadcastProcessOperator",
+  "CoGroupOperator",
   "CoProcessOperator",
   "ColumnBuffer",
   "FilterOperator",

@@ -27,6 +27,8 @@ export const OPERATOR = {
   connect: 7,
   broadcast: 8,
   intervalJoin: 9,
+  windowJoin: 10,
+  coGroup: 11,
 } as const;
 
 /**

@@ -1,7 +1,7 @@
 /** Judges conformance cases of every kind that the engine speaks, through its own code. */
 import type { ConformanceCase, Verdict } from "./conformance-case.ts";
 import { conformanceModule } from "./conformance-module.ts";
-import { judgeIntervalJoin } from "./join-cases.ts";
+import { judgeIntervalJoin, judgeWindowJoin } from "./join-cases.ts";
 import { judgeKeyGroup, judgePartition } from "./keygroup-cases.ts";
 import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
 import { judgeProcess } from "./process-cases.ts";
@@ -38,16 +38,13 @@ function unspoken(one: ConformanceCase): string | undefined {
   switch (one.kind) {
     case "keygroup":
     case "partition":
+    case "join":
     case "process":
     case "restart":
     case "window":
       return undefined;
     case "watermark":
       return unspokenWatermark(one);
-    case "join":
-      return ["connect", "broadcast", "interval_join"].includes(String(one.spec.type))
-        ? undefined
-        : `join ${one.spec.type}`;
     default:
       return `kind ${one.kind}`;
   }
@@ -60,9 +57,7 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
     case "partition":
       return judgePartition(module, one, mode);
     case "join":
-      return one.spec.type === "interval_join"
-        ? judgeIntervalJoin(module, one, mode)
-        : judgeProcess(module, one, mode);
+      return judgeJoin(module, one, mode);
     case "process":
       return judgeProcess(module, one, mode);
     case "window":
@@ -71,6 +66,18 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
       return judgeValve(one);
     default:
       return judgeRestart(one);
+  }
+}
+
+function judgeJoin(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
+  switch (one.spec.type) {
+    case "interval_join":
+      return judgeIntervalJoin(module, one, mode);
+    case "window_join":
+    case "window_co_group":
+      return judgeWindowJoin(module, one, mode);
+    default:
+      return judgeProcess(module, one, mode);
   }
 }
 

@@ -1,9 +1,10 @@
-/** Conformance of joins: of kind `join` the type `interval_join`, through the SDK's operator. */
+/** Conformance of joins, through the SDK's operators: of kind `join` the interval and window joins. */
 import type { Schema } from "../../src/protocol/types.ts";
-import { type CaseStage, judgeStaged, MAX_PARALLELISM } from "./case-player.ts";
+import { type CaseStage, firedBy, judgeStaged, MAX_PARALLELISM } from "./case-player.ts";
 import { type ConformanceCase, integer, integerText, type Verdict } from "./conformance-case.ts";
 import { OPERATOR } from "./conformance-module.ts";
 import type { HarnessModule, Mode } from "./operator-harness.ts";
+import { windowParameters } from "./window-cases.ts";
 
 const BIGINT = { type: "BIGINT", nullable: false } as const;
 const KEY = { name: "k", type: { type: "STRING", nullable: false } } as const;
@@ -15,9 +16,40 @@ const PAIR: Schema = [
   { name: "left_time", type: BIGINT },
   { name: "right_time", type: BIGINT },
 ];
+const IN_WINDOW: Schema = [
+  KEY,
+  { name: "v", type: KEY.type },
+  { name: "fired_by", type: { type: "INT", nullable: false } },
+  { name: "timer", type: BIGINT },
+];
 const LATE = ["late_left", "late_right"];
 
-/** Judges a case. */
+/** Judges a case of type `window_join` or `window_co_group`. */
+export function judgeWindowJoin(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
+  return judgeStaged(module, one, windowStageOf(one), mode);
+}
+
+function windowStageOf(one: ConformanceCase): CaseStage {
+  const keyed = { schema: ELEMENT, keys: ["k"] };
+  const isJoin = one.spec.type === "window_join";
+  return {
+    setup: {
+      operator: isJoin ? OPERATOR.windowJoin : OPERATOR.coGroup,
+      parameters: windowParameters(one.spec as never),
+      inputs: [keyed, keyed],
+      outputs: [{ name: "main", schema: IN_WINDOW }],
+      maxParallelism: MAX_PARALLELISM,
+    },
+    row: (step) => ({ schema: ELEMENT, values: [String(step.k), integer(step.v)] }),
+    entryOf: ({ values }) => ({
+      k: values.k,
+      v: JSON.parse(String(values.v)),
+      by: firedBy(Number(values.fired_by), values.timer as bigint),
+    }),
+  };
+}
+
+/** Judges a case of type `interval_join`. */
 export function judgeIntervalJoin(
   module: HarnessModule,
   one: ConformanceCase,

@@ -248,22 +248,31 @@ function windowOf(values: Readonly<Record<string, unknown>>): unknown[] {
   return [integerText(values.window_start as bigint), integerText(values.window_end as bigint)];
 }
 
+/** What a job would say of windows. */
+export function windowParameters(
+  spec: Pick<WindowSpec, "assigner" | "trigger" | "lateness">,
+): Record<string, unknown> {
+  const { type, gap_step, default_trigger, ...assigner } = spec.assigner;
+  return {
+    ...assigner,
+    assigner: type.replace("_dynamic", ""),
+    ...(gap_step === undefined ? {} : { gapStep: gap_step }),
+    ...(default_trigger === undefined ? {} : { defaultTrigger: default_trigger }),
+    lateness: spec.lateness,
+    trigger: triggerParameters(spec.trigger),
+  };
+}
+
 /** What a job would say: the assigner's fields are parameters, the delta's column is `v`. */
 function setupOf(spec: WindowSpec): HarnessSetup {
   const collects = spec.function.startsWith("collect");
   const keys = spec.scope === "keyed" ? ["k"] : [];
   const key = spec.scope === "keyed" ? [KEY] : [];
-  const { type, gap_step, default_trigger, ...assigner } = spec.assigner;
   return {
     operator: collects ? OPERATOR.collect : OPERATOR.sum,
     parameters: {
-      ...assigner,
-      assigner: type.replace("_dynamic", ""),
-      ...(gap_step === undefined ? {} : { gapStep: gap_step }),
-      ...(default_trigger === undefined ? {} : { defaultTrigger: default_trigger }),
-      lateness: spec.lateness,
+      ...windowParameters(spec),
       function: spec.function,
-      trigger: triggerParameters(spec.trigger),
       ...(spec.evictor === undefined ? {} : { evictor: { ...spec.evictor, field: "v" } }),
     },
     inputs: [{ schema: ELEMENT, keys }],

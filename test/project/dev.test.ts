@@ -90,3 +90,20 @@ describe("millrace dev", () => {
     expect(code).toBe(0);
   });
 });
+
+test("ends at a signal while a job file waits for something that never comes", async () => {
+  project.write(
+    "waits.ts",
+    `console.error("loading");\nawait new Promise(() => setInterval(() => {}, 1_000));\n${JOB}`,
+  );
+  const waiting = spawn(process.execPath, [...args, "waits.ts"], {
+    cwd: project.folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exit = once(waiting, "exit");
+  for await (const line of createInterface({ input: waiting.stderr! })) {
+    if (line === "loading") waiting.kill("SIGTERM");
+  }
+  expect((await exit)[0]).toBe(0);
+  // Less than the 30 s that a job file may take.
+}, 25_000);

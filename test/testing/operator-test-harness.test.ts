@@ -225,7 +225,9 @@ describe("OperatorTestHarness", () => {
     expect(await failing(FLEET, "RaiseAlerts", { parameters: { limit: "x" } })).toMatch(
       /JOB_PARAMETER_INVALID/,
     );
-    expect(await failing(FLEET, "AverageTemperature")).toMatch(/JOB_PARAMETER_MISSING/);
+    expect(await failing(FLEET, "AverageTemperature", { keyBy: ["device"] })).toMatch(
+      /JOB_PARAMETER_MISSING/,
+    );
     expect(await failing("builtin", "window_aggregate")).toMatch(/JOB_PARAMETER_MISSING/);
     const window = TumblingEventTimeWindows.of(10);
     expect(await failing(FLEET, "AverageTemperature", { window })).toMatch(/works by key/);

@@ -81,7 +81,7 @@ export class DevSession {
     let id: string | undefined;
     try {
       view.built = target !== undefined && (await buildIfStale(target)) !== undefined;
-      const job = await this.#loader.load(request);
+      const job = await this.#loader.load(request, signal);
       this.#options.inputs(inputsOf(job));
       if (signal.aborted) return;
       id = await this.#submit(job);

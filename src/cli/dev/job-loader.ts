@@ -19,8 +19,11 @@ export class JobLoader {
   /** Has loaded Millrace itself and waits for a file: that is most of the time of a load. */
   #spare: Worker | undefined = startThread();
 
-  /** @throws MillraceError of loadJob, JOB_FILE_INVALID */
-  async load(request: LoadRequest): Promise<LoadedJob> {
+  /**
+   * @param signal gives up: a job file may wait for something that never comes
+   * @throws MillraceError of loadJob, JOB_FILE_INVALID; the signal's reason
+   */
+  async load(request: LoadRequest, signal: AbortSignal): Promise<LoadedJob> {
     const thread = this.#spare ?? startThread();
     this.#spare = undefined;
     const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
@@ -35,13 +38,17 @@ export class JobLoader {
     thread.once("message", resolve);
     thread.once("error", (error) => fail(error.message, error));
     thread.once("exit", (code) => fail(`it ended its thread with code ${code}`));
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener("abort", giveUp);
     thread.postMessage(request);
     try {
+      signal.throwIfAborted();
       const result = await promise;
       if ("job" in result) return result.job;
       throw errorFromBody(result.error);
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
       await thread.terminate();
     }
   }

@@ -86,7 +86,7 @@ export class LazySessions extends MergingWindows {
   /** Finds a session of each row's key. */
   private locate(from: i32, to: i32): void {
     const reader = this.operator.reader;
-    const node = this.operator.config.inputs[0].keys[0];
+    const node = this.operator.keyNodes[0];
     const data = reader.data(node);
     if (this.operator.codec.longKey) this.table.locateLongs(data, from, to, this.entries);
     else this.table.locateTexts(data, reader.offsets(node), from, to, this.entries);

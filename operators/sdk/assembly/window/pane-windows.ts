@@ -73,7 +73,7 @@ export class PaneWindows extends Windowing {
     const clock = this.eventTime ? 0 : processingTime();
     const codec = operator.codec;
     const longKey = codec.longKey;
-    const keyData = longKey ? reader.data(operator.config.inputs[0].keys[0]) : 0;
+    const keyData = longKey ? reader.data(operator.keyNodes[0]) : 0;
     const runs = this.runs;
     for (let i = from; i < to; i++) {
       const row = reader.physical(i);
@@ -133,7 +133,7 @@ export class PaneWindows extends Windowing {
     const operator = this.operator;
     const reader = operator.reader;
     const end = runEnd(reader.eventTime, from, to, pane.start, this.size);
-    const node = operator.config.inputs[0].keys[0];
+    const node = operator.keyNodes[0];
     const data = reader.data(node);
     const entries = this.entries;
     const table = pane.table;

@@ -42,6 +42,9 @@ export abstract class WindowOperator extends RecordOperator {
   evictor: Evictor | null = null;
   lateness: i64 = 0;
   codec!: KeyCodec;
+  /** Which input the present batch belongs to. */
+  side: i32 = 0;
+  private codecs: KeyCodec[] = [];
   /** What made the function run, and the timer's time. */
   firedBy: i32 = FiredBy.ELEMENT;
   timerTime: i64 = 0;
@@ -113,9 +116,13 @@ export abstract class WindowOperator extends RecordOperator {
   loadKeyState(key: usize, keyLength: i32, flags: u32, value: usize, length: i32): void {}
 
   open(): i32 {
-    const input = this.config.inputs[0];
+    const inputs = this.config.inputs;
+    const input = inputs[0];
     const parameters = this.config.parameters;
-    this.codec = new KeyCodec(input.columns, input.keys);
+    for (let i = 0; i < inputs.length; i++) {
+      this.codecs.push(new KeyCodec(inputs[i].columns, inputs[i].keys));
+    }
+    this.codec = this.codecs[0];
     this.lateOutput = this.writers.length > 1;
     this.lateness = parameters.get("lateness").long(0);
     if (this.lateness < 0) return this.refuse("lateness: it must not be negative");
@@ -186,7 +193,14 @@ export abstract class WindowOperator extends RecordOperator {
     this.windowing.attach(reader);
   }
 
+  /** Key columns of the input at hand. */
+  get keyNodes(): i32[] {
+    return this.config.inputs[this.side].keys;
+  }
+
   process(input: i32, block: usize, budget: i32): i32 {
+    this.side = input;
+    this.codec = this.codecs[input];
     const status = super.process(input, block, budget);
     if (status == Status.DONE) this.countState();
     return status;
@@ -211,7 +225,7 @@ export abstract class WindowOperator extends RecordOperator {
 
   /** Key group of a row's key: only for new entries, which have to know it. */
   keyGroupOfRow(row: i32): i32 {
-    const input = this.config.inputs[0];
+    const input = this.config.inputs[this.side];
     let hash = 0;
     for (let k = 0; k < input.keys.length; k++) {
       const node = input.keys[k];

@@ -1,5 +1,6 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
 import { AggregateOperator } from "../../../../operators/sdk/assembly/window/aggregate-function";
+import { CoGroupOperator } from "../../../../operators/sdk/assembly/window/co-group-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
 import { IntervalJoinOperator } from "../../../../operators/sdk/assembly/interval-join";
 import { KeyedBroadcastProcessOperator } from "../../../../operators/sdk/assembly/keyed-broadcast-process-function";
@@ -9,10 +10,11 @@ import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
-import { Pair } from "./join-functions";
+import { BothInWindow, Pair, PairInWindow } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
-import { CaseKey, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
+import { CaseKey,
+  CoGroupResult, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
@@ -44,3 +46,9 @@ registerOperator(
     >(),
 );
 registerOperator((): Operator => new IntervalJoinOperator<Pair, Event, Event, JoinResult>());
+registerOperator(
+  (): Operator => new CoGroupOperator<PairInWindow, Event, Event, CoGroupResult>(),
+);
+registerOperator(
+  (): Operator => new CoGroupOperator<BothInWindow, Event, Event, CoGroupResult>(),
+);

@@ -1,6 +1,15 @@
-/** The function of interval joins: the pair as it is. */
-import { Collector, JoinContext, ProcessJoinFunction } from "millrace/sdk";
-import { Event, JoinResult } from "./rows";
+/** The functions of joins: what they get, as it is. */
+import {
+  CoGroupFunction,
+  Collector,
+  JoinContext,
+  JoinFunction,
+  ProcessJoinFunction,
+  Text,
+  WindowContext,
+  WindowElements,
+} from "millrace/sdk";
+import { CoGroupResult, Event, JoinResult } from "./rows";
 
 export class Pair extends ProcessJoinFunction<Event, Event, JoinResult> {
   processElement(
@@ -17,4 +26,37 @@ export class Pair extends ProcessJoinFunction<Event, Event, JoinResult> {
     row.right_time = context.rightTimestamp;
     out.collect();
   }
+}
+
+export class PairInWindow extends JoinFunction<Event, Event, CoGroupResult> {
+  join(left: Event, right: Event, out: CoGroupResult): void {
+    out.k = left.k;
+    out.v = Text.from("[" + left.v.toString() + "," + right.v.toString() + "]");
+    tellOrigin(this.window, out);
+  }
+}
+
+export class BothInWindow extends CoGroupFunction<Event, Event, CoGroupResult> {
+  coGroup(
+    left: WindowElements<Event>,
+    right: WindowElements<Event>,
+    out: Collector<CoGroupResult>,
+  ): void {
+    const row = out.row();
+    row.k = left.length > 0 ? left.key.k : right.key.k;
+    row.v = Text.from("[" + listOf(left) + "," + listOf(right) + "]");
+    tellOrigin(this.window, row);
+    out.collect();
+  }
+}
+
+function tellOrigin(window: WindowContext, row: CoGroupResult): void {
+  row.fired_by = window.firedBy;
+  row.timer = window.timerTime;
+}
+
+function listOf(elements: WindowElements<Event>): string {
+  const parts: string[] = [];
+  for (let i = 0; i < elements.length; i++) parts.push(elements.at(i).v.toString());
+  return "[" + parts.join(",") + "]";
 }

@@ -95,3 +95,13 @@ export class JoinResult {
   left_time: i64;
   right_time: i64;
 }
+
+/** A result of two streams in one window. */
+@row
+export class CoGroupResult {
+  k!: Text;
+  /** JSON. */
+  v!: Text;
+  fired_by: i32;
+  timer: i64;
+}
