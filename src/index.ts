@@ -11,14 +11,20 @@ export { MiniCluster, type MiniClusterOptions } from "./embedded/mini-cluster.ts
 export type { PlainRow, PlainValue } from "./embedded/plain-row.ts";
 export { openBundle } from "./plan/bundle-file.ts";
 export {
+  BroadcastConnectedStream,
+  ConnectedStreams,
+  KeyedConnectedStreams,
+} from "./plan/connected-streams.ts";
+export {
+  BroadcastStream,
   DataStream,
   KeyedStream,
-  OutputTag,
   SingleOutputStreamOperator,
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
+export { OutputTag } from "./plan/output-tag.ts";
 export type { AnyRow, Columns, RowOf, SchemaOf } from "./plan/row-type.ts";
 export { schemaOf } from "./plan/schema-match.ts";
 export {

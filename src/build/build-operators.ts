@@ -1,6 +1,6 @@
 /**
- * `npm run build:operators [-- NAME...] [--force]`: builds the engine's own bundle and those of the
- * examples into build/. A bundle whose inputs have not changed is left as it is.
+ * `npm run build:operators [-- NAME...] [--force]`: builds the engine's own bundle, that of the
+ * simulated jobs and those of the examples into build/. A bundle whose inputs have not changed is left as it is.
  */
 
 import { createHash } from "node:crypto";
@@ -28,7 +28,11 @@ interface Target {
 async function targets(): Promise<Target[]> {
   const folder = join(ROOT, "operators", BUILTIN, "assembly");
   const registered = join(ROOT, "operators", BUILTIN, "manifest.json");
-  const found: Target[] = [{ name: BUILTIN, folder, registered }];
+  const simulated = join(ROOT, "operators", "sim", "assembly");
+  const found: Target[] = [
+    { name: BUILTIN, folder, registered },
+    { name: "sim", folder: simulated },
+  ];
   for (const name of (await readdir(join(ROOT, "examples"))).sort()) {
     const operators = join(ROOT, "examples", name, "operators");
     if (existsSync(join(operators, "index.ts"))) found.push({ name, folder: operators });

@@ -2,7 +2,7 @@
  * The typed handles of a bundle, as a TypeScript module that lies beside the operators: what makes
  * `lines.flatMap(ops.splitWords).keyBy("wrod")` an error in the editor.
  */
-import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
+import { handleKindOf, type Manifest, type OperatorDescription } from "../protocol/manifest.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 
 export interface HandleModuleOptions {
@@ -41,12 +41,20 @@ function operatorText(operator: OperatorDescription, names: Set<string>): string
   const type = identifier[0]!.toUpperCase() + identifier.slice(1);
   const [input, output] = [inputs[0]?.schema, outputs[0]?.schema];
   const lines: string[] = [];
-  const rowType = (role: "Input" | "Output", schema: typeof output): string => {
+  const rowType = (role: RowRole, schema: typeof output): string => {
     if (schema === undefined || typeof schema === "string") return "any";
-    lines.push(interfaceText(`${type}${role}`, schema, `${roleText(role)} of ${name}.`));
+    lines.push(interfaceText(`${type}${role}`, schema, `${ROLE_TEXTS[role]} of ${name}.`));
     return `${type}${role}`;
   };
-  const handle = `OperatorHandle<${rowType("Input", input)}, ${rowType("Output", output)}, ${JSON.stringify(kind)}>`;
+  const types = [rowType("Input", input), rowType("Output", output)];
+  types.push(JSON.stringify(handleKindOf(operator)));
+  const [{ key } = {}, second] = inputs;
+  if (key !== undefined) types.push(rowType("Key", key));
+  if (second !== undefined) {
+    if (key === undefined) types.push("any");
+    types.push(rowType("Second", second.schema));
+  }
+  const handle = `OperatorHandle<${types.join(", ")}>`;
   const doc = docText(operator.doc ?? `${name}: ${kind.replace("_", " ")}.`);
   const opened = `bundle.operator(${JSON.stringify(name)}`;
   if (parameters.length === 0) {
@@ -63,9 +71,13 @@ function operatorText(operator: OperatorDescription, names: Set<string>): string
   return lines.join("\n");
 }
 
-function roleText(role: "Input" | "Output"): string {
-  return role === "Input" ? "Columns that rows need as input" : "Columns of the results";
-}
+type RowRole = keyof typeof ROLE_TEXTS;
+const ROLE_TEXTS = {
+  Input: "Columns that rows need as input",
+  Second: "Columns that rows need as second input",
+  Key: "Columns that make the key",
+  Output: "Columns of the results",
+};
 
 function signature(type: string, operator: OperatorDescription): string {
   const needed = operator.parameters.some((parameter) => parameter.default === undefined);

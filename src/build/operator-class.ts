@@ -7,6 +7,7 @@ import { readParameters } from "./parameter-field.ts";
 import type { BuildProblem } from "./problem.ts";
 import { rowFields, rowSchema } from "./row-class.ts";
 import type { SourceTree } from "./source-tree.ts";
+import { readStates } from "./state-field.ts";
 import { type ClassSyntax, type DecoratorSyntax, placeIn, typeText } from "./syntax.ts";
 import type { TextEdit } from "./text-edit.ts";
 
@@ -59,15 +60,17 @@ export function readOperator(
   checkMethods(operator, kind, problems);
   const { parameters, edits } = readParameters(operator, problems);
   const streams = readStreams(operator, kind, tree, problems);
+  const own = readStates(operator, kind, tree, problems);
   const name = operator.decorators.find((d) => d.name === "operator")?.values[0];
   const place = placeIn(operator.file, operator.nameEnd);
   return {
     syntax: operator,
-    edits: [...edits, ...timerEdits(operator, kind), factoryEdit(operator, kind)],
+    edits: [...edits, ...own.edits, ...timerEdits(operator, kind), factoryEdit(operator, kind)],
     description: {
       name: typeof name === "string" ? name : operator.name,
       kind: kind.kind,
       ...streams,
+      states: [...streams.states, ...own.states],
       parameters,
       source: { file: place.file, line: place.line },
       ...(operator.doc === undefined || operator.doc === "" ? {} : { doc: operator.doc }),
@@ -174,9 +177,16 @@ function readStreams(
   const inputs = kind.roles.includes("in")
     ? [{ schema: schemas.get("in") ?? [], accepts, keyed: kind.keyed } as Operand]
     : [];
+  const key = kind.keyed ? schemas.get("key") : undefined;
+  if (key !== undefined) Object.assign(inputs[0]!, { key });
   if (kind.second !== undefined) {
-    const keyed = kind.second === "keyed";
-    inputs.push({ schema: schemas.get("second") ?? [], accepts, keyed } as Operand);
+    const second = { schema: schemas.get("second") ?? [], accepts };
+    const role = {
+      keyed: { keyed: true, key },
+      broadcast: { keyed: false, broadcast: true },
+      plain: { keyed: false },
+    }[kind.second];
+    inputs.push({ ...second, ...role } as Operand);
   }
   const outputs: OperatorDescription["outputs"] = [];
   if (kind.kind === "filter") outputs.push(output("main", "same"));

@@ -23,8 +23,8 @@ export interface OperatorKind {
   readonly keyed: boolean;
   /** Whether its class may have onTimer(). */
   readonly timers?: boolean;
-  /** Of a second input: whether it is keyed too, or broadcast. */
-  readonly second?: "keyed" | "broadcast";
+  /** Of a second input: whether it is keyed too, broadcast, or neither. */
+  readonly second?: "keyed" | "broadcast" | "plain";
 }
 
 const method = (name: string, parameters: readonly string[], returns = "void"): MethodRule => ({
@@ -74,6 +74,30 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     method: [method("processElement", ["$in", "ProcessContext", "Collector<$out>"])],
     runner: "ProcessOperator",
     keyed: false,
+  },
+  {
+    base: "CoProcessFunction",
+    kind: "process",
+    roles: ["in", "second", "out"],
+    method: [
+      method("processElement1", ["$in", "ProcessContext", "Collector<$out>"]),
+      method("processElement2", ["$second", "ProcessContext", "Collector<$out>"]),
+    ],
+    runner: "CoProcessOperator",
+    keyed: false,
+    second: "plain",
+  },
+  {
+    base: "BroadcastProcessFunction",
+    kind: "process",
+    roles: ["in", "second", "out"],
+    method: [
+      method("processElement", ["$in", "ProcessContext", "Collector<$out>"]),
+      method("processBroadcastElement", ["$second", "ProcessContext", "Collector<$out>"]),
+    ],
+    runner: "BroadcastProcessOperator",
+    keyed: false,
+    second: "broadcast",
   },
   {
     base: "KeyedProcessFunction",

@@ -25,7 +25,10 @@ function linesOf(operator: OperatorDescription): string[] {
   for (const input of inputs) {
     const modes = input.accepts.join(", ");
     const note = modes === "insert-only" ? "" : dim(`  accepts ${modes}`);
-    lines.push(`  in   ${columns(input.schema)}${input.keyed ? dim("  by key") : ""}${note}`);
+    const key = input.key?.map((field) => field.name).join(", ");
+    const byKey = input.keyed ? dim(`  by key${key === undefined ? "" : ` ${key}`}`) : "";
+    const broadcast = input.broadcast === true ? dim("  broadcast") : "";
+    lines.push(`  in   ${columns(input.schema)}${byKey}${broadcast}${note}`);
   }
   for (const [i, output] of outputs.entries()) {
     const label = i === 0 ? "" : `${output.name}: `;

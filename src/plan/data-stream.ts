@@ -1,19 +1,31 @@
-/**
- * The DataStream builder: Flink's DataStream, KeyedStream and WindowedStream, whose functions are
- * operators of WebAssembly bundles. It only describes; the environment writes the job spec.
- */
+/** The DataStream builder (Flink's DataStream, KeyedStream, WindowedStream): it only describes a job. */
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
-import { DEAD_LETTER } from "./builtin-outputs.ts";
+import {
+  BroadcastConnectedStream,
+  type BroadcastKind,
+  type Connected,
+  ConnectedStreams,
+  type KeyedBroadcastKind,
+  KeyedConnectedStreams,
+} from "./connected-streams.ts";
 import { DataStreamSink } from "./data-stream-sink.ts";
 import {
   callPlace,
   type InlineFunction,
   type InlineKind,
   InlineOperator,
+  keyFields,
 } from "./inline-operator.ts";
-import { builtin, type OperatorHandle, type OperatorKind } from "./operator-handle.ts";
+import {
+  builtin,
+  checkKind,
+  type OperatorHandle,
+  type OperatorKind,
+  type ProcessKind,
+} from "./operator-handle.ts";
+import type { OutputTag } from "./output-tag.ts";
 import type {
   AnyRow,
   ColumnOf,
@@ -38,28 +50,6 @@ import {
 } from "./window-assigners.ts";
 import { countWindows, WindowedStream } from "./windowed-stream.ts";
 import type { WatermarkParameters } from "./windows.ts";
-
-/**
- * Names a side output whose rows are `Row`.
- *
- *     const late = new OutputTag("late");
- *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
- *     counts.getSideOutput(late).sinkTo(filesSink("late"));
- */
-export class OutputTag<Row = AnyRow> {
-  /** Name of the side output in its operator. */
-  readonly id: string;
-  /** Never there: it carries the type. */
-  declare readonly "~row"?: Row;
-
-  /** The name that `@sideOutput` gives, or any for `sideOutputLateData`: `new OutputTag("late")`. */
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  /** Rows that failed, of an operator with `onRowError("dead-letter")`. */
-  static readonly deadLetter = new OutputTag(DEAD_LETTER);
-}
 
 /**
  * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where
@@ -151,6 +141,22 @@ export class DataStream<Row = AnyRow> {
     ]);
   }
 
+  /** This stream and another, of any columns, for one operator of two inputs. */
+  connect<Other>(
+    other: BroadcastStream<Other>,
+  ): BroadcastConnectedStream<Row, Other, AnyRow, BroadcastKind>;
+  connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
+  connect(other: DataStream): Connected {
+    if (other instanceof BroadcastStream) return new BroadcastConnectedStream(this, other);
+    return new ConnectedStreams(this, other);
+  }
+
+  /** @internal Both streams into one operator: for ConnectedStreams. */
+  joined(second: DataStream, operator: OperatorHandle): SingleOutputStreamOperator {
+    checkKind(operator, ["process"]);
+    const inputs = [this.upstreams, second.upstreams];
+    return new SingleOutputStreamOperator(this.env, this.env.add("operator", operator, inputs));
+  }
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
     return this.#partitioned("forward");
@@ -167,9 +173,9 @@ export class DataStream<Row = AnyRow> {
   shuffle(): DataStream<Row> {
     return this.#partitioned("shuffle");
   }
-  /** Every row to every subtask. */
-  broadcast(): DataStream<Row> {
-    return this.#partitioned("broadcast");
+  /** Every row to every subtask: also what `keyed.connect(rules.broadcast())` takes. */
+  broadcast(): BroadcastStream<Row> {
+    return new BroadcastStream(this.env, this.#partitioned("broadcast").upstreams);
   }
   /** All rows to the first subtask. */
   global(): DataStream<Row> {
@@ -245,24 +251,6 @@ export class DataStream<Row = AnyRow> {
     if (typeof given !== "function") return given;
     return new InlineOperator(kind, this.env.inlineName(kind), { fn: given }, callPlace(method));
   }
-}
-
-/** Fields by which a key selector keys: of a function they are known once it is compiled. */
-function keyFields(selector: OperatorHandle): readonly string[] {
-  if (selector instanceof InlineOperator) return selector.keys;
-  const schema = selector.description.outputs[0]?.schema;
-  return Array.isArray(schema) ? schema.map((field) => field.name) : [];
-}
-
-/** Kinds of operators of one input. */
-type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
-
-export function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
-  const { kind } = operator.description;
-  if (kinds.includes(kind)) return;
-  const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
-  const detail = { field: "operator", value: kind, expected: kinds.join(", ") };
-  throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
 }
 
 /** What an operator puts out; its settings are made here. */
@@ -355,6 +343,11 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
+/** A stream each of whose rows goes to every subtask; `~broadcast` is for types only. */
+export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {
+  declare readonly "~broadcast": true;
+}
+
 /** A stream whose rows of one key all go to one subtask. */
 export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
   /** @internal Made by the methods of a stream. */
@@ -367,6 +360,26 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
       ({ from, output }): Upstream => ({ from, output, partitioner: "key_by", keys }),
     );
     super(env, keyed);
+  }
+
+  /** A KeyedProcessFunction: state and timers of each key. Any other operator of one input, too. */
+  override process<Out>(
+    operator: OperatorHandle<Row, Out, ProcessKind | "keyed_process", KeyColumns<Row, Key>>,
+  ): SingleOutputStreamOperator<Out> {
+    return super.process(operator as OperatorHandle<Row, Out>);
+  }
+
+  /** With a stream that is keyed alike, or broadcast: for keyed functions of two inputs. */
+  override connect<Other>(
+    other: BroadcastStream<Other>,
+  ): BroadcastConnectedStream<Row, Other, KeyColumns<Row, Key>, KeyedBroadcastKind>;
+  override connect<Other, OtherKey extends string>(
+    other: KeyedStream<Other, OtherKey>,
+  ): KeyedConnectedStreams<Row, Other, KeyColumns<Row, Key>>;
+  override connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
+  override connect(other: DataStream): Connected {
+    if (other instanceof KeyedStream) return new KeyedConnectedStreams(this, other);
+    return super.connect(other);
   }
 
   /** Cuts each key's rows into windows: `.window(TumblingEventTimeWindows.of(size))`. */

@@ -1,6 +1,7 @@
 /** What an edge may be, and what the edges into an input make of it. */
 import { MillraceError } from "../protocol/errors.ts";
 import { checkKeyType } from "./column-support.ts";
+import { checkInputKeys, checkKeyOfInputs } from "./key-checks.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
 import {
   checkInputFields,
@@ -134,7 +135,7 @@ function checkKeys(edge: StreamEdge, field: string): void {
 /**
  * The inputs of an operator, from the edges into it.
  * @throws MillraceError JOB_INPUT_UNKNOWN, JOB_INPUT_UNCONNECTED, JOB_UNION_MISMATCH, JOB_KEY_MISSING,
- *   JOB_KEY_MISMATCH, CHANGELOG_NOT_ACCEPTED, JOB_INPUT_FIELD_MISSING, JOB_INPUT_TYPE_MISMATCH
+ *   JOB_KEY_MISMATCH, JOB_KEY_CLASS_MISMATCH, JOB_BROADCAST_MISSING, CHANGELOG_NOT_ACCEPTED, JOB_INPUT_FIELD_MISSING, JOB_INPUT_TYPE_MISMATCH
  */
 export function planInputs(
   operator: FoundOperator,
@@ -151,7 +152,8 @@ export function planInputs(
       expected: described.length === 0 ? "no edge into a source" : `below ${described.length}`,
     });
   }
-  return described.map((input, i) => {
+  const firsts: StreamEdge[] = [];
+  const inputs = described.map((input, i) => {
     const into = edges.filter((edge) => edge.input === i);
     const first = into[0];
     if (first === undefined) {
@@ -159,8 +161,9 @@ export function planInputs(
       const detail = { field, value: `input ${i}`, expected: "an edge into every input" };
       throw new MillraceError("JOB_INPUT_UNCONNECTED", message, detail);
     }
+    firsts.push(first);
     checkUnion(first, into);
-    if (input.keyed) for (const edge of into) checkKeyed(operator, first, edge);
+    checkInputKeys(operator.name, input, into);
     checkChanges(operator, input.accepts, first);
     const at = `edges[${first.index}]`;
     if (input.schema !== "any") checkInputFields(operator.name, input.schema, first.schema, at);
@@ -169,6 +172,8 @@ export function planInputs(
     const agree = into.every((edge) => edge.timeAttribute === first.timeAttribute);
     return { schema, changeMode, timeAttribute: agree ? first.timeAttribute : null, keys };
   });
+  checkKeyOfInputs(operator.name, described, firsts);
+  return inputs;
 }
 
 /** One input has one block layout: a union is of streams of equal schema (as in Flink). */
@@ -184,21 +189,6 @@ function checkUnion(first: StreamEdge, edges: readonly StreamEdge[]): void {
       expected: `${schemaText(first.schema)} ${first.changeMode.mode}`,
     });
   }
-}
-
-function checkKeyed(operator: FoundOperator, first: StreamEdge, edge: StreamEdge): void {
-  const connect = `Cannot connect ${edge.from} to ${edge.to}`;
-  if (edge.partitioner !== "key_by") {
-    throw new MillraceError("JOB_KEY_MISSING", `${connect}: ${operator.name} works by key`, {
-      field: `edges[${edge.index}].partitioner`,
-      value: edge.partitioner,
-      expected: "partitioner key_by with key fields",
-    });
-  }
-  if (edge.keys.join("\n") === first.keys.join("\n")) return;
-  const message = `${connect}: the other streams of this union have another key`;
-  const detail = { field: `edges[${edge.index}].keys`, value: edge.keys };
-  throw new MillraceError("JOB_KEY_MISMATCH", message, { ...detail, expected: first.keys.join() });
 }
 
 function checkChanges(operator: FoundOperator, accepts: readonly string[], edge: StreamEdge): void {

@@ -140,3 +140,10 @@ export function callPlace(method: InlineFunction): CallPlace {
     expected: "a job file that `millrace run` runs",
   });
 }
+
+/** Fields by which a key selector keys: of a function they are known once it is compiled. */
+export function keyFields(selector: OperatorHandle): readonly string[] {
+  if (selector instanceof InlineOperator) return selector.keys;
+  const schema = selector.description.outputs[0]?.schema;
+  return Array.isArray(schema) ? schema.map((field) => field.name) : [];
+}

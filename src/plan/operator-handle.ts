@@ -1,6 +1,6 @@
 /** Operators as the DataStream builder takes them: a bundle's operator with its parameters. */
 import { MillraceError } from "../protocol/errors.ts";
-import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
+import type { HandleKind, Manifest, OperatorDescription } from "../protocol/manifest.ts";
 import { builtinOperator } from "./builtin-operators.ts";
 import type { AnyRow } from "./row-type.ts";
 
@@ -9,9 +9,15 @@ export type Parameters = Readonly<Record<string, unknown>>;
 
 /**
  * One operator, ready to stand in a job. The type parameters are what an editor checks: the columns
- * it reads, the rows it gives, its kind. Handles without them fit everywhere; the planner checks.
+ * it reads, the rows it gives, its kind, its key, the columns of a second input. Handles without them fit everywhere; the planner checks.
  */
-export interface OperatorHandle<In = AnyRow, Out = AnyRow, Kind extends OperatorKind = AnyRow> {
+export interface OperatorHandle<
+  In = AnyRow,
+  Out = AnyRow,
+  Kind extends HandleKind = AnyRow,
+  Key = AnyRow,
+  Second = AnyRow,
+> {
   /** Content hash of the bundle (sha-256, hex), or "builtin". */
   readonly bundle: string;
   /** The operator's name in its bundle. */
@@ -27,6 +33,8 @@ export interface OperatorHandle<In = AnyRow, Out = AnyRow, Kind extends Operator
     readonly reads: (row: In) => void;
     readonly gives: Out;
     readonly kind: Kind;
+    readonly key: (key: Key) => void;
+    readonly readsSecond: (row: Second) => void;
   };
 }
 
@@ -85,4 +93,16 @@ export function builtin(name: string, parameters: Parameters = {}): OperatorHand
   const operator = builtinOperator(name);
   if (operator === undefined) throw new Error(`Assertion failed: builtin operator ${name}`);
   return { bundle: "builtin", name, description: operator.description, parameters };
+}
+
+/** Kinds of operators of one input. */
+export type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
+
+/** @throws MillraceError JOB_OPERATOR_KIND */
+export function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
+  const { kind } = operator.description;
+  if (kinds.includes(kind)) return;
+  const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;
+  const detail = { field: "operator", value: kind, expected: kinds.join(", ") };
+  throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
 }

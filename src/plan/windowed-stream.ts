@@ -1,6 +1,6 @@
 /** Windows of the DataStream builder: Flink's WindowedStream and AllWindowedStream. */
 import { LATE } from "./builtin-windows.ts";
-import { checkKind, type OutputTag, SingleOutputStreamOperator } from "./data-stream.ts";
+import { SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import {
   callPlace,
@@ -8,7 +8,8 @@ import {
   type InlineKind,
   InlineOperator,
 } from "./inline-operator.ts";
-import { builtin, type OperatorHandle } from "./operator-handle.ts";
+import { builtin, checkKind, type OperatorHandle } from "./operator-handle.ts";
+import type { OutputTag } from "./output-tag.ts";
 import type {
   AggregateFunctions,
   AnyRow,

@@ -43,6 +43,10 @@ export const operatorDescriptionSchema = z.strictObject({
       schema: z.union([schemaSchema, z.literal("any")]),
       accepts: z.array(z.enum(["insert-only", "retract", "upsert"])).min(1),
       keyed: z.boolean(),
+      /** The columns that a function by key reads of its key: the job keys the stream by these. */
+      key: schemaSchema.optional(),
+      /** Every row has to reach every subtask. */
+      broadcast: z.boolean().optional(),
     }),
   ),
   /** Main output first, then side outputs by name. "same": the schema of input 0. */
@@ -67,6 +71,25 @@ export const operatorDescriptionSchema = z.strictObject({
   doc: z.string().optional(),
 });
 export type OperatorDescription = z.infer<typeof operatorDescriptionSchema>;
+
+/** Kinds as types tell them apart: a process function by the streams that it takes. */
+export type HandleKind =
+  | OperatorDescription["kind"]
+  | "co_process"
+  | "broadcast_process"
+  | "keyed_process"
+  | "keyed_co_process"
+  | "keyed_broadcast_process";
+
+/** What an operator is, as its handle's type says it. */
+export function handleKindOf({ kind, inputs }: OperatorDescription): HandleKind {
+  const [first, second] = inputs;
+  if (kind !== "process") return kind;
+  const keyed = first?.keyed === true;
+  if (second === undefined) return keyed ? "keyed_process" : kind;
+  if (second.broadcast === true) return keyed ? "keyed_broadcast_process" : "broadcast_process";
+  return keyed ? "keyed_co_process" : "co_process";
+}
 
 /** The whole self-description. */
 export const manifestSchema = z.strictObject({

@@ -12,11 +12,14 @@ const BUILD = new URL("../../build/", import.meta.url);
 export class ModuleStock {
   readonly #modules = new Map<string, LoadedModule>();
   readonly wordCount: string;
+  /** Those of operators/sim. */
+  readonly keyedFunctions: string;
 
   /** @throws MillraceError BUILTIN_MISSING */
   constructor() {
     this.#load("builtin.wasm", "builtin");
     this.wordCount = this.#load("word-count.wasm");
+    this.keyedFunctions = this.#load("sim.wasm");
   }
 
   get(hash: string): LoadedModule | undefined {

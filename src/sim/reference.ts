@@ -9,11 +9,12 @@ import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { assert } from "../protocol/errors.ts";
 import type { ChainOutput } from "../taskmanager/core/task-chain.ts";
 import { OperatorHost } from "../taskmanager/operator-host.ts";
+import { comparableKeyed, keyedLines } from "./keyed-jobs.ts";
 import type { ModuleStock } from "./module-stock.ts";
 import type { SimJob, Workload } from "./workload.ts";
 
 /** A row of the data generator, as timedRows of workload.ts declares it. */
-interface GeneratedRow {
+export interface GeneratedRow {
   readonly id: number;
   readonly key: string;
   readonly value: number;
@@ -38,10 +39,14 @@ export function expectedLines(job: SimJob, workload: Workload, modules: ModuleSt
 
 function generatedLines(job: SimJob, modules: ModuleStock): string[] {
   const sources = job.spec.vertices.filter((vertex) => vertex.kind === "source");
-  const lines = sources.flatMap((source) => generate(source, modules));
-  if (job.expectation.type === "rows") return lines;
-  const rows = lines.map((line) => JSON.parse(line) as GeneratedRow);
+  const linesOf = sources.map((source) => generate(source, modules));
   const { type, sizeMs } = job.expectation;
+  if (type === "rows") return linesOf.flat();
+  const rowsOf = linesOf.map((lines) => lines.map((line) => JSON.parse(line) as GeneratedRow));
+  if (type === "connect" || type === "broadcast" || type === "clock") {
+    return keyedLines(job.expectation, rowsOf);
+  }
+  const rows = rowsOf.flat();
   return type === "late" ? sumLines([], rows, sizeMs) : windowLines(rows, sizeMs);
 }
 
@@ -51,6 +56,7 @@ function generatedLines(job: SimJob, modules: ModuleStock): string[] {
  */
 export function comparable(job: SimJob, lines: readonly string[]): string[] {
   const { type, sizeMs } = job.expectation;
+  if (type === "clock") return comparableKeyed(job.expectation, lines);
   if (type !== "late") return [...lines].sort();
   const rows = lines.map((line) => JSON.parse(line) as GeneratedRow | WindowRow);
   const fired = rows.filter((row) => "window_start" in row);

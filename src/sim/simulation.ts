@@ -49,7 +49,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
   const { seed, modules, log, cores = PRODUCTION_CORES } = options;
   const world = new World({ seed, modules, log });
   const calm = world.random.fork("calm").chance(CALM_SHARE);
-  const workload = drawWorkload(world.random.fork("workload"), modules.wordCount, calm);
+  const workload = drawWorkload(world.random.fork("workload"), modules, calm);
   for (const [path, text] of workload.inputs) {
     world.inputs.set(path, new TextEncoder().encode(text));
   }

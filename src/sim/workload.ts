@@ -1,5 +1,6 @@
 /** Random jobs: what runs in a simulated cluster, all from the seed. */
 import type { JobSpecInput, RestartStrategySpec } from "../plan/job-spec.ts";
+import { addKeyedShape, KEYED_SHAPES, type KeyedShape } from "./keyed-jobs.ts";
 import type { Random } from "./random.ts";
 import type { SlotTuning } from "./slot.ts";
 
@@ -14,8 +15,9 @@ export interface Expectation {
    * - `words`: words per window; line n has event time n seconds
    * - `late`: as windows, but by `at`, which goes up and down; rows that come too late leave by
    *   the side output, and how many do depends on the run
+   * - `connect`, `broadcast`, `clock`: keyed functions, see keyed-jobs.ts
    */
-  readonly type: "rows" | "windows" | "words" | "late";
+  readonly type: "rows" | "windows" | "words" | "late" | KeyedShape;
   readonly sizeMs: number;
   /** How often each row comes out: more than once behind a broadcast. */
   readonly copies: number;
@@ -50,13 +52,19 @@ const WORDS =
 
 const SHAPES = ["windows", "windows", "union", "words", "spread", "late"] as const;
 
+/** Bundles of the jobs, by content hash. */
+interface Bundles {
+  readonly wordCount: string;
+  readonly keyedFunctions: string;
+}
+
 /** Draws a workload. */
-export function drawWorkload(random: Random, wordCount: string, calm: boolean): Workload {
+export function drawWorkload(random: Random, bundles: Bundles, calm: boolean): Workload {
   const workers = Array.from({ length: random.int(1, 4) }, () => random.int(1, 3));
   const slots = workers.reduce((sum, count) => sum + count, 0);
   const inputs = new Map<string, string>();
   const jobs = Array.from({ length: random.pick([1, 1, 1, 2]) }, (_, number) =>
-    drawJob({ random: random.fork(`job ${number}`), number, slots, inputs, wordCount, calm }),
+    drawJob({ random: random.fork(`job ${number}`), number, slots, inputs, bundles, calm }),
   );
   const tuning = {
     batchRows: random.pick([1, 2, 7, 32, 200]),
@@ -71,17 +79,22 @@ interface JobDraw {
   readonly number: number;
   readonly slots: number;
   readonly inputs: Map<string, string>;
-  readonly wordCount: string;
+  readonly bundles: Bundles;
   readonly calm: boolean;
 }
 
 function drawJob(draw: JobDraw): SimJob {
   const { random, number, slots } = draw;
-  const shape = random.pick(SHAPES);
+  const usual = random.pick(SHAPES);
+  // Of its own stream: the other jobs stay as they are.
+  const keyed = random.fork("keyed");
+  const shape = keyed.chance(0.35) ? keyed.pick(KEYED_SHAPES) : usual;
   const folder = random.chance(0.7) ? `out-${number}` : undefined;
   const parallelism = random.int(1, Math.min(4, slots));
   const build = new JobBuild(random, parallelism, folder);
-  const expectation = addShape(build, shape, draw);
+  const expectation = isKeyed(shape)
+    ? addKeyedShape(build, shape, keyed, draw.bundles.keyedFunctions)
+    : addShape(build, shape, draw);
   return {
     spec: {
       version: 1,
@@ -126,8 +139,12 @@ function drawStrategy(random: Random): RestartStrategySpec {
   }
 }
 
+function isKeyed(shape: (typeof SHAPES)[number] | KeyedShape): shape is KeyedShape {
+  return KEYED_SHAPES.some((keyed) => keyed === shape);
+}
+
 /** Vertices and edges as they come together. */
-class JobBuild {
+export class JobBuild {
   readonly vertices: VertexInput[] = [];
   readonly edges: EdgeInput[] = [];
   readonly random: Random;
@@ -243,6 +260,16 @@ class JobBuild {
     return window;
   }
 
+  /** An operator of an uploaded bundle; its inputs are connected by the caller. */
+  keyedFunction(bundle: string, name: string, parameters: Record<string, unknown>): string {
+    return this.add({
+      id: "function",
+      kind: "operator",
+      operator: { bundle, name, parameters },
+      parallelism: this.someParallelism(),
+    });
+  }
+
   /** @returns how often each row comes out */
   sink(from: string): number {
     const { random } = this;
@@ -327,7 +354,7 @@ function addShape(build: JobBuild, shape: (typeof SHAPES)[number], draw: JobDraw
 }
 
 function addWords(build: JobBuild, draw: JobDraw, sizeMs: number): Expectation {
-  const { random, number, inputs, wordCount } = draw;
+  const { random, number, inputs, bundles } = draw;
   const parallelism = build.someParallelism();
   // A subtask reads one file: line numbers, and with them event times, only grow.
   for (let file = 0; file < parallelism; file++) {
@@ -362,7 +389,7 @@ function addWords(build: JobBuild, draw: JobDraw, sizeMs: number): Expectation {
   const split = build.add({
     id: "split",
     kind: "operator",
-    operator: { bundle: wordCount, name: "SplitWords" },
+    operator: { bundle: bundles.wordCount, name: "SplitWords" },
     parallelism,
   });
   build.connect(source, timed);

@@ -4,10 +4,9 @@ export type { JobContext } from "../cli/job-file.ts";
 export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
 export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
-export type { Columns, OperatorSetup } from "./operator-plan.ts";
+export type { Columns, HarnessOptions, OperatorSetup } from "./operator-plan.ts";
 export type { StateChunk } from "./operator-subtask.ts";
 export {
-  type HarnessOptions,
   type LoggedLine,
   type OperatorSnapshot,
   OperatorTestHarness,

@@ -2,16 +2,19 @@
  * One operator as a task of its own: planned by what plans jobs, so that parameters, columns and
  * keys are checked and results typed as in a job.
  */
+
 import { type OutputSpec, vertexSpecSchema } from "../plan/job-spec.ts";
+import { checkKeyOfInputs } from "../plan/key-checks.ts";
 import { type FoundOperator, findOperator } from "../plan/operator-lookup.ts";
 import { planOutputs } from "../plan/operator-outputs.ts";
 import { checkInputFields, checkOperatorSchema, fieldOf, schemaOf } from "../plan/schema-match.ts";
-import type { PlannedStream, StreamType } from "../plan/stream-type.ts";
+import type { NodeInput, StreamEdge } from "../plan/stream-graph.ts";
+import type { PlannedStream } from "../plan/stream-type.ts";
 import type { WindowAssigner } from "../plan/window-assigners.ts";
 import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { defaultMaxParallelism } from "../protocol/key-group.ts";
-import type { Manifest } from "../protocol/manifest.ts";
+import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
 import type { ChangeMode, Schema } from "../protocol/types.ts";
 
 /** Columns: a schema, or Flink's type texts by name (`{ word: "STRING NOT NULL", n: "BIGINT" }`). */
@@ -25,8 +28,12 @@ export interface OperatorSetup {
   readonly input?: Columns;
   /** Change mode of its input; default insert-only. */
   readonly changeMode?: ChangeMode;
-  /** Fields that make the key: for operators that work by key. */
+  /** Columns of its second input; default: those that it declares. */
+  readonly secondInput?: Columns;
+  /** Fields that make the key: for operators that work by key. Default: those of its key class. */
   readonly keyBy?: readonly string[];
+  /** Fields that make the key in a second keyed input, where they have other names there. */
+  readonly secondKeyBy?: readonly string[];
   /** Window of an aggregate: `TumblingEventTimeWindows.of(Duration.ofSeconds(10))`. */
   readonly window?: WindowAssigner;
   /** How long a window takes late rows, ms. */
@@ -43,16 +50,35 @@ export interface OperatorSetup {
   readonly maxParallelism?: number;
 }
 
+/** How a harness runs its operator. */
+export interface HarnessOptions extends OperatorSetup {
+  /** Rows that an output holds before it has to be emptied; 1 shows what depends on room. */
+  readonly outputRoom?: number;
+  /** Rows of one call into the module; 0 makes it stop after every row. */
+  readonly budget?: number;
+  /** Before each input the state moves to a new instance by a snapshot: shows state that is lost. */
+  readonly snapshotAfterEveryInput?: boolean;
+  /** Processing time at the beginning, ms. Default 0. */
+  readonly processingTime?: number;
+  /** How sources are compiled: `none` (default) takes a fraction of the time of `speed`. */
+  readonly optimize?: "speed" | "none";
+  /** Operators that the entry registers by itself. */
+  readonly registered?: readonly OperatorDescription[];
+}
+
 /** An operator that can be opened. */
 export interface PlannedOperator {
   readonly task: TaskDescriptor;
-  readonly input: Schema;
+  /** None of a source. */
+  readonly inputs: readonly Schema[];
   readonly outputs: readonly PlannedStream[];
 }
 
+type DescribedInput = OperatorDescription["inputs"][number];
+
 /** Where the task's channels would lead. */
 const PEER = { worker: "harness", slot: 0, address: "ws://127.0.0.1:1" };
-/** Number of the one channel into the operator; its outputs are numbered from 0. */
+/** Number of the channel into its first input; its outputs are numbered from 0. */
 const INPUT_CHANNEL = 1_000_000;
 
 /**
@@ -65,8 +91,7 @@ export function planOperator(
   setup: OperatorSetup,
 ): PlannedOperator {
   const operator = find(bundle, name, setup);
-  const input = inputOf(operator, setup);
-  const keys = keysOf(operator, input, setup);
+  const inputs = inputsOf(operator, setup);
   const declared = Object.entries(setup.outputs ?? {}).map(
     ([output, columns]): OutputSpec => ({
       name: output,
@@ -74,9 +99,6 @@ export function planOperator(
       changeMode: { mode: "insert-only" },
     }),
   );
-  const isSource = operator.description.kind === "source";
-  const changeMode = setup.changeMode ?? { mode: "insert-only" };
-  const stream: StreamType = { schema: input, changeMode, timeAttribute: null };
   const vertex = vertexSpecSchema.parse({
     id: "operator",
     kind: "operator",
@@ -87,14 +109,14 @@ export function planOperator(
   const outputs = planOutputs({
     operator,
     vertex,
-    inputs: isSource ? [] : [stream],
-    keys,
+    inputs,
+    keys: inputs[0]?.keys ?? [],
     // Every side output is there to be looked at.
     used: new Set(["late", ...operator.description.outputs.map((output) => output.name)]),
     field: name,
   });
-  const descriptor = describeTask(operator, setup, { stream, keys, outputs });
-  return { task: descriptor, input, outputs };
+  const task = describeTask(operator, setup, inputs, outputs);
+  return { task, inputs: inputs.map(({ schema }) => schema), outputs };
 }
 
 /** A schema of either form. */
@@ -112,58 +134,81 @@ function find(
   const parameters = { ...setup.window, ...lateness, ...setup.parameters };
   const reference = { bundle: bundle.hash as "builtin", name, parameters };
   const operator = findOperator(reference, () => bundle.manifest, name);
-  const { kind, inputs } = operator.description;
+  const { kind } = operator.description;
   const readsBytes = kind === "source" && operator.builtin !== undefined && name !== "datagen";
-  if (kind !== "exchange" && inputs.length < 2 && !readsBytes) return operator;
-  const expected = "an operator of one input, or a source that makes its rows";
+  if (kind !== "exchange" && !readsBytes) return operator;
+  const expected = "an operator of one input or two, or a source that makes its rows";
   throw invalid(`operator ${name} is a ${kind}`, "operator", kind, expected);
 }
 
-function inputOf({ name, description }: FoundOperator, setup: OperatorSetup): Schema {
+/** What comes in, input by input: the same checks as for the edges of a job. */
+function inputsOf(operator: FoundOperator, setup: OperatorSetup): NodeInput[] {
+  const { name, description } = operator;
   if (description.kind === "source") return [];
-  const declared = description.inputs[0]?.schema ?? "any";
+  const changeMode = setup.changeMode ?? { mode: "insert-only" };
+  const edges = description.inputs.map((described, input): StreamEdge => {
+    const option = input === 0 ? "input" : "secondInput";
+    const schema = inputSchemaOf(name, described, setup[option], option);
+    const stream = { schema, changeMode, timeAttribute: null };
+    const keys = keysOf(name, described, schema, setup, input);
+    const partitioner = described.keyed ? "key_by" : described.broadcast ? "broadcast" : "forward";
+    const ends = { index: input, from: option, to: name, output: 0, outputName: "main" };
+    return { ...ends, ...stream, input, partitioner, keys, partitionerOperator: undefined };
+  });
+  checkKeyOfInputs(name, description.inputs, edges);
+  return edges.map(({ schema, changeMode: mode, timeAttribute, keys }) => {
+    return { schema, changeMode: mode, timeAttribute, keys };
+  });
+}
+
+function inputSchemaOf(
+  name: string,
+  described: DescribedInput,
+  given: Columns | undefined,
+  option: string,
+): Schema {
+  const declared = described.schema;
   const wanted = typeof declared === "string" ? undefined : declared;
-  if (setup.input === undefined) {
+  if (given === undefined) {
     if (wanted !== undefined) return wanted;
-    throw invalid(`operator ${name} takes any columns`, "input", undefined, "its input's columns");
+    throw invalid(`operator ${name} takes any columns`, option, undefined, "its input's columns");
   }
-  const schema = schemaFrom(setup.input);
-  checkOperatorSchema(schema, "input");
-  if (wanted !== undefined) checkInputFields(name, wanted, schema, "input");
+  const schema = schemaFrom(given);
+  checkOperatorSchema(schema, option);
+  if (wanted !== undefined) checkInputFields(name, wanted, schema, option);
   return schema;
 }
 
 function keysOf(
-  { name, description }: FoundOperator,
-  input: Schema,
+  name: string,
+  { keyed, key, broadcast }: DescribedInput,
+  schema: Schema,
   setup: OperatorSetup,
+  input: number,
 ): readonly string[] {
-  const keys = setup.keyBy ?? [];
-  if (description.inputs[0]?.keyed === true && keys.length === 0) {
-    throw invalid(`operator ${name} works by key`, "keyBy", undefined, "the fields of its key");
+  if (broadcast === true) return [];
+  const option = input === 0 || setup.secondKeyBy === undefined ? "keyBy" : "secondKeyBy";
+  const keys = setup[option] ?? (keyed ? key?.map((field) => field.name) : undefined) ?? [];
+  if (keyed && keys.length === 0) {
+    throw invalid(`operator ${name} works by key`, option, undefined, "the fields of its key");
   }
   for (const key of keys) {
-    if (fieldOf(input, key) !== undefined) continue;
-    const expected = input.map((field) => field.name).join(", ");
+    if (fieldOf(schema, key) !== undefined) continue;
+    const field = input === 0 ? option : "secondKeyBy";
+    const expected = schema.map((column) => column.name).join(", ");
     const message = `Cannot open operator ${name}: its input has no field ${key}`;
-    throw new MillraceError("JOB_FIELD_UNKNOWN", message, { field: "keyBy", value: key, expected });
+    throw new MillraceError("JOB_FIELD_UNKNOWN", message, { field, value: key, expected });
   }
   return keys;
-}
-
-interface Streams {
-  readonly stream: StreamType;
-  readonly keys: readonly string[];
-  readonly outputs: readonly PlannedStream[];
 }
 
 function describeTask(
   operator: FoundOperator,
   setup: OperatorSetup,
-  { stream, keys, outputs }: Streams,
+  inputs: readonly NodeInput[],
+  outputs: readonly PlannedStream[],
 ): TaskDescriptor {
   const { name, bundle, parameters } = operator;
-  const isSource = operator.description.kind === "source";
   const { subtask = 0, parallelism = 1, onRowError = "fail" } = setup;
   return {
     vertex: name,
@@ -179,16 +224,12 @@ function describeTask(
         bundle,
         operator: name,
         parameters: { ...parameters },
-        inputs: isSource
-          ? []
-          : [
-              {
-                name: "input 0",
-                schema: [...stream.schema],
-                changeMode: mutable(stream.changeMode),
-                keys: [...keys],
-              },
-            ],
+        inputs: inputs.map(({ schema, changeMode, keys }, i) => ({
+          name: `input ${i}`,
+          schema: [...schema],
+          changeMode: mutable(changeMode),
+          keys: [...keys],
+        })),
         outputs: outputs.map((output) => ({
           name: output.name,
           schema: [...output.schema],
@@ -198,7 +239,9 @@ function describeTask(
         onRowError,
       },
     ],
-    gates: isSource ? [] : [{ input: 0, channels: [{ channel: INPUT_CHANNEL, peer: PEER }] }],
+    gates: inputs.map((_, input) => {
+      return { input, channels: [{ channel: INPUT_CHANNEL + input, peer: PEER }] };
+    }),
     outputs: outputs.map((_, output) => ({
       from: 0,
       output,

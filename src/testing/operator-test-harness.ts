@@ -1,28 +1,33 @@
 /**
- * Drives one operator with rows, watermarks and virtual time (Flink: OneInputStreamOperatorTestHarness
- * and KeyedOneInputStreamOperatorTestHarness), in any test runner.
+ * Drives one operator with rows, watermarks and virtual time (Flink: OneInputStreamOperatorTestHarness,
+ * KeyedTwoInputStreamOperatorTestHarness and their like), in any test runner.
  */
 import { batchValues, type PlainRow, plainMillis, plainRow } from "../embedded/plain-row.ts";
-import type { OutputTag } from "../plan/data-stream.ts";
-import type { OperatorHandle, OperatorKind } from "../plan/operator-handle.ts";
+import type { OperatorHandle } from "../plan/operator-handle.ts";
+import type { OutputTag } from "../plan/output-tag.ts";
 import { BatchWriter } from "../protocol/batch/batch-writer.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";
-import type { OperatorDescription } from "../protocol/manifest.ts";
+import type { HandleKind } from "../protocol/manifest.ts";
 import { ROW_KIND, type Schema } from "../protocol/types.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
+import {
+  type CoalescedEvent,
+  WatermarkCoalescer,
+} from "../taskmanager/core/watermark-coalescer.ts";
 import { tellFailure } from "./failure-place.ts";
-import { type OperatorSetup, type PlannedOperator, planOperator } from "./operator-plan.ts";
+import { countKeyedState } from "./keyed-state-count.ts";
+import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
 import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
 import {
   type InputRow,
-  MAX_WATERMARK,
   type OutputRow,
   type RowKind,
   StreamRecord,
   type Timestamp,
   Watermark,
+  wholeTime,
 } from "./stream-element.ts";
 import { type BundleSource, loadTestBundle, type TestBundle } from "./test-bundle.ts";
 
@@ -34,22 +39,6 @@ export interface OperatorSnapshot {
   readonly checkpoint: number;
   /** The state, by key group. */
   readonly chunks: readonly StateChunk[];
-}
-
-/** How a harness runs its operator. */
-export interface HarnessOptions extends OperatorSetup {
-  /** Rows that an output holds before it has to be emptied; 1 shows what depends on room. */
-  readonly outputRoom?: number;
-  /** Rows of one call into the module; 0 makes it stop after every row. */
-  readonly budget?: number;
-  /** Before each input the state moves to a new instance by a snapshot: shows state that is lost. */
-  readonly snapshotAfterEveryInput?: boolean;
-  /** Processing time at the beginning, ms. Default 0. */
-  readonly processingTime?: number;
-  /** How sources are compiled: `none` (default) takes a fraction of the time of `speed`. */
-  readonly optimize?: "speed" | "none";
-  /** Operators that the entry registers by itself. */
-  readonly registered?: readonly OperatorDescription[];
 }
 
 /** A line that the operator logged. */
@@ -79,7 +68,11 @@ type Element<Row = PlainRow> = StreamRecord<Row> | Watermark;
  * task does. Methods throw MillraceError: ROW_* for rows that do not fit, OPERATOR_FAILED and
  * ROW_FAILED with the author's place and the row.
  */
-export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
+export class OperatorTestHarness<
+  In extends object = object,
+  Out = PlainRow,
+  Second extends object = object,
+> {
   readonly #bundle: TestBundle;
   readonly #plan: PlannedOperator;
   readonly #options: HarnessOptions;
@@ -91,7 +84,9 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
   #subtask: OperatorSubtask;
   #nowMs: number;
   #watermark = -(2n ** 63n);
-  #ended = false;
+  readonly #coalescer: WatermarkCoalescer;
+  /** Inputs that have ended. */
+  readonly #ends = new Set<number>();
   #failure: unknown;
   #snapshots = 0;
   #touched = false;
@@ -102,6 +97,7 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
     this.#options = options;
     this.#nowMs = options.processingTime ?? 0;
     this.#outputs = plan.outputs.map(() => []);
+    this.#coalescer = new WatermarkCoalescer(this.#inputs().map(() => 1));
     this.#subtask = this.#openSubtask();
   }
 
@@ -109,10 +105,10 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
    * Opens an operator by its handle, as a job takes it. Options may overrule its parameters.
    * @param handle of the module that `millrace build` writes
    */
-  static open<Reads, Gives, Kind extends OperatorKind>(
-    handle: OperatorHandle<Reads, Gives, Kind>,
+  static open<Reads, Gives, Kind extends HandleKind, Key, ReadsSecond>(
+    handle: OperatorHandle<Reads, Gives, Kind, Key, ReadsSecond>,
     options?: HarnessOptions,
-  ): Promise<OperatorTestHarness<InputRow<Reads>, OutputRow<Gives, Kind>>>;
+  ): Promise<OperatorTestHarness<InputRow<Reads>, OutputRow<Gives, Kind>, InputRow<ReadsSecond>>>;
   /**
    * Opens an operator of a bundle by its name.
    * @param source `"builtin"`, a bundle file, its bytes, or an entry of AssemblyScript sources
@@ -152,9 +148,9 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
     return new OperatorTestHarness(bundle, planOperator(bundle, operator, options), options);
   }
 
-  /** Columns of the input. */
+  /** Columns of the first input; none of a source. */
   get inputSchema(): Schema {
-    return this.#plan.input;
+    return this.#plan.inputs[0] ?? [];
   }
 
   /** Columns of an output; default: the main one. */
@@ -170,23 +166,50 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
 
   /** Rows as one batch: how they come in a job. */
   processElements(rows: Iterable<In | StreamRecord<In>>): void {
-    if (this.#plan.task.gates.length === 0) {
-      const message = `Cannot give rows to operator ${this.#plan.task.name}: it is a source`;
-      throw new MillraceError("HARNESS_SETUP_INVALID", message, { expected: "poll()" });
-    }
+    this.#process(0, rows);
+  }
+
+  /** One row of the second input. */
+  processElement2(row: Second | StreamRecord<Second>, timestamp?: Timestamp): void {
+    const record = row instanceof StreamRecord ? row : new StreamRecord(row, timestamp);
+    this.#process(1, [record]);
+  }
+
+  /** Rows of the second input as one batch. */
+  processElements2(rows: Iterable<Second | StreamRecord<Second>>): void {
+    this.#process(1, rows);
+  }
+
+  #process(input: number, rows: Iterable<object>): void {
+    const schema = this.#inputSchema(input);
     const records = Array.from(rows, (row) =>
       row instanceof StreamRecord ? row : new StreamRecord(row),
     ) as StreamRecord[];
-    const writer = new BatchWriter(this.#plan.input);
+    const writer = new BatchWriter(schema);
     for (const { row, timestamp, kind } of records) {
-      writer.append(batchValues(row, this.#plan.input), {
+      writer.append(batchValues(row, schema), {
         eventTime: timestamp === undefined ? undefined : wholeTime(timestamp, "timestamp"),
         change: ROW_KIND[kind],
       });
     }
     if (records.length === 0) return;
     const block = writer.finish();
-    this.#call({ type: "batch", input: 0, block }, records);
+    this.#call({ type: "batch", input, block }, records);
+  }
+
+  #inputSchema(input: number): Schema {
+    const schema = this.#plan.inputs[input];
+    if (schema !== undefined) return schema;
+    const { name } = this.#plan.task;
+    const isSource = this.#plan.inputs.length === 0;
+    const is = isSource ? "it is a source" : `it has no input ${input}`;
+    throw new MillraceError(
+      "HARNESS_SETUP_INVALID",
+      `Cannot give rows to operator ${name}: ${is}`,
+      {
+        expected: isSource ? "poll()" : "processElement",
+      },
+    );
   }
 
   /**
@@ -202,26 +225,69 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
     return !this.#subtask.finished;
   }
 
-  /** One that is not above the last one changes nothing, as in a task. */
+  /** Of all inputs; one that is not above the last one changes nothing, as in a task. */
   processWatermark(timestamp: Timestamp | Watermark): void {
+    for (const input of this.#inputs()) this.#processWatermark(input, timestamp);
+  }
+
+  /** Of the first input alone: event time is the smaller of the two inputs' watermarks. */
+  processWatermark1(timestamp: Timestamp | Watermark): void {
+    this.#processWatermark(0, timestamp);
+  }
+
+  /** Of the second input alone. */
+  processWatermark2(timestamp: Timestamp | Watermark): void {
+    this.#inputSchema(1);
+    this.#processWatermark(1, timestamp);
+  }
+
+  #processWatermark(input: number, timestamp: Timestamp | Watermark): void {
     const plain = timestamp instanceof Watermark ? timestamp.timestamp : timestamp;
-    const time = wholeTime(plain, "watermark");
-    if (time <= this.#watermark) return;
-    this.#watermark = time;
-    this.#call({ type: "watermark", timestamp: time });
+    const reached = this.#coalescer.watermark(input, 0, wholeTime(plain, "watermark"));
+    if (reached === undefined) return;
+    this.#coalesced([{ type: "watermark", timestamp: reached }]);
   }
 
-  /** The input turns idle (Flink: WatermarkStatus.IDLE) or active again. */
-  processWatermarkStatus(status: "idle" | "active"): void {
-    this.#call({ type: "input_status", input: 0, idle: status === "idle" });
+  /** An input turns idle (Flink: WatermarkStatus.IDLE) or active again; default: all. */
+  processWatermarkStatus(status: "idle" | "active", input?: 1 | 2): void {
+    for (const each of input === undefined ? this.#inputs() : [input - 1]) {
+      this.#coalesced(this.#coalescer.status(each, 0, status === "idle"));
+    }
   }
 
-  /** The end of a bounded input, as a task sees it: the last watermark, then the end. */
+  /** The end of all bounded inputs, as a task sees it: the last watermark, then the end. */
   endInput(): void {
-    if (this.#ended) return;
-    this.processWatermark(MAX_WATERMARK);
-    this.#call({ type: "end_input", input: 0 });
-    this.#ended = true;
+    for (const input of this.#inputs()) this.#endInput(input);
+  }
+
+  /** The end of the first input alone. */
+  endInput1(): void {
+    this.#endInput(0);
+  }
+
+  /** The end of the second input alone. */
+  endInput2(): void {
+    this.#inputSchema(1);
+    this.#endInput(1);
+  }
+
+  #endInput(input: number): void {
+    if (this.#ends.has(input)) return;
+    this.#coalesced(this.#coalescer.end(input, 0));
+    this.#call({ type: "end_input", input });
+    this.#ends.add(input);
+  }
+
+  #coalesced(events: readonly CoalescedEvent[]): void {
+    for (const event of events) {
+      if (event.type === "watermark") this.#watermark = event.timestamp;
+      this.#call(event);
+    }
+  }
+
+  /** Numbers of the inputs; a source has one end, too. */
+  #inputs(): number[] {
+    return this.#plan.inputs.length === 2 ? [0, 1] : [0];
   }
 
   /** Moves the clock on; timers that become due fire in their order, each at its time. */
@@ -258,6 +324,21 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
   nextProcessingTimeTimer(): Timestamp | undefined {
     const due = this.#subtask.nextTimer("processing");
     return due === undefined ? undefined : plainMillis(due);
+  }
+
+  /** Pairs of a state and a key that has something in it, of an operator with keyed state. */
+  numKeyedStateEntries(): number {
+    return countKeyedState(this.snapshot().chunks).entries;
+  }
+
+  /** Event-time timers of an operator with keyed state. */
+  numEventTimeTimers(): number {
+    return countKeyedState(this.snapshot().chunks).eventTimeTimers;
+  }
+
+  /** Processing-time timers of an operator with keyed state. */
+  numProcessingTimeTimers(): number {
+    return countKeyedState(this.snapshot().chunks).processingTimeTimers;
   }
 
   /** All that came out of the main output: records and watermarks, in order. */
@@ -390,7 +471,7 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
       const message = `Cannot go on with operator ${this.#plan.task.name}: it has failed`;
       throw new MillraceError("HARNESS_FAILED", message, { cause: this.#failure });
     }
-    if (!this.#ended) return;
+    if (this.#ends.size < this.#inputs().length) return;
     const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }
@@ -407,14 +488,4 @@ export class OperatorTestHarness<In extends object = object, Out = PlainRow> {
 
 function rowsOf<Row>(elements: readonly Element<Row>[]): Row[] {
   return elements.flatMap((element) => (element instanceof StreamRecord ? [element.row] : []));
-}
-
-function wholeTime(time: Timestamp, what: string): bigint {
-  if (typeof time === "bigint") return time;
-  if (Number.isSafeInteger(time)) return BigInt(time);
-  throw new MillraceError("HARNESS_TIME_INVALID", `Cannot take ${what}: ${time} is no whole ms`, {
-    field: what,
-    value: time,
-    expected: "a whole number of ms since 1970; beyond 2^53 a bigint",
-  });
 }

@@ -1,5 +1,6 @@
 /** What an operator takes and gives in a test: rows with their times and changes, watermarks. */
 import type { PlainRow } from "../embedded/plain-row.ts";
+import { MillraceError } from "../protocol/errors.ts";
 import type { ROW_KIND } from "../protocol/types.ts";
 
 /** Milliseconds since 1970; beyond 2^53 a bigint. */
@@ -54,3 +55,14 @@ export type InputRow<In> = {
  * around the columns it declares.
  */
 export type OutputRow<Out, Kind> = Kind extends "aggregate" ? Out & PlainRow : Out;
+
+/** A time as the engine has it. @throws MillraceError HARNESS_TIME_INVALID */
+export function wholeTime(time: Timestamp, what: string): bigint {
+  if (typeof time === "bigint") return time;
+  if (Number.isSafeInteger(time)) return BigInt(time);
+  throw new MillraceError("HARNESS_TIME_INVALID", `Cannot take ${what}: ${time} is no whole ms`, {
+    field: what,
+    value: time,
+    expected: "a whole number of ms since 1970; beyond 2^53 a bigint",
+  });
+}

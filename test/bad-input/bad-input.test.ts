@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { customSection } from "../../src/build/bundle-writer.ts";
 import { MillraceClient } from "../../src/client/millrace-client.ts";
-import { OutputTag } from "../../src/plan/data-stream.ts";
+import { OutputTag } from "../../src/plan/output-tag.ts";
 import { csv, files, jsonLines, socket, textLines } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
 import { SOURCES_SECTION } from "../../src/protocol/abi.ts";

@@ -72,13 +72,16 @@ export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
   );
 }
 
-/** Statements stand in a method, methods in an operator. */
+/** Statements stand in a method, methods in an operator by key: some have state. */
 function asClass(line: number, code: string): string {
   const isMethod = /^\w+\(.*\{$/m.test(code.split("\n")[0] ?? "");
   const method = isMethod
     ? code
     : `example(word: Text, value: Seen): void {\nlet sum: f64 = 0;\n${code}\n}`;
-  return `@operator class Line${line} extends FilterFunction<Line> {\n${FIELDS}${method}\nfilter(value: Line): bool { return true; }\n}`;
+  const head = `@operator class Line${line} extends KeyedProcessFunction<Word, Line, Line>`;
+  const process =
+    "processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {}";
+  return `${head} {\n${FIELDS}${method}\n${process}\n}`;
 }
 
 /** One entry for all: one compilation. A method alone stands in an operator. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { slotRequestsOf } from "../../src/jobmanager/core/planned-job.ts";
-import { OutputTag } from "../../src/plan/data-stream.ts";
+import type { DataStream } from "../../src/plan/data-stream.ts";
 import { Duration } from "../../src/plan/duration.ts";
 import { buildJobGraph } from "../../src/plan/job-graph.ts";
+import { OutputTag } from "../../src/plan/output-tag.ts";
 import { schemaOf, schemaText } from "../../src/plan/schema-match.ts";
 import { filesSink } from "../../src/plan/sinks.ts";
 import { csv, datagen, files, jsonLines, textLines } from "../../src/plan/sources.ts";
@@ -118,6 +119,71 @@ describe("StreamExecutionEnvironment", () => {
       "window_start",
       "window_end",
     ]);
+  });
+
+  test("connects keyed streams, and a keyed with a broadcast one", () => {
+    const env = new StreamExecutionEnvironment().setParallelism(2);
+    const words = env.readTextFile("a").flatMap(sample.operator("SplitWords"));
+    const rules = words.map(sample.operator("RuleOf"));
+    words
+      .connect(rules)
+      .keyBy("word", "rule")
+      .process(sample.operator("Meet"))
+      .uid("meet")
+      .discard();
+    const keyed = words.keyBy("word");
+    keyed.connect(rules.keyBy("rule")).process(sample.operator("Meet")).uid("met").discard();
+    const judged = keyed.connect(rules.broadcast()).process(sample.operator("Judge")).uid("judge");
+    judged.keyBy("word").process(sample.operator("Tally")).uid("tally").discard();
+    const graph = validateJob(env.toJobSpec("connected"), manifestOf);
+    const into = (uid: string) => {
+      const { id } = graph.nodes.find((node) => node.uid === uid)!;
+      return graph.edges
+        .filter((edge) => edge.to === id)
+        .map(({ input, partitioner, keys }) => [input, partitioner, ...keys]);
+    };
+    const keyedInputs = [
+      [0, "key_by", "word"],
+      [1, "key_by", "rule"],
+    ];
+    expect(into("meet")).toEqual(keyedInputs);
+    expect(into("met")).toEqual(keyedInputs);
+    expect(into("judge")).toEqual([
+      [0, "key_by", "word"],
+      [1, "broadcast"],
+    ]);
+    expect(graph.nodes.find((node) => node.uid === "met")!.inputs.map(({ keys }) => keys)).toEqual([
+      ["word"],
+      ["rule"],
+    ]);
+  });
+
+  test("refuses the functions of two inputs that the streams do not fit, before anything runs", () => {
+    const job = (build: (words: DataStream) => unknown) => {
+      const env = new StreamExecutionEnvironment();
+      build(env.readTextFile("a").flatMap(sample.operator("SplitWords")));
+      return () => env.toJobSpec("refused");
+    };
+    const judge = sample.operator("Judge");
+    expect(job((words) => words.process(sample.operator("Tally")))).toThrow(/Tally works by key/);
+    expect(job((words) => words.keyBy("n").process(sample.operator("Tally")))).toThrow(
+      /Tally works by another key/,
+    );
+    expect(job((words) => words.keyBy("word").connect(words).process(judge))).toThrow(
+      /input 1 of Judge is broadcast/,
+    );
+    expect(job((words) => words.keyBy("word").process(judge))).toThrow(
+      /nothing is connected to input 1/,
+    );
+    expect(
+      job((words) =>
+        words
+          .keyBy("word")
+          .process(sample.operator("UpperCase"))
+          .getSideOutput(new OutputTag("rare"))
+          .print(),
+      ),
+    ).toThrow(/no output rare/);
   });
 
   test("chooses forward for equal parallelism and rebalance for another, as Flink does", () => {

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(ROOT, "build", `handles-${process.pid}`);
 
 const OPERATORS = `
-import { Collector, FilterFunction, FlatMapFunction, ProcessContext, ProcessFunction, SinkFunction, RecordWriter, Text } from "millrace/sdk";
+import { BroadcastProcessFunction, CoProcessFunction, Collector, FilterFunction, FlatMapFunction, KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction, KeyedContext, KeyedProcessFunction, ProcessContext, ProcessFunction, SinkFunction, RecordWriter, Text } from "millrace/sdk";
 @row class Line { line!: Text; }
 @row class Word { word!: Text; n: i64; @nullable score: f64; }
 @row class Problem { why!: Text; }
@@ -31,6 +31,28 @@ import { Collector, FilterFunction, FlatMapFunction, ProcessContext, ProcessFunc
 @operator @sideOutput("bad", Problem) class Check extends ProcessFunction<Word, Word> {
   processElement(value: Word, context: ProcessContext, out: Collector<Word>): void {}
 }
+@row class WordKey { word!: Text; }
+@row class Rule { rule!: Text; limit: i64; }
+@operator @sideOutput("rare", Problem) class Tally extends KeyedProcessFunction<WordKey, Word, Rule> {
+  processElement(value: Word, context: KeyedContext<WordKey>, out: Collector<Rule>): void {}
+}
+@operator class Meet extends KeyedCoProcessFunction<WordKey, Word, Rule, Line> {
+  processElement1(value: Word, context: KeyedContext<WordKey>, out: Collector<Line>): void {}
+  processElement2(value: Rule, context: KeyedContext<WordKey>, out: Collector<Line>): void {}
+}
+@operator class Judge extends KeyedBroadcastProcessFunction<WordKey, Word, Rule, Line> {
+  @parameter must: i64;
+  processElement(value: Word, context: KeyedContext<WordKey>, out: Collector<Line>): void {}
+  processBroadcastElement(value: Rule, context: KeyedBroadcastContext<WordKey>, out: Collector<Line>): void {}
+}
+@operator class Zip extends CoProcessFunction<Word, Rule, Line> {
+  processElement1(value: Word, context: ProcessContext, out: Collector<Line>): void {}
+  processElement2(value: Rule, context: ProcessContext, out: Collector<Line>): void {}
+}
+@operator class Mark extends BroadcastProcessFunction<Word, Rule, Line> {
+  processElement(value: Word, context: ProcessContext, out: Collector<Line>): void {}
+  processBroadcastElement(value: Rule, context: ProcessContext, out: Collector<Line>): void {}
+}
 @operator class WriteWord extends SinkFunction<Word> {
   write(value: Word, record: RecordWriter): void { record.write(value.word); }
 }
@@ -43,6 +65,7 @@ import * as ops from "./handles.ts";
 const env = new StreamExecutionEnvironment();
 const lines = env.readTextFile("novel.txt");
 const words = lines.flatMap(ops.splitWords);
+const rules = () => words.select({ rule: 'word', limit: 'n' });
 `;
 
 const GOOD = [
@@ -60,18 +83,56 @@ const GOOD = [
   "words.map((w) => ({ score: w.score ?? 0, n: 1 })).returns({ score: 'DOUBLE NOT NULL', n: 'BIGINT NOT NULL' }).keyBy((w) => w.n).window(TumblingEventTimeWindows.of(1)).reduce((a, b) => ({ score: a.score + b.score })).select({ a: 'key', b: 'score', c: 'window_end' });",
   "words.keyBy((w) => ({ first: w.word[0] ?? '' })).window(TumblingEventTimeWindows.of(1)).aggregate({ createAccumulator: () => ({ all: 0n }), add: (w, acc) => ({ all: acc.all + w.n }), getResult: (acc) => ({ total: Number(acc.all) }) }).filter((r) => r.total > 1 && r.first === 'a' && r.window_end > 0);",
   "lines.keyBy((l) => l.line).union(lines.keyBy((l) => l.line));",
+  // State by key, one stream or two.
+  "words.keyBy('word').process(ops.tally).filter((r) => r.limit > 0n); words.keyBy('word').process(ops.tally).getSideOutput(ops.tallyRare).select({ text: 'why' });",
+  "words.keyBy('word').process(ops.check);",
+  "words.keyBy('word').connect(rules().keyBy('rule')).process(ops.meet).flatMap(ops.splitWords);",
+  "words.connect(rules()).keyBy('word', 'rule').process(ops.meet).flatMap(ops.splitWords);",
+  "words.connect(rules()).keyBy(['word'], ['rule']).process(ops.meet);",
+  "words.keyBy('word').connect(rules().broadcast()).process(ops.judge({ must: 1 })).flatMap(ops.splitWords);",
+  "words.keyBy((w) => ({ word: w.word })).connect(rules().broadcast()).process(ops.judge({ must: 1 }));",
+  "words.connect(rules()).process(ops.zip); words.keyBy('n').connect(rules().broadcast()).process(ops.mark); words.connect(rules().broadcast()).process(ops.mark);",
+  'declare const joins: import("millrace").OperatorHandle; lines.connect(words).process(joins).keyBy("anything");',
   // The harness knows the rows of a handle: a BIGINT may be a number, a NULL be left out.
   `const harness = await OperatorTestHarness.open(ops.threshold({ limit: 4, must: 1 }), { budget: 0 });
 harness.processElement({ word: "a", n: 1 }, 5);
 harness.processElements([{ word: "a", n: 1n, score: null }, new StreamRecord({ word: "a", n: 2 }, 5, "delete")]);
 harness.extractOutputValues().map((row) => row.word.trim() + row.n * 2n);
 const check = await OperatorTestHarness.open(ops.check);
-check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());`,
+check.extractSideOutputValues(ops.checkBad).map((row) => row.why.trim());
+const meet = await OperatorTestHarness.open(ops.meet, { secondKeyBy: ["rule"] });
+meet.processElement({ word: "a", n: 1 });
+meet.processElement2({ rule: "a", limit: 1 }, 5);`,
   // Without types, everything is left to the planner.
   'declare const untyped: import("millrace").OperatorHandle; lines.map(untyped).keyBy("anything").window(TumblingEventTimeWindows.of(1)).aggregate(count()).keyBy("else");',
 ];
 
 const BAD: readonly (readonly [snippet: string, says: string])[] = [
+  ["(await OperatorTestHarness.open(ops.meet)).processElement2({ rule: 'a', limt: 1 });", "limt"],
+  ["words.process(ops.tally);", '"keyed_process"'],
+  [
+    "words.connect(rules().broadcast()).process(ops.judge({ must: 1 }));",
+    '"keyed_broadcast_process"',
+  ],
+  ["words.connect(rules()).process(ops.mark);", '"broadcast_process"'],
+  ["words.connect(words).process(ops.zip);", "rule"],
+  ["words.process(ops.zip);", '"co_process"'],
+  ["words.keyBy('n').process(ops.tally);", "word"],
+  ["lines.keyBy('line').process(ops.tally);", "word"],
+  ["words.connect(rules()).process(ops.meet);", '"keyed_co_process"'],
+  ["words.connect(rules()).keyBy('word', 'rile').process(ops.meet);", '"rile"'],
+  ["rules().keyBy('rule').connect(words.keyBy('word')).process(ops.meet);", "word"],
+  ["words.keyBy('word').connect(words.keyBy('word')).process(ops.meet);", "rule"],
+  [
+    "words.keyBy('word').connect(rules()).process(ops.judge({ must: 1 }));",
+    '"keyed_broadcast_process"',
+  ],
+  [
+    "words.keyBy('word').connect(rules().rebalance()).process(ops.judge({ must: 1 }));",
+    '"keyed_broadcast_process"',
+  ],
+  ["words.keyBy('word').connect(words.broadcast()).process(ops.judge({ must: 1 }));", "rule"],
+  ["words.keyBy('word').connect(rules().broadcast()).process(ops.meet);", '"keyed_co_process"'],
   ['words.keyBy("wrod");', '"wrod"'],
   ['words.keyBy("word", "m");', '"m"'],
   ["lines.map(ops.splitWords);", '"flat_map"'],

@@ -44,6 +44,15 @@ const side = (name: string, columns: Columns) => ({
   emits: insertOnly,
 });
 
+const rule = { rule: "STRING NOT NULL", limit: "BIGINT NOT NULL" };
+/** An input of a function whose key class is `{ word STRING NOT NULL }`. */
+const keyed = (columns: Columns): OperatorDescription["inputs"][number] => ({
+  schema: [...schemaOf(columns)],
+  accepts: ["insert-only"],
+  keyed: true,
+  key: [...schemaOf({ word: "STRING NOT NULL" })],
+});
+
 const operators: OperatorDescription[] = [
   operator("SplitWords", "flat_map", { line: "STRING NOT NULL" }, word, {
     parameters: [
@@ -70,6 +79,22 @@ const operators: OperatorDescription[] = [
   }),
   operator("Lists", "map", word, { word: "STRING NOT NULL", list: "ARRAY<INT> NOT NULL" }),
   operator("NullableWords", "map", word, { word: "STRING", n: "BIGINT NOT NULL" }),
+  operator("Tally", "process", word, word, {
+    inputs: [keyed(word)],
+    outputs: [
+      { name: "main", schema: [...schemaOf(word)], emits: insertOnly },
+      side("rare", { word: "STRING NOT NULL" }),
+    ],
+  }),
+  operator("TallyNumbers", "process", word, word, { inputs: [keyed({ n: "BIGINT NOT NULL" })] }),
+  operator("Meet", "process", word, word, { inputs: [keyed(word), keyed(rule)] }),
+  operator("Judge", "process", word, word, {
+    inputs: [
+      keyed(word),
+      { schema: [...schemaOf(rule)], accepts: ["insert-only"], keyed: false, broadcast: true },
+    ],
+  }),
+  operator("RuleOf", "map", word, rule),
   operator("Join", "process", word, word, {
     inputs: [
       { schema: [...schemaOf(word)], accepts: ["insert-only"], keyed: false },

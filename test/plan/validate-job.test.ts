@@ -98,6 +98,18 @@ describe("validateJob", () => {
       edge("source", "w", { partitioner: "key_by", keys: ["n"] }),
     ],
   );
+  const byWord: Partial<Edge> = { partitioner: "key_by", keys: ["word"] };
+  /** A function of two inputs, `rules` into the second. */
+  const twoInputs = (name: string, first: Partial<Edge>, second: Partial<Edge>) =>
+    job(
+      [source, operator("rules", user("RuleOf")), operator("two", user(name))],
+      [
+        edge("source", "rules"),
+        edge("source", "two", first),
+        edge("rules", "two", { input: 1, ...second }),
+      ],
+    );
+  const oneInput = job([source, operator("meet", user("Meet"))], [edge("source", "meet", byWord)]);
   const sinkOutput = job(
     [source, print, { ...print, id: "second" }],
     [edge("source", "print"), edge("print", "second")],
@@ -298,6 +310,69 @@ describe("validateJob", () => {
       "edges[0].partitionerOperator",
     ],
     ["a union of different streams", union, "JOB_UNION_MISMATCH", "edges[2]"],
+    [
+      "a keyed function without keyBy",
+      middle(user("Tally")),
+      "JOB_KEY_MISSING",
+      "edges[0].partitioner",
+    ],
+    [
+      "a key field that the function's key class does not have",
+      middle(user("Tally"), {}, { partitioner: "key_by", keys: ["n"] }),
+      "JOB_KEY_CLASS_MISMATCH",
+      "edges[0].keys",
+    ],
+    [
+      "more key fields than the function's key class has",
+      middle(user("Tally"), {}, { partitioner: "key_by", keys: ["word", "n"] }),
+      "JOB_KEY_CLASS_MISMATCH",
+      "edges[0].keys",
+    ],
+    [
+      "a key field of another type than the key class says",
+      job(
+        [source, operator("nulls", user("NullableWords")), operator("tally", user("TallyNumbers"))],
+        [edge("source", "nulls"), edge("nulls", "tally", byWord)],
+      ),
+      "JOB_KEY_CLASS_MISMATCH",
+      "edges[1].keys",
+    ],
+    [
+      "a second input that nothing is connected to",
+      oneInput,
+      "JOB_INPUT_UNCONNECTED",
+      "vertices[1]",
+    ],
+    [
+      "a second input that is not keyed",
+      twoInputs("Meet", byWord, {}),
+      "JOB_KEY_MISSING",
+      "edges[2].partitioner",
+    ],
+    [
+      "two inputs with keys of different types",
+      twoInputs("Meet", byWord, { partitioner: "key_by", keys: ["limit"] }),
+      "JOB_KEY_MISMATCH",
+      "edges[2].keys",
+    ],
+    [
+      "two inputs with different numbers of key fields",
+      twoInputs("Meet", byWord, { partitioner: "key_by", keys: ["rule", "limit"] }),
+      "JOB_KEY_MISMATCH",
+      "edges[2].keys",
+    ],
+    [
+      "a broadcast input whose rows are not broadcast",
+      twoInputs("Judge", byWord, { partitioner: "rebalance" }),
+      "JOB_BROADCAST_MISSING",
+      "edges[2].partitioner",
+    ],
+    [
+      "a keyed input that is broadcast",
+      twoInputs("Judge", { partitioner: "broadcast" }, { partitioner: "broadcast" }),
+      "JOB_KEY_MISSING",
+      "edges[1].partitioner",
+    ],
     ["a union of different keys", unionKeys, "JOB_KEY_MISMATCH", "edges[1].keys"],
     [
       "a source without a connector",

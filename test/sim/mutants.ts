@@ -4,10 +4,17 @@ import type {
   JobManagerInput,
 } from "../../src/jobmanager/core/inputs-and-actions.ts";
 import { JobManagerCore } from "../../src/jobmanager/core/job-manager.ts";
+import type { TaskDescriptor } from "../../src/protocol/deployment.ts";
 import { FRAME_HEADER_BYTES, FRAME_KIND, type Frame } from "../../src/protocol/frame.ts";
 import { type CoreMakers, PRODUCTION_CORES } from "../../src/sim/cluster.ts";
 import { DataRouting } from "../../src/taskmanager/core/data-routing.ts";
-import { type SlotAction, SlotCore, type SlotInput } from "../../src/taskmanager/core/slot.ts";
+import {
+  type ChainOpener,
+  type SlotAction,
+  SlotCore,
+  type SlotInput,
+} from "../../src/taskmanager/core/slot.ts";
+import type { ChainCall } from "../../src/taskmanager/core/task-chain.ts";
 import {
   type TaskManagerAction,
   TaskManagerCore,
@@ -77,6 +84,22 @@ function slot(name: string, make: () => Steps<SlotInput, SlotAction>): Mutant {
   return { name, cores };
 }
 
+/** Slots whose chains are given other calls. */
+function chain(name: string, call: (call: ChainCall, task: TaskDescriptor) => ChainCall): Mutant {
+  const cores = (): CoreMakers => ({
+    ...PRODUCTION_CORES,
+    slot: (options) => {
+      const openChain: ChainOpener = (task, deployment) => {
+        const opened = options.openChain(task, deployment);
+        const begin = opened.begin.bind(opened);
+        return Object.assign(opened, { begin: (made: ChainCall) => begin(call(made, task)) });
+      };
+      return new SlotCore({ ...options, openChain });
+    },
+  });
+  return { name, cores };
+}
+
 /** Lets every nth of the actions that match pass by. */
 function losing<Action>(nth: number, matches: (action: Action) => boolean) {
   let count = 0;
@@ -107,6 +130,15 @@ const isBatch = (action: SlotAction) =>
   action.type === "send_frame" && action.frame.kind === FRAME_KIND.batch;
 
 export const MUTANTS: readonly Mutant[] = [
+  chain("a slot takes rows of a second input for those of the first", (call) =>
+    call.type === "batch" ? { ...call, input: 0 } : call,
+  ),
+  chain("only the first subtask takes a second input", (call, task) =>
+    call.type === "batch" && call.input === 1 && task.subtask > 0 ? { type: "flush" } : call,
+  ),
+  chain("a slot reaches the end of event time with its first watermark", (call) =>
+    call.type === "watermark" ? { ...call, timestamp: 2n ** 63n - 1n } : call,
+  ),
   jobManager(
     "the JobManager takes the release of an older attempt for that of the present one",
     () => {

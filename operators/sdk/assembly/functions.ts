@@ -125,6 +125,9 @@ export abstract class RichFunction {
   /** Fills the fields declared as parameters; generated where there are any. */
   __configure(parameters: JsonValue): void {}
 
+  /** Asks for the states of fields declared as such; generated where there are any. */
+  __openStates(context: RuntimeContext): void {}
+
   /** Called once before the first row. */
   open(context: RuntimeContext): void {}
 
@@ -229,6 +232,7 @@ export abstract class FunctionOperator<
     context.__operatorState = this.ownState();
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
+    this.fn.__openStates(context);
     this.fn.open(context);
     if (context.__problem !== null) return this.refuse(context.__problem!);
     const failure = this.fn.__failure;

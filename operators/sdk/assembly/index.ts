@@ -1,6 +1,8 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
 export { BroadcastState } from "./broadcast-state";
 export { JoinContext, ProcessJoinFunction } from "./interval-join";
+export { BroadcastProcessFunction } from "./broadcast-process-function";
+export { CoProcessFunction } from "./co-process-function";
 export { AggregateFunction } from "./window/aggregate-function";
 export { JsonValue } from "./config-json";
 export {

@@ -20,6 +20,13 @@ declare function sideOutput(name: string, row: __Class): (target: __Class) => vo
 
 /** A value that a job may set, or must where the field has no initial value. */
 declare function parameter(target: object, field: string): void;
+/** State of the current key under the field's name: ValueState, ListState, MapState, BroadcastState. */
+declare function state(target: object, field: string): void;
+/** State under another name; its values expire so many ms after their last change. */
+declare function state(
+  name: string,
+  timeToLiveMs?: number,
+): (target: object, field: string) => void;
 /** The column may be NULL. */
 declare function nullable(target: object, field: string): void;
 /** The column's name, where no field can be named so: `@column("of") source!: Text`. */

@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BuiltBundle, buildBundle } from "../../../src/build/compile.ts";
-import { OutputTag } from "../../../src/plan/data-stream.ts";
 import { Bundle } from "../../../src/plan/operator-handle.ts";
+import { OutputTag } from "../../../src/plan/output-tag.ts";
 import { datagen } from "../../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../../src/plan/stream-environment.ts";
 import type { Schema } from "../../../src/protocol/types.ts";

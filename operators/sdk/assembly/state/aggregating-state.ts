@@ -49,7 +49,7 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
   constructor(descriptor: AggregatingStateDescriptor<In, Acc, Out>) {
     super(descriptor.name, descriptor.__ttl);
     this.fn = descriptor.aggregateFunction;
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
   }
 
   /** Adds a value to the key's accumulator. */
@@ -136,7 +136,8 @@ export class AggregatingState<In, Acc, Out> extends StateSlot {
   }
 
   __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
-    const skipped: usize = timed ? TTL_BYTES : 0;
+    let skipped: usize = 0;
+    if (timed) skipped = <usize>TTL_BYTES;
     const at = entry + this.offset;
     if (this.isTimed) store<i64>(at, timed ? load<i64>(chunk.value) : processingTime());
     memory.copy(at + this.lead, chunk.value + skipped, align8(offsetof<Acc>()));

@@ -44,7 +44,7 @@ export class ListState<T> extends StateSlot {
   /** @internal The runtime makes it. */
   constructor(descriptor: ListStateDescriptor<T>) {
     super(descriptor.name, descriptor.__ttl);
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
     this.values = new ListValues<T>(this.codec, this.lead, this.ttl);
     this.passing = heap.alloc(this.codec.slotBytes);
     memory.fill(this.passing, 0, this.codec.slotBytes);
@@ -245,7 +245,8 @@ export class ListState<T> extends StateSlot {
   __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     if (this.isPresent(entry)) this.__drop(entry);
     const slot = entry + this.offset;
-    const sourceLead: usize = timed ? TTL_BYTES : 0;
+    let sourceLead: usize = 0;
+    if (timed) sourceLead = <usize>TTL_BYTES;
     const end = chunk.value + <usize>chunk.valueBytes;
     let count = 0;
     for (let at = chunk.value; at < end; ) {

@@ -41,7 +41,7 @@ export class MapState<K, V> extends StateSlot {
   /** @internal The runtime makes it. */
   constructor(descriptor: MapStateDescriptor<K, V>) {
     super(descriptor.name, descriptor.__ttl);
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
     this.walk = new MapEntries<K, V>(this);
   }
 
@@ -214,9 +214,9 @@ export class MapState<K, V> extends StateSlot {
       const stored = at + MAP_VALUE;
       if (this.ttl.skipsInSnapshot && this.ttl.isExpired(load<i64>(stored))) continue;
       const length = MapTable.keyLength(at);
-      const body = this.lead + <usize>this.codec.storedBytes(stored + this.lead);
-      const bytes = <i32>(8 + align8(length) + body);
-      const target = this.backend.addRecord(chunk, RECORD_MAP_ENTRY, this.index, entry, bytes);
+      const body: usize = this.lead + <usize>this.codec.storedBytes(stored + this.lead);
+      const bytes: usize = 8 + align8(<usize>length) + body;
+      const target = this.backend.addRecord(chunk, RECORD_MAP_ENTRY, this.index, entry, <i32>bytes);
       store<u32>(target, length);
       memory.copy(target + 8, MapTable.keyOf(at), length);
       const value = target + 8 + align8(length);
@@ -227,7 +227,8 @@ export class MapState<K, V> extends StateSlot {
   }
 
   __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
-    const skipped: usize = timed ? TTL_BYTES : 0;
+    let skipped: usize = 0;
+    if (timed) skipped = <usize>TTL_BYTES;
     const length = load<i32>(chunk.value);
     const key = chunk.value + 8;
     const value = key + align8(length);

@@ -50,7 +50,7 @@ export class ReducingState<T> extends ValueState<T> {
   }
 
   __typeText(): string {
-    return "Reducing" + super.__typeText();
+    return super.__typeText().replace("ValueState", "ReducingState");
   }
 }
 

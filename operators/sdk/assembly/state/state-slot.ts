@@ -13,7 +13,7 @@ export abstract class StateSlot {
   /** Its number: the bit in the entry's presence word. */
   index: i32 = 0;
   backend!: KeyedStateBackend;
-  ttl!: StateTtl;
+  ttl: StateTtl;
   /** Values begin with a time of last use. */
   readonly isTimed: bool;
 

@@ -49,6 +49,7 @@ export class ValueCodec<T> {
       if (layout.isFixed) this.slotBytes = layout.fixedBytes;
       this.typeText = layout.typeText;
     } else if (isReference<T>()) {
+      this.view = changetype<T>(textAt(0, 0));
       this.isFixed = false;
       this.typeText = "STRING";
     } else {

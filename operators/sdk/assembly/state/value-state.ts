@@ -32,7 +32,7 @@ export class ValueState<T> extends StateSlot {
   /** @internal The runtime makes it. */
   constructor(descriptor: ValueStateDescriptor<T>) {
     super(descriptor.name, descriptor.__ttl);
-    this.lead = this.isTimed ? TTL_BYTES : 0;
+    if (this.isTimed) this.lead = <usize>TTL_BYTES;
   }
 
   /**

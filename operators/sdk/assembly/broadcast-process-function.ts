@@ -1,0 +1,50 @@
+/** Process functions on a stream without keys and a broadcast one (Flink: BroadcastProcessFunction). */
+import { UnkeyedTwoInputOperator } from "./co-process-function";
+import { RichFunction } from "./functions";
+import { ProcessContext } from "./process-function";
+import { Collector, RowView } from "./row";
+
+/**
+ * A function on any stream that reads state which another stream, broadcast to every subtask, writes. It has
+ * no state of keys and no timers: KeyedBroadcastProcessFunction has.
+ */
+export abstract class BroadcastProcessFunction<
+  In extends RowView,
+  Broadcast extends RowView,
+  Out extends RowView,
+> extends RichFunction {
+  /** Called once before the first record, with the context that the others get: for side outputs. */
+  openProcess(context: ProcessContext): void {}
+  /** Called for each record of the first stream: broadcast state can be read only. */
+  abstract processElement(value: In, context: ProcessContext, out: Collector<Out>): void;
+  /** Called for each record of the broadcast stream, in every subtask: it may change broadcast state. */
+  abstract processBroadcastElement(
+    value: Broadcast,
+    context: ProcessContext,
+    out: Collector<Out>,
+  ): void;
+}
+
+/** Runs a BroadcastProcessFunction. */
+export class BroadcastProcessOperator<
+  F extends BroadcastProcessFunction<In, Broadcast, Out>,
+  In extends RowView,
+  Broadcast extends RowView,
+  Out extends RowView,
+> extends UnkeyedTwoInputOperator<F, In, Broadcast, Out> {
+  open(): i32 {
+    const status = super.open();
+    if (status == 0) this.fn.openProcess(this.context);
+    return status;
+  }
+
+  rows(from: i32, to: i32): i32 {
+    this.operatorState.backend.readOnly = this.side == 0;
+    return super.rows(from, to);
+  }
+
+  protected callFunction(): void {
+    if (this.side == 0) this.fn.processElement(this.input, this.context, this.collector);
+    else this.fn.processBroadcastElement(this.input2, this.context, this.collector);
+  }
+}

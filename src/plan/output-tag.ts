@@ -1,0 +1,25 @@
+/** Names of side outputs (Flink: OutputTag). */
+import { DEAD_LETTER } from "./builtin-outputs.ts";
+import type { AnyRow } from "./row-type.ts";
+
+/**
+ * Names a side output whose rows are `Row`.
+ *
+ *     const late = new OutputTag("late");
+ *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
+ *     counts.getSideOutput(late).sinkTo(filesSink("late"));
+ */
+export class OutputTag<Row = AnyRow> {
+  /** Name of the side output in its operator. */
+  readonly id: string;
+  /** Never there: it carries the type. */
+  declare readonly "~row"?: Row;
+
+  /** The name that `@sideOutput` gives, or any for `sideOutputLateData`: `new OutputTag("late")`. */
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Rows that failed, of an operator with `onRowError("dead-letter")`. */
+  static readonly deadLetter = new OutputTag(DEAD_LETTER);
+}
