@@ -23,6 +23,8 @@ import {
 } from "./operator-harness.ts";
 
 export const MAX_PARALLELISM = 128;
+const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = -(2n ** 63n);
 const STRING = { type: "STRING", nullable: false } as const;
 
 export type Entry = Record<string, unknown>;
@@ -72,6 +74,7 @@ class CasePlayer {
   #subtasks: OperatorHarness[] = [];
   /** Watermarks of the inputs, combined as a task does it. */
   #watermarks: CombinedWatermarkStatus;
+  #lastWatermark: bigint | undefined;
   #statuses: string[] = [];
   #clock = 0n;
 
@@ -93,6 +96,7 @@ class CasePlayer {
         this.#collect(step);
         const failure = this.#subtasks.flatMap((subtask) => subtask.failures)[0];
         if (failure !== undefined) return { step, message: failure.message };
+        if (this.#mode.restores === true) this.#restoreAsItWas();
       }
       return undefined;
     } catch (thrown) {
@@ -146,17 +150,17 @@ class CasePlayer {
   /** Of one input it is passed on as it came, of two when their smaller one grows. */
   #watermark(step: Entry): void {
     const timestamp = integer(step.t);
-    if (this.#stage.setup.inputs.length === 1 || step.in === undefined) {
-      for (const subtask of this.#subtasks) subtask.watermark(timestamp);
-      return;
-    }
-    const grown = this.#watermarks.watermark(inputOf(step), timestamp);
+    const isCombined = this.#stage.setup.inputs.length > 1 && step.in !== undefined;
+    const grown = isCombined ? this.#watermarks.watermark(inputOf(step), timestamp) : timestamp;
     if (grown !== undefined) this.#happen({ type: "watermark", timestamp: grown });
   }
 
   #happen(event: WatermarkEvent): void {
     if (event.type === "status") this.#statuses.push(event.idle ? "idle" : "active");
-    else for (const subtask of this.#subtasks) subtask.watermark(event.timestamp);
+    else {
+      this.#lastWatermark = event.timestamp;
+      for (const subtask of this.#subtasks) subtask.watermark(event.timestamp);
+    }
   }
 
   #advance(target: bigint): void {
@@ -172,6 +176,7 @@ class CasePlayer {
     for (const subtask of this.#subtasks.splice(0)) subtask.close();
     this.#open(parallelism);
     this.#watermarks = new CombinedWatermarkStatus(this.#stage.setup.inputs.length);
+    this.#lastWatermark = undefined;
     // Broadcast state is the same in all subtasks: one copy is enough.
     for (const chunk of first.filter(({ keyGroup }) => keyGroup < 0)) {
       for (const subtask of this.#subtasks) subtask.restore(chunk);
@@ -180,6 +185,27 @@ class CasePlayer {
       if (chunk.keyGroup < 0) continue;
       const index = subtaskOf(chunk.keyGroup, MAX_PARALLELISM, parallelism);
       this.#subtasks[index]!.restore(chunk);
+    }
+  }
+
+  /**
+   * A restore that nothing shows of: the watermark, which no snapshot has, is said again. Not where a
+   * timer waits at or before the watermark: the next one fires it, even an equal one.
+   */
+  #restoreAsItWas(): void {
+    const watermark = this.#lastWatermark ?? MIN_INT64;
+    if (this.#subtasks.some((subtask) => (subtask.nextTimer(0) ?? MAX_INT64) <= watermark)) return;
+    const [inputs, last] = [this.#watermarks, this.#lastWatermark];
+    this.#restore(this.#subtasks.length);
+    [this.#watermarks, this.#lastWatermark] = [inputs, last];
+    for (const subtask of this.#subtasks) {
+      this.#module.clock = this.#clock;
+      if (last !== undefined) subtask.watermark(last);
+      const rows = subtask
+        .drain()
+        .flat()
+        .filter(({ type }) => type === "row");
+      if (rows.length > 0) throw new Error(`${rows.length} rows after a restore`);
     }
   }
 
@@ -224,14 +250,17 @@ export function firedBy(code: number, time: bigint): string {
   return code === 0 ? "x" : `${code === 1 ? "e" : "p"}${time}`;
 }
 
-/** Consecutive records of one timer, and of one walk over the keys, by key: their order in Flink is an accident. */
+/**
+ * Consecutive records of one timer, and of one walk over the keys, by key, then window: their order in
+ * Flink is an accident.
+ */
 function sorted(entries: readonly Entry[]): Entry[] {
   const result: Entry[] = [];
   for (let from = 0; from < entries.length; ) {
     let to = from + 1;
     const run = runOf(entries[from]!);
     while (run !== undefined && to < entries.length && runOf(entries[to]!) === run) to++;
-    result.push(...entries.slice(from, to).sort(byKey));
+    result.push(...entries.slice(from, to).sort(byKeyAndWindow));
     from = to;
   }
   return result;
@@ -244,15 +273,16 @@ function runOf(entry: Entry): string | undefined {
   return entry.by === "x" ? undefined : (entry.by as string | undefined);
 }
 
-function byKey(a: Entry, b: Entry): number {
+function byKeyAndWindow(a: Entry, b: Entry): number {
   if (a.ts !== undefined && b.ts !== undefined)
-    return byTimes(a.ts as unknown[], b.ts as unknown[]);
+    return byNumbers(a.ts as unknown[], b.ts as unknown[]);
   const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
-  return left === right ? 0 : left < right ? -1 : 1;
+  if (left !== right) return left < right ? -1 : 1;
+  return byNumbers((a.w ?? [0, 0]) as unknown[], (b.w ?? [0, 0]) as unknown[]);
 }
 
-/** Pairs of a join: by the left one's timestamp, then by the right one's. */
-function byTimes(a: readonly unknown[], b: readonly unknown[]): number {
+/** Pairs of a join by the left one's timestamp, then the right one's; windows by start, then end. */
+function byNumbers(a: readonly unknown[], b: readonly unknown[]): number {
   const difference = integer(a[0]) - integer(b[0]) || integer(a[1]) - integer(b[1]);
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
