@@ -26,6 +26,7 @@ export const OPERATOR = {
   connect: 6,
   broadcast: 7,
   intervalJoin: 8,
+  cep: 9,
 } as const;
 
 /**

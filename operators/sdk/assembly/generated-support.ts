@@ -12,6 +12,7 @@ import { ValueWriter } from "./value-writer";
 export { AggregateOperator } from "./aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
+export { CepOperator } from "./cep/cep-operator";
 export { JsonValue } from "./config-json";
 export { ExchangeOperator } from "./exchange";
 export { FilterOperator } from "./filter-operator";

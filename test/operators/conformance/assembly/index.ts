@@ -1,5 +1,6 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
 import { AggregateOperator } from "../../../../operators/sdk/assembly/aggregate-function";
+import { CepOperator } from "../../../../operators/sdk/assembly/cep/cep-operator";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
 import { IntervalJoinOperator } from "../../../../operators/sdk/assembly/interval-join";
 import { KeyedBroadcastProcessOperator } from "../../../../operators/sdk/assembly/keyed-broadcast-process-function";
@@ -12,7 +13,19 @@ import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { Pair } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
-import { CaseKey, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
+import { MatchPattern } from "./pattern-cases";
+import {
+  CaseEvent,
+  CaseKey,
+  Event,
+  JoinResult,
+  MatchResult,
+  ScriptEvent,
+  ScriptResult,
+  Sum,
+  SumResult,
+  WindowResult,
+} from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow } from "./window-functions";
 
@@ -41,3 +54,4 @@ registerOperator(
     >(),
 );
 registerOperator((): Operator => new IntervalJoinOperator<Pair, Event, Event, JoinResult>());
+registerOperator((): Operator => new CepOperator<MatchPattern, CaseEvent, MatchResult>());

@@ -95,3 +95,18 @@ export class JoinResult {
   left_time: i64;
   right_time: i64;
 }
+
+/** An event of a pattern case: with the number of its step. */
+@row
+export class CaseEvent {
+  k!: Text;
+  v: i64;
+  i: i64;
+}
+
+/** A match: the steps of its events by stage, as JSON. */
+@row
+export class MatchResult {
+  k!: Text;
+  m!: Text;
+}
