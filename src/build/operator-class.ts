@@ -113,7 +113,7 @@ function checkMethods(operator: ClassSyntax, kind: OperatorKind, problems: Build
   const fill = (type: string): string =>
     kind.roles.reduce((text, role, i) => text.replace(`$${role}`, written[i]!), type);
   for (const rule of kind.method) {
-    const wanted = signatureText(rule.name, rule.parameters.map(fill), rule.returns);
+    const wanted = signatureText(rule.name, rule.parameters.map(fill), fill(rule.returns));
     const found = operator.methods.find((method) => method.name === rule.name);
     if (found === undefined) {
       problems.push({
@@ -139,7 +139,7 @@ function fits(
   parameters: readonly string[],
   returns: string,
 ): boolean {
-  const same = returns === rule.returns || (rule.returns === "bool" && returns === "boolean");
+  const same = returns === fill(rule.returns) || (rule.returns === "bool" && returns === "boolean");
   if (!same || parameters.length !== rule.parameters.length) return false;
   // An import may rename a type of the SDK; the compiler checks those.
   return rule.parameters.every((type, i) => !type.includes("$") || fill(type) === parameters[i]);

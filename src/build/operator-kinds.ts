@@ -168,6 +168,17 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     second: "keyed",
   },
   {
+    base: "PatternProcessFunction",
+    kind: "process",
+    roles: ["in", "out"],
+    method: [
+      method("pattern", [], "Pattern<$in>"),
+      method("processMatch", ["PatternMatch<$in>", "PatternContext", "Collector<$out>"]),
+    ],
+    runner: "CepOperator",
+    keyed: true,
+  },
+  {
     base: "AggregateFunction",
     kind: "aggregate",
     roles: ["in", "accumulator", "out"],

@@ -29,6 +29,7 @@ const SUPPORT_NAMES = [
   "AggregateOperator",
   "BatchReader",
   "BlockWriter",
+  "CepOperator",
   "BroadcastProcessOperator",
   "CoGroupOperator",
   "CoProcessOperator",

@@ -32,8 +32,8 @@ export type Entry = Record<string, unknown>;
 /** How a kind of cases is played: everything else is the same for all. */
 export interface CaseStage {
   readonly setup: HarnessSetup;
-  /** Schema and values of an element, by its step. */
-  row(step: Entry): { readonly schema: Schema; readonly values: readonly unknown[] };
+  /** Schema and values of an element, by its step and that one's number. */
+  row(step: Entry, index: number): { readonly schema: Schema; readonly values: readonly unknown[] };
   /** The entry of a record; `output` 0 is the main one. */
   entryOf(element: OutputElement & { type: "row" }, output: number): Entry;
 }
@@ -92,7 +92,7 @@ class CasePlayer {
     try {
       this.#open(1);
       for (step = 0; step < input.length; step++) {
-        this.#step(input[step]!);
+        this.#step(input[step]!, step);
         this.#collect(step);
         const failure = this.#subtasks.flatMap((subtask) => subtask.failures)[0];
         if (failure !== undefined) return { step, message: failure.message };
@@ -107,13 +107,13 @@ class CasePlayer {
     }
   }
 
-  #step(step: Entry): void {
+  #step(step: Entry, index: number): void {
     switch (step.op) {
       case "e":
-        this.#element(step);
+        this.#element(step, index);
         break;
       case "b":
-        for (const subtask of this.#subtasks) subtask.process(this.#blockOf(step), 1);
+        for (const subtask of this.#subtasks) subtask.process(this.#blockOf(step, index), 1);
         break;
       case "w":
         this.#watermark(step);
@@ -135,14 +135,14 @@ class CasePlayer {
     this.#advance(this.#clock);
   }
 
-  #element(step: Entry): void {
+  #element(step: Entry, index: number): void {
     const group = keyGroupOf(keyHash([String(step.k)], [STRING]), MAX_PARALLELISM);
-    const index = subtaskOf(group, MAX_PARALLELISM, this.#subtasks.length);
-    this.#subtasks[index]!.process(this.#blockOf(step), inputOf(step));
+    const subtask = subtaskOf(group, MAX_PARALLELISM, this.#subtasks.length);
+    this.#subtasks[subtask]!.process(this.#blockOf(step, index), inputOf(step));
   }
 
-  #blockOf(step: Entry): Uint8Array {
-    const { schema, values } = this.#stage.row(step);
+  #blockOf(step: Entry, index: number): Uint8Array {
+    const { schema, values } = this.#stage.row(step, index);
     const eventTime = step.t === undefined ? undefined : integer(step.t);
     return new BatchWriter(schema).append(values as never, { eventTime }).finish();
   }
@@ -254,7 +254,7 @@ export function firedBy(code: number, time: bigint): string {
  * Consecutive records of one timer, and of one walk over the keys, by key, then window: their order in
  * Flink is an accident.
  */
-function sorted(entries: readonly Entry[]): Entry[] {
+export function sorted(entries: readonly Entry[]): Entry[] {
   const result: Entry[] = [];
   for (let from = 0; from < entries.length; ) {
     let to = from + 1;
@@ -270,15 +270,25 @@ function sorted(entries: readonly Entry[]): Entry[] {
 function runOf(entry: Entry): string | undefined {
   if (entry.op === "apply_get") return "apply_get";
   if (entry.ts !== undefined) return "pairs";
+  if (entry.m !== undefined) return "matches";
   return entry.by === "x" ? undefined : (entry.by as string | undefined);
 }
 
 function byKeyAndWindow(a: Entry, b: Entry): number {
   if (a.ts !== undefined && b.ts !== undefined)
     return byNumbers(a.ts as unknown[], b.ts as unknown[]);
-  const [left, right] = [String(a.k ?? ""), String(b.k ?? "")];
-  if (left !== right) return left < right ? -1 : 1;
-  return byNumbers((a.w ?? [0, 0]) as unknown[], (b.w ?? [0, 0]) as unknown[]);
+  const order = byText(String(a.k ?? ""), String(b.k ?? ""));
+  if (order !== 0) return order;
+  if (a.m === undefined) {
+    return byNumbers((a.w ?? [0, 0]) as unknown[], (b.w ?? [0, 0]) as unknown[]);
+  }
+  const difference = integer(a.t ?? 0) - integer(b.t ?? 0);
+  if (difference !== 0n) return difference < 0n ? -1 : 1;
+  return byText(JSON.stringify(a.m), JSON.stringify(b.m));
+}
+
+function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** Pairs of a join by the left one's timestamp, then the right one's; windows by start, then end. */

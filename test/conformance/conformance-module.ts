@@ -29,6 +29,7 @@ export const OPERATOR = {
   intervalJoin: 9,
   windowJoin: 10,
   coGroup: 11,
+  cep: 12,
 } as const;
 
 /**

@@ -1,4 +1,5 @@
 /** Judges conformance cases of every kind that the engine speaks, through its own code. */
+import { judgeCep } from "./cep-cases.ts";
 import type { ConformanceCase, Verdict } from "./conformance-case.ts";
 import { conformanceModule } from "./conformance-module.ts";
 import { judgeIntervalJoin, judgeWindowJoin } from "./join-cases.ts";
@@ -36,6 +37,7 @@ export async function judgeAll(
 
 function unspoken(one: ConformanceCase): string | undefined {
   switch (one.kind) {
+    case "cep":
     case "keygroup":
     case "partition":
     case "join":
@@ -52,6 +54,8 @@ function unspoken(one: ConformanceCase): string | undefined {
 
 function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
   switch (one.kind) {
+    case "cep":
+      return judgeCep(module, one, mode);
     case "keygroup":
       return judgeKeyGroup(module, one, mode);
     case "partition":

@@ -1,5 +1,15 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
 export { BroadcastState } from "./broadcast-state";
+export {
+  Condition,
+  IterativeCondition,
+  SimpleCondition,
+} from "./cep/condition";
+export { ConditionContext } from "./cep/condition-context";
+export { Pattern, WithinType } from "./cep/pattern";
+export { MatchedEvents, PatternMatch } from "./cep/pattern-match";
+export { PatternContext, PatternProcessFunction } from "./cep/pattern-process-function";
+export { AfterMatchSkipStrategy } from "./cep/skip-strategy";
 export { JoinContext, ProcessJoinFunction } from "./interval-join";
 export { BroadcastProcessFunction } from "./broadcast-process-function";
 export { CoProcessFunction } from "./co-process-function";

@@ -1,4 +1,5 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
+import { CepOperator } from "../../../../operators/sdk/assembly/cep/cep-operator";
 import { AggregateOperator } from "../../../../operators/sdk/assembly/window/aggregate-function";
 import { CoGroupOperator } from "../../../../operators/sdk/assembly/window/co-group-function";
 import { ExchangeOperator } from "../../../../operators/sdk/assembly/exchange";
@@ -13,8 +14,20 @@ import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { BothInWindow, Pair, PairInWindow } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
-import { CaseKey,
-  CoGroupResult, Event, JoinResult, ScriptEvent, ScriptResult, Sum, SumResult, WindowResult } from "./rows";
+import { MatchPattern } from "./pattern-cases";
+import {
+  CaseEvent,
+  CaseKey,
+  CoGroupResult,
+  Event,
+  JoinResult,
+  MatchResult,
+  ScriptEvent,
+  ScriptResult,
+  Sum,
+  SumResult,
+  WindowResult,
+} from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
 import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
@@ -52,3 +65,4 @@ registerOperator(
 registerOperator(
   (): Operator => new CoGroupOperator<BothInWindow, Event, Event, CoGroupResult>(),
 );
+registerOperator((): Operator => new CepOperator<MatchPattern, CaseEvent, MatchResult>());

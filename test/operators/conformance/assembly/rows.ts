@@ -105,3 +105,18 @@ export class CoGroupResult {
   fired_by: i32;
   timer: i64;
 }
+
+/** An event of a pattern case: with the number of its step. */
+@row
+export class CaseEvent {
+  k!: Text;
+  v: i64;
+  i: i64;
+}
+
+/** A match: the steps of its events by stage, as JSON. */
+@row
+export class MatchResult {
+  k!: Text;
+  m!: Text;
+}

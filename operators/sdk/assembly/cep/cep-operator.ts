@@ -1,0 +1,233 @@
+/**
+ * Finds a pattern in the events of each key (Flink: CepOperator). In event time they wait, sorted,
+ * for the watermark; in processing time each is offered to the automaton as it comes.
+ */
+import { copyValue } from "../copy-columns";
+import { KeyedOperator } from "../keyed-operator";
+import { Status } from "../layout";
+import { processingTime } from "../processing-time";
+import { Collector, RowView } from "../row";
+import { TimeBuffer } from "../state/time-buffer";
+import { EVENT_TIME, PROCESSING_TIME } from "../state/timer-service";
+import { resetTextScratch } from "../text";
+import { Nfa } from "./nfa";
+import { PartialMatches } from "./partial-matches";
+import { PatternCompiler } from "./pattern-compiler";
+import { PatternMatch } from "./pattern-match";
+import { PatternContext, PatternProcessFunction } from "./pattern-process-function";
+
+/** Runs a PatternProcessFunction. */
+export class CepOperator<
+  F extends PatternProcessFunction<In, Out>,
+  In extends RowView,
+  Out extends RowView,
+> extends KeyedOperator<F, In> {
+  private collector!: Collector<Out>;
+  private context!: PatternContext;
+  private nfa!: Nfa<In>;
+  private match!: PatternMatch<In>;
+  private matches!: PartialMatches<In>;
+  /** Events that wait for the watermark. */
+  private waiting!: TimeBuffer<In>;
+  private isEventTime: bool = true;
+  /** Number of the side output for late events; 0: none. */
+  private lateOutput: i32 = 0;
+  /** For each of its columns, that of the input. */
+  private lateColumns: i32[] = [];
+
+  open(): i32 {
+    this.collector = new Collector<Out>(
+      instantiate<Out>(),
+      this.writers[0],
+      this.config.outputs[0],
+    );
+    this.context = new PatternContext(this);
+    const status = super.open();
+    return status == Status.DONE ? this.openPattern() : status;
+  }
+
+  private openPattern(): i32 {
+    const fn = this.fn;
+    this.isEventTime = !fn.inProcessingTime();
+    this.lateOutput = fn.lateOutput();
+    const problem = this.lateProblem();
+    if (problem !== null) return this.refuse(problem);
+    const pattern = fn.pattern();
+    const compiled = new PatternCompiler<In>(pattern);
+    if (compiled.problem !== null) return this.refuse(compiled.problem!);
+    this.matches.pattern = compiled.graph.text;
+    this.match = new PatternMatch<In>(compiled.stages);
+    this.nfa = new Nfa<In>(compiled, pattern.__skip, this.matches.buffer, this.input);
+    fn.openProcess(this.context);
+    return Status.DONE;
+  }
+
+  /** Finds the columns of late events in the input; answers what is wrong. */
+  private lateProblem(): string | null {
+    const late = this.lateOutput;
+    if (late == 0) return null;
+    if (late < 0 || late >= this.config.outputs.length) {
+      return "lateOutput: there is no side output " + late.toString();
+    }
+    const wanted = this.config.outputs[late].columns;
+    const input = this.config.inputs[0];
+    for (let i = 0; i < wanted.length; i++) {
+      const index = input.indexOf(wanted[i].name);
+      if (index < 0 || input.columns[index].type != wanted[i].type) {
+        return (
+          "lateOutput: the input has no column " + wanted[i].name + " of the side output's type"
+        );
+      }
+      this.lateColumns.push(index);
+    }
+    return null;
+  }
+
+  protected registerStates(): void {
+    this.waiting = new TimeBuffer<In>("waiting-events");
+    this.matches = new PartialMatches<In>("partial-matches");
+    this.backend.register(this.waiting);
+    this.backend.register(this.matches);
+  }
+
+  rows(from: i32, to: i32): i32 {
+    const backend = this.backend;
+    backend.attach(this.reader, 0);
+    backend.locate(from, to);
+    this.collector.begin();
+    for (let i = from; i < to; i++) {
+      const row = this.beginRow(i);
+      if (this.isEventTime) this.buffer(i, row);
+      else this.processNow(i, row);
+      backend.release();
+      if (this.rowFailed(row)) {
+        unchecked(this.writers[0]).abandonRow();
+        this.collector.begin();
+        return i + 1;
+      }
+      if (this.outputFull()) return i + 1;
+    }
+    return to;
+  }
+
+  /** Keeps an event until the watermark has passed it. */
+  private buffer(i: i32, row: i32): void {
+    const timestamp = this.reader.hasTimestamp(row) ? this.reader.timestamp(row) : i64.MIN_VALUE;
+    if (timestamp <= this.currentWatermark) {
+      this.late(row);
+      return;
+    }
+    const backend = this.backend;
+    backend.select(i, row);
+    const first = this.waiting.seek(i64.MIN_VALUE);
+    const isFirst = first == 0 || timestamp < this.waiting.timestampOf(first);
+    this.waiting.add(timestamp, timestamp, this.input);
+    if (isFirst) backend.registerTimer(EVENT_TIME, timestamp);
+  }
+
+  private late(row: i32): void {
+    if (this.lateOutput == 0) {
+      this.rowsFailed++;
+      return;
+    }
+    const reader = this.reader;
+    const writer = unchecked(this.writers[this.lateOutput]);
+    writer.hasTimestamp = reader.hasTimestamp(row);
+    if (writer.hasTimestamp) writer.timestamp = reader.timestamp(row);
+    writer.rowKind = reader.rowKind(row);
+    const columns = writer.columns;
+    for (let c = 0; c < columns.length; c++) {
+      copyValue(reader, this.lateColumns[c], row, writer, columns[c]);
+    }
+    writer.endRow();
+  }
+
+  private processNow(i: i32, row: i32): void {
+    this.backend.select(i, row);
+    const now = processingTime();
+    this.matches.load(this.nfa);
+    this.advanceTime(now);
+    this.offer(this.input, now);
+    this.keep();
+  }
+
+  fire(domain: i32, time: i64): void {
+    this.collector.begin();
+    this.matches.load(this.nfa);
+    if (this.isEventTime) this.processWaiting();
+    this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime());
+    this.keep();
+    const next = this.waiting.seek(i64.MIN_VALUE);
+    if (next != 0) this.backend.registerTimer(EVENT_TIME, this.waiting.timestampOf(next));
+  }
+
+  /** Offers what the watermark has passed, in the order of time. */
+  private processWaiting(): void {
+    const waiting = this.waiting;
+    let now = i64.MIN_VALUE;
+    for (let at = waiting.seek(i64.MIN_VALUE); at != 0; at = waiting.after(at)) {
+      const timestamp = waiting.timestampOf(at);
+      if (timestamp > this.currentWatermark) break;
+      resetTextScratch();
+      if (timestamp != now) this.advanceTime(timestamp);
+      now = timestamp;
+      this.offer(waiting.rowOf(at), timestamp);
+    }
+    waiting.prune(this.currentWatermark);
+  }
+
+  private offer(value: In, timestamp: i64): void {
+    const nfa = this.nfa;
+    nfa.process(value, timestamp);
+    if (nfa.window > 0 && nfa.hasBegun) {
+      // In processing time a millisecond later: the clock that reads the time itself may still get
+      // events of it.
+      if (this.isEventTime) this.backend.registerTimer(EVENT_TIME, timestamp + nfa.window);
+      else this.backend.registerTimer(PROCESSING_TIME, timestamp + nfa.window + 1);
+    }
+    this.give(timestamp);
+  }
+
+  private advanceTime(timestamp: i64): void {
+    this.nfa.advanceTime(timestamp);
+    this.give(timestamp);
+  }
+
+  /** Calls the function for what was found. */
+  private give(timestamp: i64): void {
+    const nfa = this.nfa;
+    if (nfa.matched.length + nfa.timedOut.length == 0) return;
+    for (let i = 0; i < nfa.matched.length; i++) {
+      this.stamp(timestamp);
+      this.match.__walk(nfa.matched[i]);
+      this.fn.processMatch(this.match, this.context, this.collector);
+    }
+    for (let i = 0; i < nfa.timedOut.length; i++) {
+      this.stamp(nfa.timedOutAt[i]);
+      this.match.__walk(nfa.timedOut[i]);
+      this.fn.processTimedOutMatch(this.match, this.context);
+    }
+    nfa.releaseFound();
+  }
+
+  /** Rows of event time have the time of their match, others none. */
+  private stamp(timestamp: i64): void {
+    this.context.timestamp = timestamp;
+    for (let w = 0; w < this.writers.length; w++) {
+      const writer = unchecked(this.writers[w]);
+      writer.hasTimestamp = this.isEventTime;
+      writer.timestamp = this.isEventTime ? timestamp : 0;
+    }
+  }
+
+  private keep(): void {
+    this.matches.store(this.nfa);
+    this.nfa.hasBegun = false;
+  }
+
+  close(): void {
+    super.close();
+    // Where open() was refused there is none.
+    if (changetype<usize>(this.nfa) != 0) this.nfa.close();
+  }
+}

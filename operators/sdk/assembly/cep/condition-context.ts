@@ -1,0 +1,45 @@
+/** What a condition may ask about the partial match that an event would continue. */
+import { processingTime } from "../processing-time";
+import { RowView } from "../row";
+import { MatchedEvents, PatternMatch } from "./pattern-match";
+
+/** Given to IterativeCondition.filter() (Flink: IterativeCondition.Context). */
+export class ConditionContext<T extends RowView> {
+  private match: PatternMatch<T>;
+  private node: usize = 0;
+  private isWalked: bool = false;
+  private time: i64 = 0;
+
+  /** @internal The runtime makes it. */
+  constructor(stages: string[]) {
+    this.match = new PatternMatch<T>(stages);
+  }
+
+  __begin(node: usize, timestamp: i64): void {
+    this.node = node;
+    this.time = timestamp;
+    this.isWalked = false;
+  }
+
+  /**
+   * The events that the partial match has of a stage, oldest first; none if it has none. Events and
+   * list are valid until filter() returns.
+   */
+  getEventsForPattern(name: string): MatchedEvents<T> {
+    if (!this.isWalked) {
+      this.match.__walk(this.node);
+      this.isWalked = true;
+    }
+    return this.match.get(name);
+  }
+
+  /** The event's timestamp, ms; in processing time the clock when it came. */
+  get timestamp(): i64 {
+    return this.time;
+  }
+
+  /** The clock of the worker, ms since 1970. */
+  currentProcessingTime(): i64 {
+    return processingTime();
+  }
+}
