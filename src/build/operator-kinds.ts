@@ -23,6 +23,8 @@ export interface OperatorKind {
   readonly keyed: boolean;
   /** Whether its class may have onTimer(). */
   readonly timers?: boolean;
+  /** Parameters that every operator of the kind has, before the author's own. */
+  readonly parameters?: OperatorDescription["parameters"];
   /** Of a second input: whether it is keyed too, broadcast, or neither. */
   readonly second?: "keyed" | "broadcast" | "plain";
 }
@@ -146,26 +148,12 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     runner: "IntervalJoinOperator",
     keyed: true,
     second: "keyed",
-  },
-  {
-    base: "JoinFunction",
-    kind: "process_window",
-    roles: ["in", "second", "out"],
-    method: [method("join", ["$in", "$second", "$out"])],
-    runner: "CoGroupOperator",
-    keyed: true,
-    second: "keyed",
-  },
-  {
-    base: "CoGroupFunction",
-    kind: "process_window",
-    roles: ["in", "second", "out"],
-    method: [
-      method("coGroup", ["WindowElements<$in>", "WindowElements<$second>", "Collector<$out>"]),
+    parameters: [
+      { name: "lower", type: "BIGINT" },
+      { name: "upper", type: "BIGINT" },
+      { name: "lowerExclusive", type: "BOOLEAN", default: false },
+      { name: "upperExclusive", type: "BOOLEAN", default: false },
     ],
-    runner: "CoGroupOperator",
-    keyed: true,
-    second: "keyed",
   },
   {
     base: "PatternProcessFunction",

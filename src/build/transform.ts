@@ -31,7 +31,6 @@ const SUPPORT_NAMES = [
   "BlockWriter",
   "CepOperator",
   "BroadcastProcessOperator",
-  "CoGroupOperator",
   "CoProcessOperator",
   "ColumnBuffer",
   "FilterOperator",

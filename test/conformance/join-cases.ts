@@ -64,7 +64,12 @@ function stageOf(one: ConformanceCase): CaseStage {
   return {
     setup: {
       operator: OPERATOR.intervalJoin,
-      parameters: one.spec,
+      parameters: {
+        lower: one.spec.lower,
+        upper: one.spec.upper,
+        lowerExclusive: one.spec.lower_exclusive,
+        upperExclusive: one.spec.upper_exclusive,
+      },
       inputs: [keyed, keyed],
       outputs: [{ name: "main", schema: PAIR }, ...late.map((name) => ({ name, schema: ELEMENT }))],
       maxParallelism: MAX_PARALLELISM,

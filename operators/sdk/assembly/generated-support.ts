@@ -28,7 +28,6 @@ export { OpenStream } from "./open-config";
 export { Operator } from "./operator";
 export { PartitionOperator } from "./partition-function";
 export { ProcessOperator } from "./process-function";
-export { CoGroupOperator } from "./window/co-group-function";
 export { ProcessWindowOperator } from "./window/process-window-function";
 export { ReduceOperator } from "./reduce-function";
 export { registerOperator } from "./registry";

@@ -49,7 +49,6 @@ export { Text, TextParts, TextWords } from "./text";
 export { TimerService } from "./timer-service";
 export { Value } from "./value";
 export { ValueWriter } from "./value-writer";
-export { CoGroupFunction, JoinFunction } from "./window/co-group-function";
 export { DynamicSessionWindows, WindowAssigner } from "./window/assigner";
 export { TimeWindow } from "./window/time-window";
 export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";

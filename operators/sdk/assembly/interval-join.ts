@@ -23,7 +23,12 @@ export class JoinContext {
   }
 }
 
-/** Called for each pair of rows that an interval join finds (Flink: ProcessJoinFunction). */
+/**
+ * Called for each pair of rows of one key whose right timestamp lies in [left + lower, left + upper] (Flink:
+ * ProcessJoinFunction). The bounds are parameters that each such operator has, in ms:
+ * `clicks.connect(orders).keyBy("user", "buyer").process(ops.match({ lower: -5_000, upper: 60_000 }))`, and
+ * `lowerExclusive`, `upperExclusive`. Rows older than the watermark are not joined; they are counted as late.
+ */
 export abstract class ProcessJoinFunction<
   Left extends RowView,
   Right extends RowView,
@@ -34,8 +39,7 @@ export abstract class ProcessJoinFunction<
 }
 
 /**
- * Runs a ProcessJoinFunction. Parameters: `lower`, `upper` (ms), `lower_exclusive`,
- * `upper_exclusive`. Outputs behind the main one: late rows of the left, of the right stream.
+ * Runs a ProcessJoinFunction. Parameters: `lower`, `upper` (ms), `lowerExclusive`, `upperExclusive`. Outputs behind the main one: late rows of the left, of the right stream.
  */
 export class IntervalJoinOperator<
   F extends ProcessJoinFunction<Left, Right, Out>,
@@ -56,8 +60,8 @@ export class IntervalJoinOperator<
     const lower = p.get("lower").long(0);
     const upper = p.get("upper").long(0);
     if (lower > upper) return this.refuse("lower: the lower bound must not be above the upper one");
-    this.lower = p.get("lower_exclusive").bool(false) ? lower + 1 : lower;
-    this.upper = p.get("upper_exclusive").bool(false) ? upper - 1 : upper;
+    this.lower = p.get("lowerExclusive").bool(false) ? lower + 1 : lower;
+    this.upper = p.get("upperExclusive").bool(false) ? upper - 1 : upper;
     const writer = this.writers[0];
     this.collector = new Collector<Out>(instantiate<Out>(), writer, this.config.outputs[0]);
     return super.open();

@@ -1,9 +1,11 @@
 /** The functions of joins: what they get, as it is. */
 import {
   CoGroupFunction,
+  JoinFunction,
+} from "../../../../operators/sdk/assembly/window/co-group-function";
+import {
   Collector,
   JoinContext,
-  JoinFunction,
   ProcessJoinFunction,
   Text,
   WindowContext,
