@@ -39,7 +39,12 @@ writeTemplate("docs/first-steps.md");
 afterAll(() => process.chdir(ROOT));
 
 /** Pages whose job imports handles: `millrace build --fast` writes them. */
-const BUILT = ["docs/first-steps.md", "docs/process-functions.md", "docs/sdk-operators.md"];
+const BUILT = [
+  "docs/first-steps.md",
+  "docs/process-functions.md",
+  "docs/sdk-operators.md",
+  "docs/cep.md",
+];
 beforeAll(async () => {
   for (const page of BUILT) {
     const project = folderOf(page);

@@ -151,6 +151,18 @@ export class CepOperator<
     this.keep();
   }
 
+  onWatermark(timestamp: i64, budget: i32): i32 {
+    const status = super.onWatermark(timestamp, budget);
+    this.stateBytes = this.backend.bytes;
+    return status;
+  }
+
+  timers(domain: i32, now: i64, budget: i32): i32 {
+    const status = super.timers(domain, now, budget);
+    this.stateBytes = this.backend.bytes;
+    return status;
+  }
+
   fire(domain: i32, time: i64): void {
     this.collector.begin();
     this.matches.load(this.nfa);
