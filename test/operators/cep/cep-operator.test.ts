@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { STATUS } from "../../../src/protocol/abi.ts";
 import { BatchWriter } from "../../../src/protocol/batch/batch-writer.ts";
 import type { Schema } from "../../../src/protocol/types.ts";
 import { conformanceModule, OPERATOR } from "../../conformance/conformance-module.ts";
@@ -11,12 +12,17 @@ import {
 } from "../../conformance/operator-harness.ts";
 import { recordsOf } from "../state/state-records.ts";
 
-const RUNS = { seed: 6, numRuns: 25 };
+const RUNS = { seed: 6, numRuns: 12 };
 const BIGINT = { type: "BIGINT", nullable: false } as const;
 const KEY = { name: "k", type: { type: "STRING", nullable: false } } as const;
 const EVENT: Schema = [KEY, { name: "v", type: BIGINT }, { name: "i", type: BIGINT }];
 const MATCH: Schema = [KEY, { name: "m", type: { type: "STRING", nullable: false } }];
 
+interface Spec {
+  readonly stages: readonly object[];
+  readonly timeouts?: boolean;
+  readonly late_output?: boolean;
+}
 const stage = (name: string, link: string, where: object, more: object = {}) => ({
   name,
   link,
@@ -61,7 +67,7 @@ const SPECS = {
   },
 };
 
-function setupOf(spec: { timeouts?: boolean; late_output?: boolean }): HarnessSetup {
+function setupOf(spec: Spec): HarnessSetup {
   return {
     operator: OPERATOR.cep,
     parameters: { spec },
@@ -173,7 +179,7 @@ describe("patterns", async () => {
         }),
         RUNS,
       );
-      expect(found).toBeGreaterThan(50);
+      expect(found).toBeGreaterThan(20);
     });
 
     test(`a snapshot in slices between inputs is of the moment it began: ${name}`, () => {
@@ -249,8 +255,23 @@ describe("patterns", async () => {
     expect(nine - one).toBeLessThan(8n * 11_000n);
   });
 
+  test("a key with many events is taken in slices", () => {
+    const harness = new OperatorHarness(fresh(), setupOf({ ...timed, stages: [A, B] }));
+    const events = Array.from({ length: 1000 }, (_, i): [string, number, number] => [
+      "a",
+      0,
+      i + 1,
+    ]);
+    feed(harness, events, 0);
+    const call = () => harness.module.call("mr_watermark", harness.inst, 1000n, 1);
+    expect(call()).toBe(STATUS.sliceOver);
+    expect(call()).toBe(STATUS.sliceOver);
+    harness.watermark(1000n);
+    expect(recordsOf(harness.snapshot(1n))).toEqual([]);
+  });
+
   test("refuses a snapshot of another pattern", () => {
-    const harness = new OperatorHarness(fresh(), setupOf({ ...timed, stages: [A, B] } as object));
+    const harness = new OperatorHarness(fresh(), setupOf({ ...timed, stages: [A, B] }));
     feed(harness, [["a", 1, 1]], 1);
     const chunks = harness.snapshot(1n);
     expect(recordsOf(chunks)).toHaveLength(1);
@@ -260,7 +281,7 @@ describe("patterns", async () => {
     );
   });
 
-  const refused: [string, object][] = [
+  const refused: [string, Spec & { readonly [other: string]: unknown }][] = [
     ["stage A: greedy needs times", { stages: [{ ...A, greedy: true }] }],
     [
       "stage A: greedy does not go with allowCombinations",

@@ -16,6 +16,9 @@ import { PatternCompiler } from "./pattern-compiler";
 import { PatternMatch } from "./pattern-match";
 import { PatternContext, PatternProcessFunction } from "./pattern-process-function";
 
+/** Events of a key that one timer takes, or all those of one timestamp. */
+const EVENTS_AT_ONCE: i32 = 128;
+
 /** Runs a PatternProcessFunction. */
 export class CepOperator<
   F extends PatternProcessFunction<In, Out>,
@@ -166,26 +169,38 @@ export class CepOperator<
   fire(domain: i32, time: i64): void {
     this.collector.begin();
     this.matches.load(this.nfa);
-    if (this.isEventTime) this.processWaiting();
-    this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime());
+    const isDone = !this.isEventTime || this.processWaiting();
+    // A timer that is set again below goes on with what is due.
+    if (isDone) this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime());
     this.keep();
     const next = this.waiting.seek(i64.MIN_VALUE);
     if (next != 0) this.backend.registerTimer(EVENT_TIME, this.waiting.timestampOf(next));
   }
 
-  /** Offers what the watermark has passed, in the order of time. */
-  private processWaiting(): void {
+  /**
+   * Offers what the watermark has passed, in the order of time: some at once, so that budget and
+   * room of the outputs are looked at; false: there is more.
+   */
+  private processWaiting(): bool {
     const waiting = this.waiting;
     let now = i64.MIN_VALUE;
+    let offered = 0;
+    let isDone = true;
     for (let at = waiting.seek(i64.MIN_VALUE); at != 0; at = waiting.after(at)) {
       const timestamp = waiting.timestampOf(at);
       if (timestamp > this.currentWatermark) break;
+      if (offered >= EVENTS_AT_ONCE && timestamp != now) {
+        isDone = false;
+        break;
+      }
       resetTextScratch();
       if (timestamp != now) this.advanceTime(timestamp);
       now = timestamp;
       this.offer(waiting.rowOf(at), timestamp);
+      offered++;
     }
-    waiting.prune(this.currentWatermark);
+    waiting.prune(isDone ? this.currentWatermark : now);
+    return isDone;
   }
 
   private offer(value: In, timestamp: i64): void {
