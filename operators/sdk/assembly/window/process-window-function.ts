@@ -48,8 +48,8 @@ export class WindowElements<In extends RowView> {
 }
 
 /**
- * Called with all elements of a window (Flink: ProcessWindowFunction). The DataStream builder has no
- * method for it yet: `aggregate` takes an AggregateFunction.
+ * Called with all elements of a window (Flink: ProcessWindowFunction): what `process()` of windows takes. It
+ * keeps every element until the window goes; an AggregateFunction keeps an accumulator only.
  */
 export abstract class ProcessWindowFunction<In extends RowView, Out extends RowView>
   extends WindowFunction {
