@@ -11,6 +11,7 @@ const ITEM_SHIFT: usize = 4;
 const ITEM_TIMER: usize = 8;
 const ITEM_OWNER: usize = 12;
 const TIMER_OWNER: usize = ENTRY_HEADER;
+const FEW: i32 = 8;
 
 export class DueTimers {
   private items: usize = 0;
@@ -86,13 +87,19 @@ export class DueTimers {
     this.count++;
   }
 
-  /** Reads a word of every owner: their misses overlap here, and not when they fire one by one. */
+  /**
+   * Reads a word of every owner, and of the slot that names it: their misses overlap here, and not when
+   * the timers fire and their keys go, one by one.
+   */
   private touchOwners(): void {
     let sum: u32 = 0;
     for (let i = 0; i < this.count; i++) {
-      const at = this.items + (<usize>i << ITEM_SHIFT);
-      const timer = <usize>load<u32>(at, ITEM_TIMER);
+      const timer = <usize>load<u32>(this.items + (<usize>i << ITEM_SHIFT), ITEM_TIMER);
       sum += load<u32>(timer & HELD_BY_OWNER ? timer - HELD_BY_OWNER : timer);
+    }
+    for (let i = 0; i < this.count; i++) {
+      const timer = <usize>load<u32>(this.items + (<usize>i << ITEM_SHIFT), ITEM_TIMER);
+      if (timer & HELD_BY_OWNER) sum += this.owners.touchSlot(timer - HELD_BY_OWNER);
     }
     this.touched = sum;
   }
@@ -104,7 +111,17 @@ export class DueTimers {
       if (load<u32>(at, ITEM_OWNER) != 0) continue;
       store<u32>(at, load<u32>(<usize>load<u32>(at, ITEM_TIMER), TIMER_OWNER), ITEM_OWNER);
     }
-    this.sort(first, this.count - 1);
+    if (this.count - first <= FEW) this.sortFew(first, this.count - 1);
+    else this.sort(first, this.count - 1);
+  }
+
+  /** Few, as nearly always: insertion sort. */
+  private sortFew(from: i32, to: i32): void {
+    for (let i = from + 1; i <= to; i++) {
+      for (let at = i; at > from && this.compare(this.owner(at - 1), this.owner(at)) > 0; at--) {
+        this.swap(at - 1, at);
+      }
+    }
   }
 
   /** Quicksort; the smaller part recursively, so the stack stays flat. */

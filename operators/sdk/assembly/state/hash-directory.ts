@@ -79,6 +79,14 @@ export class HashDirectory {
     return this.odd == 0;
   }
 
+  /** Reads from the first slot of a tag. */
+  // @ts-ignore: decorator
+  @inline
+  touch(tag: u32): u32 {
+    const slots = this.slotsOf(tag);
+    return slotTag(slots, tag & slotMask(slots));
+  }
+
   /** Adds an entry; the caller has seen to it that its key is not there. */
   insert(tag: u32, entry: usize): void {
     let slots = this.slotsOf(tag);

@@ -11,6 +11,7 @@ import { ChangeLog, STORE_KEYS } from "./change-log";
 import { GroupWalk } from "./entry-store";
 import { KeyedRestore } from "./keyed-restore";
 import { KeyedSnapshot } from "./keyed-snapshot";
+import { MadeKeys } from "./made-keys";
 import { StateSlot } from "./state-slot";
 import { ENTRY_PRESENT, StateTable } from "./state-table";
 import { TimerService } from "./timer-service";
@@ -49,6 +50,9 @@ export class KeyedStateBackend extends ChangeLog {
   private locatedFrom: i32 = 0;
   /** Entries that were located may be gone. */
   private locatedStale: bool = true;
+  /** The int64 keys of the located rows; 0: keys of another kind. */
+  private locatedKeys: usize = 0;
+  private made: MadeKeys = new MadeKeys();
 
   constructor(private config: OpenConfig) {
     super(config.keyGroupStart, config.keyGroupEnd);
@@ -112,6 +116,8 @@ export class KeyedStateBackend extends ChangeLog {
     const node = this.config.inputs[this.input].keys[0];
     const target = this.located - (<usize>from << 2);
     const data = reader.data(node);
+    this.locatedKeys = codec.longKey ? data : 0;
+    this.made.clear();
     if (codec.longKey) this.table.locateLongs(data, from, to, target);
     else this.table.locateTexts(data, reader.offsets(node), from, to, target);
     this.locatedFrom = from;
@@ -125,7 +131,15 @@ export class KeyedStateBackend extends ChangeLog {
     this.row = row;
     let entry: usize = 0;
     if (!this.locatedStale) entry = <usize>load<u32>(this.located + (<usize>(i - this.locatedFrom) << 2));
-    this.current = entry != 0 ? entry : this.findRow(row);
+    this.current = entry != 0 || this.isAbsent(row) ? entry : this.findRow(row);
+  }
+
+  /** Whether the key of a row without a located entry has none for sure: it was not made since. */
+  // @ts-ignore: decorator
+  @inline
+  private isAbsent(row: i32): bool {
+    if (this.locatedStale || this.locatedKeys == 0) return false;
+    return !this.made.mayHave(load<u64>(this.locatedKeys + (<usize>row << 3)));
   }
 
   private findRow(row: i32): usize {
@@ -154,6 +168,7 @@ export class KeyedStateBackend extends ChangeLog {
     const codec = this.codecs[this.input];
     codec.encode(this.reader!, this.row);
     this.current = this.table.add(this.groupOfRow(), codec.start, codec.length);
+    if (this.locatedKeys != 0) this.made.add(load<u64>(this.locatedKeys + (<usize>this.row << 3)));
     return this.current;
   }
 
@@ -269,5 +284,6 @@ export class KeyedStateBackend extends ChangeLog {
     this.table.close();
     if (this.located != 0) heap.free(this.located);
     this.located = 0;
+    this.made.close();
   }
 }

@@ -208,6 +208,14 @@ export class StateTable {
     }
   }
 
+  /** Reads from the slot that an entry is found by: remove() will not wait for it then. */
+  // @ts-ignore: decorator
+  @inline
+  touchSlot(entry: usize): u32 {
+    const tag = this.tagOfKey(this.keyOf(entry), this.keyLength(entry), this.namespaceOf(entry));
+    return this.directory.touch(tag);
+  }
+
   /** The encoded key of an entry. */
   // @ts-ignore: decorator
   @inline
@@ -311,6 +319,11 @@ function rawLong(key: usize): i64 {
 
 /** Order of two entries' keys: that of their encodings. */
 export function compareKeys(table: StateTable, a: usize, b: usize): i32 {
+  if (table.longs) {
+    const x = bswap<u64>(load<u64>(a, LONG_KEY_OFFSET));
+    const y = bswap<u64>(load<u64>(b, LONG_KEY_OFFSET));
+    return x < y ? -1 : x > y ? 1 : 0;
+  }
   const left = table.keyLength(a);
   const right = table.keyLength(b);
   const order = memory.compare(table.keyOf(a), table.keyOf(b), min(left, right));

@@ -23,13 +23,21 @@ export const HELD_BY_OWNER: usize = 1;
 /** An item: u64 time made to sort unsigned, u32 timer, u32 unused. */
 const ITEM_SHIFT: usize = 4;
 const ITEM_TIMER: usize = 8;
-const CHUNK_ITEMS: usize = 255;
+const CHUNK_ITEMS: usize = 31;
 /** Chunk: u32 next, u32 count; then items. */
 const CHUNK_NEXT: usize = 0;
 const CHUNK_COUNT: usize = 4;
 const CHUNK_HEADER: usize = 16;
 const CHUNK_BYTES: usize = CHUNK_HEADER + (CHUNK_ITEMS << ITEM_SHIFT);
-const BUCKETS: i32 = 65;
+/**
+ * Buckets: one of the items for `last`, then, for each digit of six bits in which a time may first differ
+ * from `last`, one for each value of that digit. An item is moved once for each digit at most.
+ */
+const DIGIT_BITS: u64 = 6;
+const DIGIT_MASK: u64 = 63;
+const LEVELS: i32 = 11;
+const BUCKETS: i32 = (LEVELS << 6) + 1;
+const LAST_BUCKET: i32 = BUCKETS - 1;
 const SIGN: u64 = 0x8000000000000000;
 
 export class TimerHeap {
@@ -39,8 +47,9 @@ export class TimerHeap {
   private last: u64 = 0;
   private chunks: StaticArray<u32> = new StaticArray<u32>(BUCKETS);
   private minima: StaticArray<u64> = new StaticArray<u64>(BUCKETS);
-  /** Bit i: bucket i + 1 has items. */
-  private filled: u64 = 0;
+  /** Bit i: a bucket of level i has items; of each level, bit i: bucket i has. */
+  private levels: u32 = 0;
+  private filled: StaticArray<u64> = new StaticArray<u64>(LEVELS);
   private spare: usize = 0;
   /** Binary heap of the items before `last`. */
   private overdue: usize = 0;
@@ -82,13 +91,13 @@ export class TimerHeap {
     this.count--;
     if (this.overdueCount > 0) return this.popOverdue();
     const bucket = this.firstBucket();
-    if (bucket > 0) this.spread(bucket);
-    const chunk = <usize>unchecked(this.chunks[0]);
+    if (bucket != LAST_BUCKET) this.spread(bucket);
+    const chunk = <usize>unchecked(this.chunks[LAST_BUCKET]);
     const left = load<u32>(chunk, CHUNK_COUNT) - 1;
     const timer = <usize>load<u32>(itemAt(chunk, left), ITEM_TIMER);
     store<u32>(chunk, left, CHUNK_COUNT);
     if (left == 0) {
-      unchecked((this.chunks[0] = load<u32>(chunk, CHUNK_NEXT)));
+      unchecked((this.chunks[LAST_BUCKET] = load<u32>(chunk, CHUNK_NEXT)));
       this.keep(chunk);
     }
     return timer;
@@ -98,19 +107,46 @@ export class TimerHeap {
   // @ts-ignore: decorator
   @inline
   private firstBucket(): i32 {
-    if (unchecked(this.chunks[0]) != 0) return 0;
-    return this.filled == 0 ? -1 : <i32>ctz(this.filled) + 1;
+    if (unchecked(this.chunks[LAST_BUCKET]) != 0) return LAST_BUCKET;
+    if (this.levels == 0) return -1;
+    const level = <i32>ctz(this.levels);
+    return (level << 6) + <i32>ctz(unchecked(this.filled[level]));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private bucketOf(key: u64): i32 {
+    const differing = key ^ this.last;
+    if (differing == 0) return LAST_BUCKET;
+    // Bits by six: exact for 0 to 63.
+    const level = ((63 - <u32>clz(differing)) * 43) >> 8;
+    return <i32>((level << 6) + <u32>((key >> (level * DIGIT_BITS)) & DIGIT_MASK));
+  }
+
+  private markFilled(bucket: i32): void {
+    if (bucket == LAST_BUCKET) return;
+    const level = bucket >> 6;
+    this.levels |= (<u32>1) << level;
+    unchecked((this.filled[level] = this.filled[level] | ((<u64>1) << (bucket & 63))));
+  }
+
+  private markEmpty(bucket: i32): void {
+    if (bucket == LAST_BUCKET) return;
+    const level = bucket >> 6;
+    const left = unchecked(this.filled[level]) & ~((<u64>1) << (bucket & 63));
+    unchecked((this.filled[level] = left));
+    if (left == 0) this.levels &= ~((<u32>1) << level);
   }
 
   private pushBucket(key: u64, timer: usize): void {
-    const bucket = 64 - <i32>clz(key ^ this.last);
+    const bucket = this.bucketOf(key);
     let chunk = <usize>unchecked(this.chunks[bucket]);
     if (chunk == 0 || key < unchecked(this.minima[bucket])) unchecked((this.minima[bucket] = key));
     if (chunk == 0 || load<u32>(chunk, CHUNK_COUNT) == <u32>CHUNK_ITEMS) {
       const fresh = this.newChunk();
       store<u32>(fresh, <u32>chunk, CHUNK_NEXT);
       unchecked((this.chunks[bucket] = <u32>fresh));
-      if (bucket > 0) this.filled |= (<u64>1) << (bucket - 1);
+      this.markFilled(bucket);
       chunk = fresh;
     }
     const count = load<u32>(chunk, CHUNK_COUNT);
@@ -120,11 +156,11 @@ export class TimerHeap {
     store<u32>(chunk, count + 1, CHUNK_COUNT);
   }
 
-  /** Moves the items of the first bucket on: those of its earliest time into bucket 0. */
+  /** Moves the items of the first bucket on: those of its earliest time into the bucket of `last`. */
   private spread(bucket: i32): void {
     let chunk = <usize>unchecked(this.chunks[bucket]);
     unchecked((this.chunks[bucket] = 0));
-    this.filled &= ~((<u64>1) << (bucket - 1));
+    this.markEmpty(bucket);
     this.last = unchecked(this.minima[bucket]);
     while (chunk != 0) {
       const count = load<u32>(chunk, CHUNK_COUNT);
@@ -197,7 +233,7 @@ export class TimerHeap {
       let chunk = <usize>unchecked(this.chunks[bucket]);
       if (chunk == 0) continue;
       unchecked((this.chunks[bucket] = 0));
-      if (bucket > 0) this.filled &= ~((<u64>1) << (bucket - 1));
+      this.markEmpty(bucket);
       while (chunk != 0) {
         this.count -= load<i32>(chunk, CHUNK_COUNT);
         this.pushLive(chunk);
@@ -253,10 +289,10 @@ export class TimerHeap {
     for (let i = 0; i < BUCKETS; i++) {
       this.dropChunks(<usize>unchecked(this.chunks[i]));
       unchecked((this.chunks[i] = 0));
+      this.markEmpty(i);
     }
     this.dropChunks(this.spare);
     this.spare = 0;
-    this.filled = 0;
     if (this.overdue != 0) heap.free(this.overdue);
     this.overdue = 0;
     this.overdueCount = 0;

@@ -35,7 +35,7 @@ const TIMER_BYTES: usize = ENTRY_HEADER + 16;
 /** So many items of deleted timers are never swept for. */
 const SWEEP_SLACK: i32 = 1024;
 /** Timers that are taken out at once, so that the misses of their owners overlap. */
-const LOOK_AHEAD: i32 = 64;
+const LOOK_AHEAD: i32 = 128;
 
 export class TimerService {
   readonly entries: EntryStore;
