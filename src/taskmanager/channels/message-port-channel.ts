@@ -18,6 +18,7 @@ type PortMessage = ArrayBuffer | ArrayBuffer[];
 export class MessagePortChannel extends FramedChannel {
   readonly #port: MessagePort;
   readonly #buffers: FrameBuffers;
+  #isClosed = false;
 
   /** Takes the port over: its messages arrive as events, or at once through `pump`. */
   constructor(port: MessagePort, epoch: Epoch, buffers: FrameBuffers, handlers: ChannelHandlers) {
@@ -25,7 +26,10 @@ export class MessagePortChannel extends FramedChannel {
     this.#port = port;
     this.#buffers = buffers;
     port.on("message", (message: PortMessage) => this.#take(message));
-    port.on("close", () => this.lost());
+    port.on("close", () => {
+      this.#isClosed = true;
+      this.lost();
+    });
   }
 
   /**
@@ -34,12 +38,14 @@ export class MessagePortChannel extends FramedChannel {
    */
   pump(): boolean {
     let delivered = false;
-    for (;;) {
+    // Node 24 crashes when a port is read in its own close event or later.
+    while (!this.#isClosed) {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) return delivered;
       delivered = true;
       this.#take(received.message as PortMessage);
     }
+    return delivered;
   }
 
   protected transmit(backing: ArrayBuffer): void {

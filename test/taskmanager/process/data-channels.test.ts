@@ -117,3 +117,18 @@ test("MessagePort channels allocate no buffer in a steady state: they come back 
   left.close();
   await once(port2, "close");
 });
+
+test("a MessagePort channel may be pumped when its peer has gone: Node 24 crashes when it reads a closing port", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const epoch = { job: "00112233-4455-6677-8899-aabbccddeeff", attempt: 1 };
+  const ignore = () => undefined;
+  const pumped = new Promise<boolean>((resolve) => {
+    const left = new MessagePortChannel(port1, epoch, new FrameBuffers(), {
+      frame: ignore,
+      credit: ignore,
+      closed: () => resolve(left.pump()),
+    });
+  });
+  port2.close();
+  expect(await pumped).toBe(false);
+});
