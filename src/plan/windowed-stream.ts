@@ -10,6 +10,7 @@ import {
 } from "./inline-operator.ts";
 import { builtin, checkKind, type OperatorHandle } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
+import type { FieldReduction } from "./reduce-field.ts";
 import type {
   AggregateFunctions,
   AnyRow,
@@ -135,6 +136,34 @@ export class WindowedStream<
   ): SingleOutputStreamOperator<Out> {
     checkKind(operator, ["process_window"]);
     return this.#add({ ...operator, parameters: { ...operator.parameters, ...this.#window() } });
+  }
+
+  /**
+   * Each key's window as its first row, with the sum of all in `field`, then window_start and window_end.
+   * Integers wrap, NULL counts for nothing (Flink: WindowedStream.sum).
+   */
+  sum(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "sum", field });
+  }
+  /** Each key's window as its first row, with the smallest value in `field`; see minBy. */
+  min(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "min", field });
+  }
+  /** Each key's window as its first row, with the largest value in `field`; see maxBy. */
+  max(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "max", field });
+  }
+  /** The row of each key's window with the smallest `field`; of equal ones the first, or the last. */
+  minBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "minBy", field, first });
+  }
+  /** The row of each key's window with the largest `field`; of equal ones the first, or the last. */
+  maxBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "maxBy", field, first });
+  }
+
+  #reduceField(reduction: FieldReduction): SingleOutputStreamOperator {
+    return this.#add(builtin("window_reduce_field", { ...this.#window(), ...reduction }));
   }
 
   #window() {
