@@ -2,12 +2,15 @@
 import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
 import { RichFunction } from "./functions";
-import { OpenStream } from "./open-config";
+import { OpenColumn, OpenStream } from "./open-config";
 import { RowView } from "./row";
 import { RowLayout } from "./state/row-layout";
 
 /** Knows no column: its operator reads the batch itself. */
 export class AnyRow extends RowView {
+  __columns(): OpenColumn[] {
+    return [];
+  }
   __layout(): RowLayout {
     return new RowLayout(0, "ROW<>");
   }
