@@ -2,6 +2,7 @@
  * `@row` classes: their columns, and the accessors that take the place of their fields. The class
  * an author writes has fields; the one that is compiled reads and writes the batch's columns.
  */
+import { openColumns } from "../protocol/batch/schema-columns.ts";
 import type { LogicalType, Schema } from "../protocol/types.ts";
 import { columnType, type FieldType } from "./column-type.ts";
 import type { BuildProblem } from "./problem.ts";
@@ -200,6 +201,12 @@ function methodsCode(fields: readonly RowField[]): string {
     `${each((_, i) => {
       return `if (!(this.__set & ((<u64>1) << ${i}))) w.writeDefault(this.__b${i}!);`;
     })} } `,
+    `__columns(): __OpenColumn[] { return __columnsOf(${columnsText(fields)}); }`,
     cellMethods(fields),
   ].join(" ");
+}
+
+/** The columns as the host would list them, for rows that one function hands to another. */
+function columnsText(fields: readonly RowField[]): string {
+  return JSON.stringify(JSON.stringify(openColumns(rowSchema(fields))));
 }

@@ -6,9 +6,10 @@
 import { z } from "zod";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import { bigintParameter, sourceOutputs, timestampOutputs } from "./builtin-outputs.ts";
-import { windowAggregate } from "./builtin-windows.ts";
+import { windowAggregate, withLateOutput } from "./builtin-windows.ts";
 import { checkColumnTypes } from "./column-support.ts";
 import type { OutputSpec } from "./job-spec.ts";
+import { keyedReduceField, windowReduceField } from "./reduce-field.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
 
@@ -52,11 +53,10 @@ function describe(
   name: string,
   kind: OperatorDescription["kind"],
   accepts: readonly OperatorDescription["inputs"][number]["accepts"][number][] | undefined,
+  keyed = false,
 ): OperatorDescription {
   const inputs =
-    accepts === undefined
-      ? []
-      : [{ schema: "any" as const, accepts: [...accepts], keyed: name === "window_aggregate" }];
+    accepts === undefined ? [] : [{ schema: "any" as const, accepts: [...accepts], keyed }];
   return { name, kind, inputs, outputs: [anyOutput], parameters: [], states: [] };
 }
 
@@ -142,7 +142,11 @@ const transformations: readonly BuiltinOperator[] = [
     }),
     outputs: selectOutputs,
   },
-  windowAggregate(describe("window_aggregate", "generic", ["insert-only"])),
+  windowAggregate(describe("window_aggregate", "generic", ["insert-only"], true)),
+  keyedReduceField(describe("keyed_reduce_field", "generic", ["insert-only"], true)),
+  windowReduceField(
+    withLateOutput(describe("window_reduce_field", "generic", ["insert-only"], true)),
+  ),
 ];
 
 const formats: readonly BuiltinOperator[] = [

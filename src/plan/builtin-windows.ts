@@ -23,15 +23,15 @@ const aggregateSchema = z.strictObject({
 });
 export type AggregateSpec = z.infer<typeof aggregateSchema>;
 
+/** The description of a window operator: it has the output of late rows. */
+export function withLateOutput(description: OperatorDescription): OperatorDescription {
+  const late = { name: LATE, schema: "same", emits: { mode: "insert-only" } } as const;
+  return { ...description, outputs: [...description.outputs, late] };
+}
+
 export function windowAggregate(description: OperatorDescription): BuiltinOperator {
   return {
-    description: {
-      ...description,
-      outputs: [
-        ...description.outputs,
-        { name: LATE, schema: "same", emits: { mode: "insert-only" } },
-      ],
-    },
+    description: withLateOutput(description),
     parameters: z.strictObject({
       ...windowParameters,
       aggregates: z.array(aggregateSchema).min(1).max(64),
@@ -53,13 +53,25 @@ function windowAggregateOutputs(context: OutputContext): PlannedStream[] {
 /** Outputs of a window operator whose function gives `results`: key, results, window's bounds; then late rows. */
 export function windowOutputs(context: OutputContext, results: Schema): PlannedStream[] {
   checkWindows(context);
-  const bound: LogicalType = { type: "TIMESTAMP", precision: 3, nullable: false };
-  // A global window has no bounds, as in Flink.
-  const named = context.parameters.assigner === "global" ? [] : ["window_start", "window_end"];
-  const bounds = named.map((name): Field => ({ name, type: bound }));
   const input = inputOf(context.inputs);
-  const schema = [...context.keys.map((key) => fieldOf(input.schema, key)!), ...results, ...bounds];
-  return withLateRows(context, schema);
+  const keys = context.keys.map((key) => fieldOf(input.schema, key)!);
+  return withLateRows(context, [...keys, ...results, ...boundsOf(context)]);
+}
+
+/** Outputs of a window operator that gives rows like its input's; bounds of an earlier window give way. */
+export function rowWindowOutputs(context: OutputContext): PlannedStream[] {
+  checkWindows(context);
+  const bounds = boundsOf(context);
+  const { schema } = inputOf(context.inputs);
+  const kept = schema.filter(({ name }) => bounds.every((bound) => bound.name !== name));
+  return withLateRows(context, [...kept, ...bounds]);
+}
+
+/** A global window has no bounds, as in Flink. */
+function boundsOf({ parameters }: OutputContext): Schema {
+  if (parameters.assigner === "global") return [];
+  const type: LogicalType = { type: "TIMESTAMP", precision: 3, nullable: false };
+  return ["window_start", "window_end"].map((name): Field => ({ name, type }));
 }
 
 /** Outputs of a function that sees whole windows: what it gives is all its own; then late rows. */
@@ -78,7 +90,7 @@ function withLateRows(context: OutputContext, schema: Schema): PlannedStream[] {
 }
 
 /** Types whose values can be added and compared. */
-const NUMERIC: ReadonlySet<LogicalType["type"]> = new Set([
+export const NUMERIC: ReadonlySet<LogicalType["type"]> = new Set([
   "TINYINT",
   "SMALLINT",
   "INT",

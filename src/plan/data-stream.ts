@@ -26,6 +26,7 @@ import {
   type ProcessKind,
 } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
+import type { FieldReduction } from "./reduce-field.ts";
 import type {
   AnyRow,
   ColumnOf,
@@ -407,5 +408,34 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
   reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
     return this.transform(this.operatorOf("reduce", given, this.reduce), ["reduce"]);
+  }
+
+  /**
+   * For each row the first row of its key, with the sum of all so far in `field`; integers wrap, NULL counts
+   * for nothing (Flink: KeyedStream.sum).
+   * @throws MillraceError when the job is planned: JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE
+   */
+  sum(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
+    return this.#reduceField({ fn: "sum", field });
+  }
+  /** For each row the first row of its key, with the smallest value so far in `field`; see minBy. */
+  min(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
+    return this.#reduceField({ fn: "min", field });
+  }
+  /** For each row the first row of its key, with the largest value so far in `field`; see maxBy. */
+  max(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
+    return this.#reduceField({ fn: "max", field });
+  }
+  /** For each row the row of its key with the smallest `field`; of equal ones the first, or the last. */
+  minBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<Row> {
+    return this.#reduceField({ fn: "minBy", field, first });
+  }
+  /** For each row the row of its key with the largest `field`; of equal ones the first, or the last. */
+  maxBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<Row> {
+    return this.#reduceField({ fn: "maxBy", field, first });
+  }
+
+  #reduceField(reduction: FieldReduction): SingleOutputStreamOperator<Row> {
+    return this.transform<Row>(builtin("keyed_reduce_field", { ...reduction }), ["generic"]);
   }
 }

@@ -1,5 +1,5 @@
 /** From an operator reference of a job spec to its description and checked parameters. */
-import type { z } from "zod";
+import { z } from "zod";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
 import {
@@ -23,6 +23,8 @@ export interface FoundOperator {
   readonly name: string;
   readonly description: OperatorDescription;
   readonly parameters: Readonly<Parameters>;
+  /** The ProcessWindowFunction that takes the results of an aggregate; its output is the operator's. */
+  readonly processWindow?: OperatorDescription;
   /** Present for the engine's own operators. */
   readonly builtin: BuiltinOperator | undefined;
 }
@@ -58,14 +60,53 @@ export function findOperator(
     const names = manifest.operators.map((operator) => operator.name);
     throw unknownOperator(bundle, name, names, field);
   }
-  const parameters = checkParameters(description, reference.parameters, at);
-  return {
+  const { processWindow, ...given } = reference.parameters as Parameters;
+  const parameters = checkParameters(description, given, at);
+  const found = {
     bundle,
     name,
     description: unkeyedAll(description, parameters),
     parameters,
     builtin: undefined,
   };
+  if (processWindow === undefined) return found;
+  const whole = isWindowed(description, parameters) && description.kind !== "process_window";
+  if (!whole) throw parameterError("UNKNOWN", name, `${at}.processWindow`, "processWindow", "none");
+  const second = findProcessWindow(manifest, processWindow, name, `${at}.processWindow`);
+  return { ...found, parameters: { ...parameters, processWindow: second.parameter }, ...second };
+}
+
+/** What `processWindow` of an operator's parameters may be. */
+const processWindowSchema = z.strictObject({
+  name: z.string().min(1),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** The ProcessWindowFunction that takes an aggregate's results: of the same bundle, so of the same module. */
+function findProcessWindow(
+  { operators }: Pick<Manifest, "operators">,
+  given: unknown,
+  operator: string,
+  at: string,
+): { processWindow: OperatorDescription; parameter: Parameters } {
+  const reference = parseParameters(operator, processWindowSchema, given as Parameters, at);
+  const { name, parameters } = reference as z.infer<typeof processWindowSchema>;
+  const number = operators.findIndex((other) => other.name === name);
+  const found = operators[number];
+  if (found?.kind !== "process_window") {
+    const fitting = operators.filter(({ kind }) => kind === "process_window");
+    const names = fitting.map((other) => other.name).join(", ");
+    const expected = `a ProcessWindowFunction of the same bundle${names && `: ${names}`}`;
+    throw parameterError("INVALID", operator, `${at}.name`, name, expected);
+  }
+  const checked = checkOwn(found, parameters, `${at}.parameters`);
+  return { processWindow: found, parameter: { name, operator: number, parameters: checked } };
+}
+
+/** Functions that always work in windows, and a ReduceFunction that the job gives a window. */
+function isWindowed({ kind }: OperatorDescription, given: Readonly<Parameters>): boolean {
+  if (kind === "aggregate" || kind === "process_window") return true;
+  return kind === "reduce" && given.assigner !== undefined;
 }
 
 /** Windows over the whole stream take a stream without a key. */
@@ -125,12 +166,21 @@ function checkParameters(
   given: Parameters,
   at: string,
 ): Parameters {
+  if (!isWindowed(description, given)) return checkOwn(description, given, at);
+  const windows = Object.entries(given).filter(([name]) => Object.hasOwn(windowParameters, name));
+  const own = Object.entries(given).filter(([name]) => !Object.hasOwn(windowParameters, name));
+  return {
+    ...checkWindow(description.name, Object.fromEntries(windows), at),
+    ...checkOwn(description, Object.fromEntries(own), at),
+  };
+}
+
+/** The parameters that the operator's class declares. */
+function checkOwn(description: OperatorDescription, given: Parameters, at: string): Parameters {
   const checked: Parameters = {};
-  const windowed = description.kind === "aggregate" || description.kind === "process_window";
-  if (windowed) Object.assign(checked, checkWindow(description.name, given, at));
   const declared = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(given)) {
-    if (declared.has(name) || (windowed && Object.hasOwn(windowParameters, name))) continue;
+    if (declared.has(name)) continue;
     const known = [...declared.keys()].join(", ");
     const expected = known === "" ? "no parameters" : known;
     throw parameterError("UNKNOWN", description.name, `${at}.${name}`, name, expected);

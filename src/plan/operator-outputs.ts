@@ -7,6 +7,7 @@ import { processWindowOutputs, windowOutputs } from "./builtin-windows.ts";
 import type { OutputSpec, VertexSpec } from "./job-spec.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
 import {
+  checkInputFields,
   checkOperatorSchema,
   fieldOf,
   sameChangeMode,
@@ -47,7 +48,7 @@ export function planOutputs(request: OutputRequest): PlannedStream[] {
   };
   const outputs =
     operator.builtin === undefined
-      ? describedOutputs(operator.description, context)
+      ? describedOutputs(operator, context)
       : operator.builtin.outputs(context);
   if (deadLetters) outputs.push({ ...inputOf(inputs), name: DEAD_LETTER });
   for (const output of outputs) {
@@ -57,11 +58,13 @@ export function planOutputs(request: OutputRequest): PlannedStream[] {
 }
 
 function describedOutputs(
-  description: OperatorDescription,
+  { description, processWindow }: FoundOperator,
   context: OutputContext,
 ): PlannedStream[] {
   const main = description.outputs[0];
-  if (description.kind === "aggregate") {
+  if (processWindow !== undefined) return processedOutputs(main, processWindow, context);
+  const inWindows = description.kind === "reduce" && context.parameters.assigner !== undefined;
+  if (description.kind === "aggregate" || inWindows) {
     return windowOutputs(context, describedSchema(main, context));
   }
   if (description.kind === "reduce") {
@@ -83,6 +86,22 @@ function describedOutputs(
     }
     return { name: output.name, schema, changeMode: output.emits, timeAttribute: null };
   });
+}
+
+/** Results of an aggregate go to a ProcessWindowFunction, with the key in front: it must find what it reads. */
+function processedOutputs(
+  result: DescribedOutput | undefined,
+  { name, inputs, outputs }: OperatorDescription,
+  context: OutputContext,
+): PlannedStream[] {
+  const { schema } = inputOf(context.inputs);
+  const keys = context.keys.map((key) => fieldOf(schema, key)!);
+  const given = [...keys, ...describedSchema(result, context)];
+  const at = `${context.field}.operator.parameters.processWindow`;
+  checkOperatorSchema(given, `${context.field}.outputs.main`);
+  const wanted = inputs[0]!.schema;
+  if (typeof wanted !== "string") checkInputFields(name, wanted, given, at);
+  return processWindowOutputs(context, describedSchema(outputs[0], context));
 }
 
 type DescribedOutput = OperatorDescription["outputs"][number];

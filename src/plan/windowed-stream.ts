@@ -1,4 +1,5 @@
 /** Windows of the DataStream builder: Flink's WindowedStream and AllWindowedStream. */
+import { MillraceError } from "../protocol/errors.ts";
 import { LATE } from "./builtin-windows.ts";
 import { SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
@@ -10,6 +11,7 @@ import {
 } from "./inline-operator.ts";
 import { builtin, checkKind, type OperatorHandle } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
+import type { FieldReduction } from "./reduce-field.ts";
 import type {
   AggregateFunctions,
   AnyRow,
@@ -89,11 +91,18 @@ export class WindowedStream<
   /**
    * Aggregates each key's window: by functions of the job file, by one AggregateFunction, or by
    * built-in aggregates. The result is the key's fields, then the aggregate's, then window_start and
-   * window_end (of global windows not these two).
+   * window_end (of global windows not these two). With a ProcessWindowFunction of the same bundle behind the
+   * AggregateFunction, that one sees the key's fields and the aggregate's as the window's only row, and what
+   * it gives is the result (Flink: WindowedStream.aggregate).
+   * @throws MillraceError JOB_WINDOW_FUNCTION_BUNDLE
    */
   aggregate<Accumulator extends object, Out extends object>(
     functions: AggregateFunctions<Row, Accumulator, Out>,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
+  aggregate<Result, Out>(
+    operator: OperatorHandle<Row, Result, "aggregate">,
+    processWindow: OperatorHandle<WithColumns<KeyColumns<Row, Key>, Result>, Out, "process_window">,
+  ): SingleOutputStreamOperator<Out>;
   aggregate<Out>(
     operator: OperatorHandle<Row, Out, "aggregate">,
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
@@ -102,11 +111,11 @@ export class WindowedStream<
   ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, ResultsOf<Row, List> & Bounds>>;
   aggregate(
     ...aggregates:
-      | readonly [OperatorHandle]
+      | readonly [OperatorHandle, OperatorHandle?]
       | readonly [Aggregate, ...Aggregate[]]
       | readonly [AggregateFunctions<Row, object, object>]
   ): SingleOutputStreamOperator {
-    const [first] = aggregates;
+    const [first, second] = aggregates;
     if (first instanceof Aggregate) {
       const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
       return this.#add(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
@@ -116,17 +125,35 @@ export class WindowedStream<
       return this.#inline("aggregate", functions, this.aggregate);
     }
     checkKind(first, ["aggregate"]);
-    return this.#add({ ...first, parameters: { ...first.parameters, ...this.#window() } });
+    return this.#add(this.#windowed(first, second as OperatorHandle | undefined));
   }
 
   /**
-   * Reduces each key's window to one row by a function of the job file: the key's fields, what the
-   * function gives, window_start and window_end. A window of one row is that row.
+   * Reduces each key's window to one row: by a function of the job file (a window of one row is that row), or by a
+   * ReduceFunction. The result is the key's fields, what the function gives, window_start and window_end. A
+   * ProcessWindowFunction behind the ReduceFunction: see aggregate().
+   * @throws MillraceError JOB_WINDOW_FUNCTION_BUNDLE
    */
+  reduce<Result, Out>(
+    operator: OperatorHandle<Row, Result, "reduce">,
+    processWindow: OperatorHandle<WithColumns<KeyColumns<Row, Key>, Result>, Out, "process_window">,
+  ): SingleOutputStreamOperator<Out>;
+  reduce<Out>(
+    operator: OperatorHandle<Row, Out, "reduce">,
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
+  // Last, because an editor explains the last overload.
   reduce<Out extends Partial<Row>>(
     fn: (reduced: Row, row: Row) => Out,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>> {
-    return this.#inline("window_reduce", { fn }, this.reduce);
+  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out & Bounds>>;
+  reduce(
+    given: OperatorHandle | InlineFunction,
+    processWindow?: OperatorHandle,
+  ): SingleOutputStreamOperator {
+    if (typeof given === "function") {
+      return this.#inline("window_reduce", { fn: given }, this.reduce);
+    }
+    checkKind(given, ["reduce"]);
+    return this.#add(this.#windowed(given, processWindow));
   }
 
   /** Calls a ProcessWindowFunction with all rows of each window; the results are its own rows. */
@@ -134,7 +161,51 @@ export class WindowedStream<
     operator: OperatorHandle<Row, Out, "process_window">,
   ): SingleOutputStreamOperator<Out> {
     checkKind(operator, ["process_window"]);
-    return this.#add({ ...operator, parameters: { ...operator.parameters, ...this.#window() } });
+    return this.#add(this.#windowed(operator));
+  }
+
+  /**
+   * Each key's window as its first row, with the sum of all in `field`, then window_start and window_end.
+   * Integers wrap, NULL counts for nothing (Flink: WindowedStream.sum).
+   */
+  sum(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "sum", field });
+  }
+  /** Each key's window as its first row, with the smallest value in `field`; see minBy. */
+  min(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "min", field });
+  }
+  /** Each key's window as its first row, with the largest value in `field`; see maxBy. */
+  max(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "max", field });
+  }
+  /** The row of each key's window with the smallest `field`; of equal ones the first, or the last. */
+  minBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "minBy", field, first });
+  }
+  /** The row of each key's window with the largest `field`; of equal ones the first, or the last. */
+  maxBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
+    return this.#reduceField({ fn: "maxBy", field, first });
+  }
+
+  #reduceField(reduction: FieldReduction): SingleOutputStreamOperator {
+    return this.#add(builtin("window_reduce_field", { ...this.#window(), ...reduction }));
+  }
+
+  /** An operator with this window's parameters, and the function that takes its results. */
+  #windowed(operator: OperatorHandle, processWindow?: OperatorHandle): OperatorHandle {
+    const parameters = { ...operator.parameters, ...this.#window() };
+    if (processWindow === undefined) return { ...operator, parameters };
+    checkKind(processWindow, ["process_window"]);
+    const { bundle, name } = processWindow;
+    if (bundle !== operator.bundle) {
+      const message = `Cannot give results of ${operator.name} to ${name}: it is of another bundle`;
+      const expected = `a ProcessWindowFunction of the bundle of ${operator.name}`;
+      const detail = { field: "processWindow", value: name, expected };
+      throw new MillraceError("JOB_WINDOW_FUNCTION_BUNDLE", message, detail);
+    }
+    const second = { name, parameters: processWindow.parameters };
+    return { ...operator, parameters: { ...parameters, processWindow: second } };
   }
 
   #window() {

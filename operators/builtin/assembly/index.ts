@@ -9,8 +9,10 @@ import { FormatCsvOperator } from "./format-csv";
 import { FormatJsonOperator } from "./format-json";
 import { FormatTextOperator } from "./format-text";
 import { JsonLinesOperator } from "./json-lines";
+import { KeyedReduceFieldOperator } from "./keyed-reduce-field";
 import { SelectOperator } from "./select";
 import { TextLinesOperator } from "./text-lines";
+import { WindowReduceFieldOperator } from "./window-reduce-field";
 
 export * from "../../sdk/assembly/abi";
 
@@ -21,6 +23,8 @@ registerOperator(() => new DatagenOperator());
 registerOperator(() => new AssignTimestampsOperator());
 registerOperator(() => new SelectOperator());
 registerOperator(() => new WindowAggregateOperator());
+registerOperator(() => new KeyedReduceFieldOperator());
+registerOperator(() => new WindowReduceFieldOperator());
 registerOperator(() => new FormatJsonOperator());
 registerOperator(() => new FormatCsvOperator());
 registerOperator(() => new FormatTextOperator());

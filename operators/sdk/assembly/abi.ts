@@ -55,8 +55,9 @@ export function mr_free(pointer: usize): void {
 
 export function mr_open(operator: i32, start: usize, length: i32): i32 {
   assert(operator >= 0 && operator < factories.length, "no such operator");
-  const opened = factories[operator]();
-  const status = opened.__open(OpenConfig.parse(start, length));
+  const config = OpenConfig.parse(start, length);
+  const opened = factories[operator]().forConfig(config);
+  const status = opened.__open(config);
   answer(opened, status);
   if (status != Status.DONE) return -1;
   for (let i = 0; i < instances.length; i++) {

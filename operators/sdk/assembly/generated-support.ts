@@ -24,7 +24,7 @@ export { KeyedBroadcastProcessOperator } from "./keyed-broadcast-process-functio
 export { KeyedCoProcessOperator } from "./keyed-co-process-function";
 export { KeyedProcessOperator } from "./keyed-process-function";
 export { KeySelectorOperator } from "./key-selector-operator";
-export { OpenStream } from "./open-config";
+export { columnsOf, OpenColumn, OpenStream } from "./open-config";
 export { Operator } from "./operator";
 export { PartitionOperator } from "./partition-function";
 export { ProcessOperator } from "./process-function";

@@ -51,5 +51,7 @@ export { Value } from "./value";
 export { ValueWriter } from "./value-writer";
 export { DynamicSessionWindows, WindowAssigner } from "./window/assigner";
 export { TimeWindow } from "./window/time-window";
+export { EvictableElements, Evictor, EvictorContext } from "./window/row-evictor";
 export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";
 export { FiredBy, WindowContext } from "./window/window-context";
+export { WindowEvictor } from "./window/evictor";

@@ -67,13 +67,25 @@ function readStreams(list: JsonValue): OpenStream[] {
     const item = list.items[i];
     const stream = new OpenStream();
     stream.name = item.get("name").string("main");
-    const columns = item.get("columns").items;
-    for (let at = 0; at < columns.length; ) at = readColumn(columns, at, stream.columns);
+    stream.columns = readColumns(item.get("columns").items);
     const keys = item.get("keys").items;
     for (let k = 0; k < keys.length; k++) stream.keys.push(keys[k].int(0));
     streams.push(stream);
   }
   return streams;
+}
+
+/** Columns as the host lists them, each with those inside it behind. */
+function readColumns(list: JsonValue[]): OpenColumn[] {
+  const columns: OpenColumn[] = [];
+  for (let at = 0; at < list.length; ) at = readColumn(list, at, columns);
+  return columns;
+}
+
+/** The columns of a row class, which the compiler wrote down. */
+export function columnsOf(text: string): OpenColumn[] {
+  const json = String.UTF8.encode(text);
+  return readColumns(parseJson(changetype<usize>(json), json.byteLength).items);
 }
 
 /** Reads a column and those inside it, which follow it depth first; answers where the next begins. */

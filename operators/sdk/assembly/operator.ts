@@ -51,6 +51,11 @@ export abstract class Operator {
   stateBytes: u64 = 0;
   currentWatermark: i64 = WATERMARK_MIN;
 
+  /** The operator that does what the configuration wants: itself, or another for the same function. */
+  forConfig(config: OpenConfig): Operator {
+    return this;
+  }
+
   /** Reads the configuration. A parameter that is wrong: `return this.refuse("limit must be ...")`. */
   open(): i32 {
     return Status.DONE;

@@ -1,31 +1,66 @@
 /**
- * ReduceFunction on a keyed stream, without a window (Flink: KeyedStream.reduce): a result for each row,
- * what has been reduced so far of its key.
+ * ReduceFunction on a keyed stream (Flink: KeyedStream.reduce): a result for each row, what has been reduced so
+ * far of its key. In windows: window/window-reduce.ts.
  */
-import { FunctionOperator, RichFunction } from "./functions";
+import { FunctionOperator } from "./functions";
 import { KeyCodec } from "./key-codec";
 import { hashValue, keyGroupOf } from "./key-hash";
 import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
 import { Status } from "./layout";
+import { OpenConfig } from "./open-config";
+import { Operator } from "./operator";
 import { RowView } from "./row";
 import { SnapshotChunk } from "./window/snapshot-chunk";
 import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
+import { WindowFunction } from "./window/window-function";
 import { KEY_GROUP_SHIFT } from "./window/window-pane";
+import { WindowReduceOperator } from "./window/window-reduce";
 
 /**
- * `Acc` is an `@accumulator` class: it lies in the state of the row's key and is changed in place. The
- * state of a key stays for as long as the job runs.
+ * Rows of a key as one (Flink: ReduceFunction): on a keyed stream a result for each row, in windows one a window. `Acc` is
+ * an `@accumulator` class: it lies in the state of the key, or of its window, and is changed in place. Without a
+ * window, the state of a key stays for as long as the job runs.
+ *
+ *     @accumulator
+ *     class Hottest {
+ *       degrees: f64;
+ *     }
+ *
+ *     @operator
+ *     class FindHottest extends ReduceFunction<Reading, Hottest, Result> {
+ *       first(value: Reading, hottest: Hottest): void {
+ *         hottest.degrees = value.degrees;
+ *       }
+ *       reduce(hottest: Hottest, value: Reading): void {
+ *         hottest.degrees = max(hottest.degrees, value.degrees);
+ *       }
+ *       merge(hottest: Hottest, other: Hottest): void {
+ *         hottest.degrees = max(hottest.degrees, other.degrees);
+ *       }
+ *       getResult(hottest: Hottest, out: Result): void {
+ *         out.total = hottest.degrees;
+ *       }
+ *     }
  */
 export abstract class ReduceFunction<
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends RichFunction {
+> extends WindowFunction {
   /** Takes the first row of a key; all fields are 0 before. */
   abstract first(value: In, accumulator: Acc): void;
   /** Adds another row of the key. */
   abstract reduce(accumulator: Acc, value: In): void;
-  /** Writes the result, for each row; the key's columns stand in front of it. */
+  /**
+   * Adds what `other` holds to `accumulator`. Windows that merge demand it; sliding windows are faster with it, as each
+   * row is then reduced once only.
+   */
+  merge(accumulator: Acc, other: Acc): void {
+    this.__unmerged = true;
+  }
+  /** The merge() of this class ran: the author has none. */
+  __unmerged: bool = false;
+  /** Writes the result; the key's columns stand in front of it, of a window its bounds behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
   /** Slots of the accumulator (state-slot.ts), generated where there are any. */
   __slots(): StaticArray<i32> {
@@ -52,6 +87,12 @@ export class ReduceOperator<
   private slotBytes: u64 = 0;
   private snapshotGroup: i32 = -1;
   private chunk: SnapshotChunk | null = null;
+
+  /** With a window another operator runs the function. */
+  forConfig(config: OpenConfig): Operator {
+    if (config.parameters.get("assigner").isNull()) return this;
+    return new WindowReduceOperator<F, In, Acc, Out>();
+  }
 
   open(): i32 {
     const input = this.config.inputs[0];

@@ -6,7 +6,7 @@
  */
 import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
-import { OpenStream } from "./open-config";
+import { OpenColumn, OpenStream } from "./open-config";
 import { RowLayout } from "./state/row-layout";
 
 export abstract class RowView {
@@ -20,6 +20,8 @@ export abstract class RowView {
   /** The view is attached to a cell of keyed state (state/row-layout.ts), not to a batch. */
   __cell: bool = false;
 
+  /** Its columns, as an output has them. */
+  abstract __columns(): OpenColumn[];
   /** How the row lies in keyed state. */
   abstract __layout(): RowLayout;
   /** Reads and changes the row of a cell. */

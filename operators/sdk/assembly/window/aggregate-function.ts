@@ -1,16 +1,18 @@
 /** AggregateFunction: the author's class compiled into the window loop. */
 import { BatchReader } from "../batch-reader";
+import { BlockWriter } from "../block-writer";
 import { RuntimeContext } from "../functions";
 import { Status } from "../layout";
 import { RowView } from "../row";
 import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "../state-slot";
 import { resetTextScratch } from "../text";
 import { WindowAssigner } from "./assigner";
-import { Evictor } from "./evictor";
+import { WindowEvictor } from "./evictor";
 import { IncrementalWindowOperator } from "./incremental-window";
 import { WindowTrigger } from "./trigger";
 import { WindowContext } from "./window-context";
 import { WindowFunction } from "./window-function";
+import { WindowResults } from "./window-results";
 
 /**
  * Incremental aggregation (Flink: AggregateFunction). `Acc` is an `@accumulator` class: a plain
@@ -79,15 +81,29 @@ export class AggregateOperator<
 
   openFunction(): i32 {
     this.slots = this.fn.__slots();
-    this.windowColumn = this.config.outputs[0].indexOf("window_start");
     this.input.__bindInput(this.config.inputs[0]);
-    this.output.__bindOutput(this.writers[0], this.config.outputs[0]);
+    this.openOutput();
     const context = new RuntimeContext(this.config);
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
     this.fn.open(context);
-    const failure = this.fn.__failure;
+    let failure = this.fn.__failure;
+    if (failure === null && this.results !== null) failure = this.results!.problem;
     return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  /** Results go to the output, or to a ProcessWindowFunction of the same bundle. */
+  private openOutput(): void {
+    const output = this.config.outputs[0];
+    const spec = this.config.parameters.get("processWindow");
+    if (spec.isNull()) {
+      this.windowColumn = output.indexOf("window_start");
+      this.output.__bindOutput(this.writers[0], output);
+      return;
+    }
+    const results = new WindowResults(this, spec, this.output.__columns());
+    this.results = results;
+    this.output.__bindOutput(results.writer, results.stream);
   }
 
   ownAssigner(): WindowAssigner | null {
@@ -98,7 +114,7 @@ export class AggregateOperator<
     return this.fn.trigger();
   }
 
-  ownEvictor(): Evictor | null {
+  ownEvictor(): WindowEvictor | null {
     return this.fn.evictor();
   }
 
@@ -184,10 +200,17 @@ export class AggregateOperator<
 
   emit(accumulator: usize): void {
     const fired = this.fired;
-    this.beginKeyedResult();
     this.fn.window.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
-    this.writeAggregate(accumulator);
+    const results = this.results;
+    if (results !== null) {
+      results.begin(this);
+      this.writeAggregate(accumulator, results.writer);
+      results.end(this, this.windowState);
+      return;
+    }
     const writer = this.writers[0];
+    this.beginKeyedResult();
+    this.writeAggregate(accumulator, writer);
     if (this.windowColumn >= 0) {
       const row = <usize>writer.rows << 3;
       store<i64>(writer.columns[this.windowColumn].data + row, fired.window.start);
@@ -196,8 +219,7 @@ export class AggregateOperator<
     writer.endRow();
   }
 
-  private writeAggregate(value: usize): void {
-    const writer = this.writers[0];
+  private writeAggregate(value: usize, writer: BlockWriter): void {
     const output = this.output;
     if (this.generation != writer.generation) {
       this.generation = writer.generation;

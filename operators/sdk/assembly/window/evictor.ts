@@ -5,19 +5,44 @@
 import { BatchReader } from "../batch-reader";
 import { JsonValue } from "../config-json";
 import { TYPE_DOUBLE } from "../layout";
-import { OpenStream } from "../open-config";
+import { OpenConfig, OpenStream } from "../open-config";
+import { TimeWindow } from "./time-window";
 
-export abstract class Evictor {
+/** What the window operator calls: the SDK's evictors, and the base of an author's. */
+export abstract class WindowEvictor {
+  /** Called once, with what the operator was opened with. */
+  bind(config: OpenConfig): void {}
+
+  /** Says which window the next calls are about, and the watermark. */
+  enter(window: TimeWindow, watermark: i64): void {}
+
+  /** Before the function: marks the elements that leave, keep[i] = 0. `count` elements, all marked 1. */
+  abstract markBefore(elements: BatchReader, count: i32, keep: Uint8Array): void;
+
+  /** After the function; what left before it is marked 0. */
+  abstract markAfter(elements: BatchReader, count: i32, keep: Uint8Array): void;
+}
+
+/** One that does its work on one side of the function. */
+export abstract class OneSidedEvictor extends WindowEvictor {
   /** After the function instead of before it. */
   after: bool = false;
 
   /** Marks the elements that leave: keep[i] = 0. `count` elements, all marked 1 before. */
   abstract evict(elements: BatchReader, count: i32, keep: Uint8Array): void;
 
+  markBefore(elements: BatchReader, count: i32, keep: Uint8Array): void {
+    if (!this.after) this.evict(elements, count, keep);
+  }
+
+  markAfter(elements: BatchReader, count: i32, keep: Uint8Array): void {
+    if (this.after) this.evict(elements, count, keep);
+  }
+
   /** From parameters {type: count|time|delta, after?, n? | size? | threshold?, field?, delta?}. */
-  static of(spec: JsonValue, stream: OpenStream): Evictor | null {
+  static of(spec: JsonValue, stream: OpenStream): WindowEvictor | null {
     const type = spec.get("type").string("");
-    let evictor: Evictor | null = null;
+    let evictor: OneSidedEvictor | null = null;
     if (type == "count") evictor = new CountEvictor(spec.get("n").long(0));
     else if (type == "time") evictor = new TimeEvictor(spec.get("size").long(0));
     else if (type == "delta") {
@@ -34,7 +59,7 @@ export abstract class Evictor {
 }
 
 /** Keeps the last n elements. */
-export class CountEvictor extends Evictor {
+export class CountEvictor extends OneSidedEvictor {
   constructor(private n: i64) {
     super();
   }
@@ -48,7 +73,7 @@ export class CountEvictor extends Evictor {
  * Drops elements whose timestamp is at or before the largest one less `size`; does nothing where
  * the first element has no timestamp.
  */
-export class TimeEvictor extends Evictor {
+export class TimeEvictor extends OneSidedEvictor {
   constructor(private size: i64) {
     super();
   }
@@ -68,7 +93,7 @@ export class TimeEvictor extends Evictor {
 }
 
 /** Drops elements for which (last element - element), or its absolute value, is >= threshold. */
-export class DeltaEvictor extends Evictor {
+export class DeltaEvictor extends OneSidedEvictor {
   constructor(
     private column: i32,
     private floating: bool,

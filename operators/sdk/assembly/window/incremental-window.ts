@@ -1,12 +1,18 @@
 /**
  * Windows whose function keeps one accumulator a window. With an evictor all elements are kept
- * instead, and added up when the window fires (Flink: EvictingWindowOperator with an aggregate).
+ * instead, and added up when the window fires (Flink: EvictingWindowOperator with an aggregate). Where a
+ * ProcessWindowFunction takes the results, its state of the window lies behind the accumulator.
  */
 import { BatchReader } from "../batch-reader";
 import { ElementList, LIST_BYTES, storedListBytes, storeList } from "./element-list";
+import { SnapshotChunk } from "./snapshot-chunk";
+import { STATE_BYTES } from "./window-context";
 import { WindowOperator } from "./window-operator";
+import { WindowResults } from "./window-results";
 
 export abstract class IncrementalWindowOperator extends WindowOperator {
+  /** The way of results to a ProcessWindowFunction; null: they leave as they are. */
+  protected results: WindowResults | null = null;
   private list: ElementList | null = null;
   private scratch: usize = 0;
 
@@ -47,12 +53,26 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
   }
 
   valueBytes(): i32 {
+    return this.contentBytes() + this.windowStateBytes();
+  }
+
+  /** Bytes of a value without the state that a ProcessWindowFunction has of the window. */
+  private contentBytes(): i32 {
     if (!this.evicting) return this.accumulatorBytes();
     if (this.list === null) {
       this.list = new ElementList(this.config.inputs[0]);
       this.scratch = heap.alloc(this.accumulatorBytes());
     }
     return LIST_BYTES;
+  }
+
+  private windowStateBytes(): i32 {
+    return this.results === null ? 0 : STATE_BYTES;
+  }
+
+  /** Where the fired window's own state lies; 0: windows that merge have none (Flink refuses it as well). */
+  protected get windowState(): usize {
+    return this.assigner.merges ? 0 : this.fired.value + <usize>this.contentBytes();
   }
 
   initialise(value: usize): void {
@@ -65,7 +85,8 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
   }
 
   slicesValues(): bool {
-    return !this.evicting && this.isPlain() && this.mergesValues();
+    // State of a window needs the window itself, not only its slices.
+    return !this.evicting && this.results === null && this.isPlain() && this.mergesValues();
   }
 
   mergeValues(into: usize, from: usize): void {
@@ -86,17 +107,19 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
     const evictor = this.evictor!;
     const keep = new Uint8Array(count);
     keep.fill(1);
-    evictor.evict(list.elements, count, keep);
+    evictor.enter(this.fired.window, this.currentWatermark);
+    evictor.markBefore(list.elements, count, keep);
     const scratch = this.scratch;
     memory.fill(scratch, 0, this.accumulatorBytes());
     this.begin(scratch);
     this.attachInput(list.elements);
     for (let i = 0; i < count; i++) {
-      if (evictor.after || keep[i]) this.accumulate(scratch, i);
+      if (keep[i]) this.accumulate(scratch, i);
     }
     this.emit(scratch);
     this.dropAccumulator(scratch);
     if (this.reader.block != 0) this.attachInput(this.reader);
+    evictor.markAfter(list.elements, count, keep);
     list.retain(value, keep);
   }
 
@@ -111,24 +134,41 @@ export abstract class IncrementalWindowOperator extends WindowOperator {
 
   close(): void {
     if (this.scratch != 0) heap.free(this.scratch);
+    if (this.results !== null) this.results!.close();
     super.close();
   }
 
   functionStateBytes(): u64 {
-    return this.list === null ? 0 : this.list!.held;
+    const listed = this.list === null ? 0 : this.list!.held;
+    return listed + (this.results === null ? 0 : this.results!.processor.bytes);
   }
 
   storedBytes(value: usize): i32 {
-    return this.evicting ? storedListBytes(value) : this.storedAccumulatorBytes(value);
+    const contents = this.evicting ? storedListBytes(value) : this.storedAccumulatorBytes(value);
+    return this.windowStateBytes() + contents;
   }
 
   storeValue(value: usize, target: usize): void {
-    if (this.evicting) storeList(value, target);
-    else this.storeAccumulator(value, target);
+    const own = this.windowStateBytes();
+    memory.copy(target, value + <usize>this.contentBytes(), own);
+    if (this.evicting) storeList(value, target + <usize>own);
+    else this.storeAccumulator(value, target + <usize>own);
   }
 
   loadValue(value: usize, source: usize, length: i32): void {
-    if (this.evicting) this.list!.restore(value, source, length);
-    else this.loadAccumulator(value, source, length);
+    const own = this.windowStateBytes();
+    memory.copy(value + <usize>this.contentBytes(), source, own);
+    if (this.evicting) this.list!.restore(value, source + <usize>own, length - own);
+    else this.loadAccumulator(value, source + <usize>own, length - own);
+  }
+
+  storeKeyState(keyGroup: i32, chunk: SnapshotChunk): void {
+    if (this.results !== null) this.results!.processor.storeKeyState(keyGroup, chunk);
+  }
+
+  loadKeyState(key: usize, keyLength: i32, flags: u32, value: usize, length: i32): void {
+    if (this.results !== null) {
+      this.results!.processor.loadKeyState(key, keyLength, flags, value, length);
+    }
   }
 }

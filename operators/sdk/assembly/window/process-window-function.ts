@@ -2,18 +2,15 @@
 import { BatchReader } from "../batch-reader";
 import { ElementList, LIST_BYTES, storedListBytes, storeList } from "./element-list";
 import { WindowAssigner } from "./assigner";
-import { Evictor } from "./evictor";
+import { WindowEvictor } from "./evictor";
 import { WindowTrigger } from "./trigger";
-import { RuntimeContext } from "../functions";
-import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "../key-table";
 import { Status } from "../layout";
 import { Collector, RowView } from "../row";
 import { SnapshotChunk } from "./snapshot-chunk";
-import { resetTextScratch } from "../text";
 import { WindowFunction } from "./window-function";
 import { WindowOperator } from "./window-operator";
+import { FunctionWindowProcessor, WindowProcessor } from "./window-processor";
 import { STATE_BYTES, WindowContext } from "./window-context";
-import { KEY_GROUP_SHIFT, RECORD_KEY_STATE } from "./window-pane";
 
 /** The elements of a window: `for (let i = 0; i < elements.length; i++) use(elements.at(i))`. */
 export class WindowElements<In extends RowView> {
@@ -70,39 +67,30 @@ export class ProcessWindowOperator<
   In extends RowView,
   Out extends RowView,
 > extends WindowOperator {
-  private fn: F = instantiate<F>();
-  private elements!: WindowElements<In>;
-  private collector!: Collector<Out>;
-  private context: WindowContext = new WindowContext();
+  private processor: FunctionWindowProcessor<F, In, Out> = new FunctionWindowProcessor<F, In, Out>();
   private list!: ElementList;
-  private globalStates: KeyTable = new KeyTable(STATE_BYTES);
+
+  /** Also for an operator that gives it one row a window. */
+  windowProcessor(): WindowProcessor | null {
+    return this.processor;
+  }
 
   openFunction(): i32 {
-    const config = this.config;
-    const view = instantiate<In>();
-    view.__bindInput(config.inputs[0]);
-    this.elements = new WindowElements<In>(view);
-    this.elements.key.__bindInput(config.inputs[0]);
-    this.collector = new Collector<Out>(instantiate<Out>(), this.writers[0], config.outputs[0]);
-    this.list = new ElementList(config.inputs[0]);
-    const context = new RuntimeContext(config);
-    this.fn.__context = context;
-    this.fn.__configure(config.parameters);
-    this.fn.open(context);
-    const failure = this.fn.__failure;
+    this.list = new ElementList(this.config.inputs[0]);
+    const failure = this.processor.open(this.config, this.writers[0]);
     return failure === null ? Status.DONE : this.refuse(failure);
   }
 
   ownAssigner(): WindowAssigner | null {
-    return this.fn.assigner();
+    return this.processor.windowFunction.assigner();
   }
 
   ownTrigger(): WindowTrigger | null {
-    return this.fn.trigger();
+    return this.processor.windowFunction.trigger();
   }
 
-  ownEvictor(): Evictor | null {
-    return this.fn.evictor();
+  ownEvictor(): WindowEvictor | null {
+    return this.processor.windowFunction.evictor();
   }
 
   valueBytes(): i32 {
@@ -127,38 +115,24 @@ export class ProcessWindowOperator<
 
   fire(): void {
     const value = this.fired.value;
-    const count = this.list.load(value);
+    const list = this.list;
+    const count = list.load(value);
     // An evictor may have left nothing: a window without contents does not fire.
     if (count == 0) return;
-    const evictor = this.evictor;
-    let keep: Uint8Array | null = null;
-    if (evictor !== null) {
-      keep = new Uint8Array(count);
-      keep.fill(1);
-      evictor.evict(this.list.elements, count, keep);
-    }
-    this.elements.__set(this.list.elements, count, evictor !== null && !evictor.after ? keep : null);
-    this.setContext();
-    resetTextScratch();
-    this.beginResult();
-    this.collector.begin();
-    this.fn.process(this.context, this.elements, this.collector);
-    const failure = this.fn.__failure;
-    if (failure !== null) throw new Error("no row can be refused in a window: " + failure);
-    if (keep !== null) this.list.retain(value, keep);
-  }
-
-  private setContext(): void {
-    const context = this.context;
-    const fired = this.fired;
-    context.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
     // Where windows merge, no state is that of one window (Flink refuses it as well).
-    context.__windowState = this.assigner.merges ? 0 : fired.value + LIST_BYTES;
-    const global = this.globalStates.find(fired.key, fired.keyLength);
-    if (this.globalStates.created) {
-      store<u32>(global + ENTRY_FLAGS, <u32>fired.keyGroup << KEY_GROUP_SHIFT);
+    const state = this.assigner.merges ? 0 : value + LIST_BYTES;
+    const evictor = this.evictor;
+    if (evictor === null) {
+      this.processor.process(this, list.elements, count, null, state);
+      return;
     }
-    context.__globalState = global + ENTRY_VALUE;
+    const keep = new Uint8Array(count);
+    keep.fill(1);
+    evictor.enter(this.fired.window, this.currentWatermark);
+    evictor.markBefore(list.elements, count, keep);
+    this.processor.process(this, list.elements, count, keep, state);
+    evictor.markAfter(list.elements, count, keep);
+    list.retain(value, keep);
   }
 
   /** The state per window stays: it goes with the window. */
@@ -167,7 +141,7 @@ export class ProcessWindowOperator<
   }
 
   functionStateBytes(): u64 {
-    return this.list.held + this.globalStates.bytes;
+    return this.list.held + this.processor.bytes;
   }
 
   storedBytes(value: usize): i32 {
@@ -185,24 +159,15 @@ export class ProcessWindowOperator<
   }
 
   storeKeyState(keyGroup: i32, chunk: SnapshotChunk): void {
-    const table = this.globalStates;
-    for (let e = table.first(); e != 0; e = table.after(e)) {
-      const flags = load<u32>(e + ENTRY_FLAGS);
-      if (<i32>(flags >> KEY_GROUP_SHIFT) != keyGroup) continue;
-      const at = chunk.add(RECORD_KEY_STATE, flags, 0, table.keyOf(e), table.keyLength(e), STATE_BYTES);
-      memory.copy(at, e + ENTRY_VALUE, STATE_BYTES);
-    }
+    this.processor.storeKeyState(keyGroup, chunk);
   }
 
   loadKeyState(key: usize, keyLength: i32, flags: u32, value: usize, length: i32): void {
-    const entry = this.globalStates.find(key, keyLength);
-    store<u32>(entry + ENTRY_FLAGS, flags);
-    memory.copy(entry + ENTRY_VALUE, value, length);
+    this.processor.loadKeyState(key, keyLength, flags, value, length);
   }
 
   close(): void {
-    this.fn.close();
-    this.globalStates.close();
+    this.processor.close();
     super.close();
   }
 }

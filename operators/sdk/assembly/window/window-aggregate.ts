@@ -8,17 +8,8 @@
  * cache line with their key.
  */
 import { BatchReader, bitAt } from "../batch-reader";
-import { ColumnBuffer } from "../column-buffer";
-import {
-  Status,
-  TYPE_BIGINT,
-  TYPE_DOUBLE,
-  TYPE_FLOAT,
-  TYPE_INT,
-  TYPE_SMALLINT,
-  TYPE_TINYINT,
-  widthShift,
-} from "../layout";
+import { Status, TYPE_BIGINT, TYPE_DOUBLE, TYPE_FLOAT, widthShift } from "../layout";
+import { readDouble, readLong, writeDouble, writeLong } from "../numeric-column";
 import { IncrementalWindowOperator } from "./incremental-window";
 
 const COUNT: i32 = 0;
@@ -230,8 +221,8 @@ function addOne(a: Aggregate, at: usize, row: i32): void {
     seen = load<u64>(at, 8);
     store<u64>(at, seen + 1, 8);
   }
-  if (a.floating) addDouble(at, a.kind, readDouble(a, row), seen);
-  else addLong(at, a.kind, readLong(a, row), seen);
+  if (a.floating) addDouble(at, a.kind, readDouble(a.data, a.type, row), seen);
+  else addLong(at, a.kind, readLong(a.data, a.shift, row), seen);
 }
 
 /** Adds what another place of the same aggregate holds. */
@@ -286,25 +277,6 @@ function addLongs(entries: usize, offset: usize, data: usize, from: i32, to: i32
   }
 }
 
-function readLong(a: Aggregate, row: i32): i64 {
-  const at = <usize>row;
-  switch (a.shift) {
-    case 0:
-      return load<i8>(a.data + at);
-    case 1:
-      return load<i16>(a.data + (at << 1));
-    case 2:
-      return load<i32>(a.data + (at << 2));
-    default:
-      return load<i64>(a.data + (at << 3));
-  }
-}
-
-function readDouble(a: Aggregate, row: i32): f64 {
-  const at = <usize>row;
-  return a.type == TYPE_FLOAT ? <f64>load<f32>(a.data + (at << 2)) : load<f64>(a.data + (at << 3));
-}
-
 function addLong(at: usize, kind: i32, value: i64, seen: u64): void {
   const old = load<i64>(at);
   if (seen == 0) store<i64>(at, value);
@@ -320,19 +292,4 @@ function addDouble(at: usize, kind: i32, value: f64, seen: u64): void {
   else if (kind == MIN ? value < old || old != old : value > old || value != value) {
     store<f64>(at, value);
   }
-}
-
-function writeLong(column: ColumnBuffer, row: i32, value: i64): void {
-  const at = <usize>row;
-  if (column.type == TYPE_INT || column.shift == 2) store<i32>(column.data + (at << 2), <i32>value);
-  else if (column.type == TYPE_SMALLINT) store<i16>(column.data + (at << 1), <i16>value);
-  else if (column.type == TYPE_TINYINT) store<i8>(column.data + at, <i8>value);
-  else if (column.type == TYPE_DOUBLE) store<f64>(column.data + (at << 3), <f64>value);
-  else store<i64>(column.data + (at << 3), value);
-}
-
-function writeDouble(column: ColumnBuffer, row: i32, value: f64): void {
-  const at = <usize>row;
-  if (column.type == TYPE_FLOAT) store<f32>(column.data + (at << 2), <f32>value);
-  else store<f64>(column.data + (at << 3), value);
 }

@@ -1,7 +1,7 @@
 /** What all functions over windows are: they may bring their own assigner, trigger and evictor. */
 import { RichFunction } from "../functions";
 import { WindowAssigner } from "./assigner";
-import { Evictor } from "./evictor";
+import { WindowEvictor } from "./evictor";
 import { WindowTrigger } from "./trigger";
 
 export abstract class WindowFunction extends RichFunction {
@@ -14,7 +14,7 @@ export abstract class WindowFunction extends RichFunction {
     return null;
   }
   /** Its own evictor; null: what the job says, by default none. */
-  evictor(): Evictor | null {
+  evictor(): WindowEvictor | null {
     return null;
   }
 }

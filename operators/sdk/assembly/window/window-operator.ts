@@ -12,7 +12,7 @@ import { hashValue, keyGroupOf } from "../key-hash";
 import { Status, WATERMARK_MAX, WATERMARK_MIN } from "../layout";
 import { RecordOperator } from "../operator";
 import { assignerOf, SlidingWindows, TumblingWindows, WindowAssigner } from "./assigner";
-import { Evictor } from "./evictor";
+import { OneSidedEvictor, WindowEvictor } from "./evictor";
 import { LazySessions } from "./lazy-sessions";
 import { MergingWindows } from "./merging-windows";
 import { PaneWindows } from "./pane-windows";
@@ -24,6 +24,7 @@ import { EventTimeTrigger, ProcessingTimeTrigger } from "./time-triggers";
 import { WindowTrigger } from "./trigger";
 import { triggerOf } from "./trigger-spec";
 import { FiredBy } from "./window-context";
+import { WindowProcessor } from "./window-processor";
 import { Windowing } from "./windowing";
 
 /** The contents of one key's window, when its function is called. */
@@ -39,7 +40,7 @@ export class FiredWindow {
 export abstract class WindowOperator extends RecordOperator {
   assigner!: WindowAssigner;
   trigger!: WindowTrigger;
-  evictor: Evictor | null = null;
+  evictor: WindowEvictor | null = null;
   lateness: i64 = 0;
   codec!: KeyCodec;
   /** Which input the present batch belongs to. */
@@ -55,6 +56,10 @@ export abstract class WindowOperator extends RecordOperator {
 
   /** Opens the function. */
   abstract openFunction(): i32;
+  /** Its ProcessWindowFunction, for another operator that calls it; null: it has none. */
+  windowProcessor(): WindowProcessor | null {
+    return null;
+  }
   /** The function's own assigner, trigger and evictor, which go before those of the parameters. */
   ownAssigner(): WindowAssigner | null {
     return null;
@@ -62,7 +67,7 @@ export abstract class WindowOperator extends RecordOperator {
   ownTrigger(): WindowTrigger | null {
     return null;
   }
-  ownEvictor(): Evictor | null {
+  ownEvictor(): WindowEvictor | null {
     return null;
   }
   /** Bytes of the value kept per key and window. */
@@ -130,8 +135,9 @@ export abstract class WindowOperator extends RecordOperator {
     if (status != Status.DONE) return status;
     const own = this.ownEvictor();
     const evictor = parameters.get("evictor");
-    this.evictor = own !== null ? own : Evictor.of(evictor, input);
+    this.evictor = own !== null ? own : OneSidedEvictor.of(evictor, input);
     if (!evictor.isNull() && this.evictor === null) return this.refuse("evictor: unknown");
+    if (own !== null) own.bind(this.config);
     return this.openWindowing();
   }
 
