@@ -8,8 +8,8 @@ import {
   builtinOperatorNames,
 } from "./builtin-operators.ts";
 import type { VertexSpec } from "./job-spec.ts";
+import { kindParameters } from "./kind-parameters.ts";
 import { bracketPath, valueAt } from "./spec-issue.ts";
-import { windowParameters } from "./window-parameters.ts";
 
 /** Self-description of an uploaded bundle by its content hash; undefined: not uploaded. */
 export type ManifestLookup = (bundle: string) => Pick<Manifest, "operators"> | undefined;
@@ -125,12 +125,11 @@ function checkParameters(
   given: Parameters,
   at: string,
 ): Parameters {
-  const checked: Parameters = {};
-  const windowed = description.kind === "aggregate" || description.kind === "process_window";
-  if (windowed) Object.assign(checked, checkWindow(description.name, given, at));
+  const ofKind = kindParameters(description.kind);
+  const checked = checkKindParameters(description.name, ofKind, given, at);
   const declared = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(given)) {
-    if (declared.has(name) || (windowed && Object.hasOwn(windowParameters, name))) continue;
+    if (declared.has(name) || Object.hasOwn(ofKind, name)) continue;
     const known = [...declared.keys()].join(", ");
     const expected = known === "" ? "no parameters" : known;
     throw parameterError("UNKNOWN", description.name, `${at}.${name}`, name, expected);
@@ -149,13 +148,18 @@ function checkParameters(
   return checked;
 }
 
-/** A user's function over windows takes its window's parameters beside its own. */
-function checkWindow(operator: string, given: Parameters, at: string): Parameters {
-  const window: Parameters = {};
-  for (const [name, schema] of Object.entries(windowParameters)) {
+/** A function over windows or intervals takes what the builder says of those beside its own parameters. */
+function checkKindParameters(
+  operator: string,
+  schemas: Readonly<Record<string, z.ZodType>>,
+  given: Parameters,
+  at: string,
+): Parameters {
+  const checked: Parameters = {};
+  for (const [name, schema] of Object.entries(schemas)) {
     const result = schema.safeParse(given[name]);
     if (result.success) {
-      if (result.data !== undefined) window[name] = result.data;
+      if (result.data !== undefined) checked[name] = result.data;
       continue;
     }
     const issue = result.error.issues[0]!;
@@ -164,7 +168,7 @@ function checkWindow(operator: string, given: Parameters, at: string): Parameter
     const path = bracketPath(at, [name, ...issue.path]);
     throw parameterError(what, operator, path, value, issue.message);
   }
-  return window;
+  return checked;
 }
 
 type ParameterType = OperatorDescription["parameters"][number]["type"];

@@ -147,11 +147,16 @@ export class KeyCodec {
 
   /** Writes an encoded key into the row in progress: column k into `columns[k]`. */
   decode(start: usize, length: i32, writer: BlockWriter): void {
+    this.decodeInto(start, length, writer, null);
+  }
+
+  /** The same, column k into `columns[targets[k]]`. */
+  decodeInto(start: usize, length: i32, writer: BlockWriter, targets: i32[] | null): void {
     let at = start;
     const end = start + <usize>length;
     for (let k = 0; k < this.keys.length; k++) {
       const column = this.columns[this.keys[k]];
-      const target = writer.columns[k];
+      const target = writer.columns[targets === null ? k : targets[k]];
       if (column.nullable && load<u8>(at++) == 0) {
         writer.writeNull(target);
       } else if (isNested(column)) {
