@@ -22,7 +22,15 @@ export {
   SingleOutputStreamOperator,
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
+export { IntervalJoin, IntervalJoined } from "./plan/interval-join.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
+export {
+  type CoGroupedStreams,
+  JoinedStreams,
+  JoinedWindows,
+  KeyedPair,
+  KeyedSide,
+} from "./plan/joined-streams.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
 export { OutputTag } from "./plan/output-tag.ts";
 export type { AnyRow, Columns, RowOf, SchemaOf } from "./plan/row-type.ts";

@@ -71,7 +71,7 @@ export function readOperator(
       kind: kind.kind,
       ...streams,
       states: [...streams.states, ...own.states],
-      parameters: [...(kind.parameters ?? []), ...parameters],
+      parameters,
       source: { file: place.file, line: place.line },
       ...(operator.doc === undefined || operator.doc === "" ? {} : { doc: operator.doc }),
     },

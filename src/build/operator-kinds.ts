@@ -23,8 +23,6 @@ export interface OperatorKind {
   readonly keyed: boolean;
   /** Whether its class may have onTimer(). */
   readonly timers?: boolean;
-  /** Parameters that every operator of the kind has, before the author's own. */
-  readonly parameters?: OperatorDescription["parameters"];
   /** Of a second input: whether it is keyed too, broadcast, or neither. */
   readonly second?: "keyed" | "broadcast" | "plain";
 }
@@ -142,18 +140,41 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
   },
   {
     base: "ProcessJoinFunction",
-    kind: "process",
+    kind: "interval_join",
     roles: ["in", "second", "out"],
     method: [method("processElement", ["$in", "$second", "JoinContext", "Collector<$out>"])],
     runner: "IntervalJoinOperator",
     keyed: true,
     second: "keyed",
-    parameters: [
-      { name: "lower", type: "BIGINT" },
-      { name: "upper", type: "BIGINT" },
-      { name: "lowerExclusive", type: "BOOLEAN", default: false },
-      { name: "upperExclusive", type: "BOOLEAN", default: false },
+  },
+  {
+    base: "JoinFunction",
+    kind: "join",
+    roles: ["in", "second", "out"],
+    method: [method("join", ["$in", "$second", "$out"])],
+    runner: "CoGroupOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
+    base: "FlatJoinFunction",
+    kind: "join",
+    roles: ["in", "second", "out"],
+    method: [method("join", ["$in", "$second", "Collector<$out>"])],
+    runner: "CoGroupOperator",
+    keyed: true,
+    second: "keyed",
+  },
+  {
+    base: "CoGroupFunction",
+    kind: "co_group",
+    roles: ["in", "second", "out"],
+    method: [
+      method("coGroup", ["WindowElements<$in>", "WindowElements<$second>", "Collector<$out>"]),
     ],
+    runner: "CoGroupOperator",
+    keyed: true,
+    second: "keyed",
   },
   {
     base: "PatternProcessFunction",

@@ -37,6 +37,7 @@ const SUPPORT_NAMES = [
   "FlatMapOperator",
   "JsonValue",
   "KeySelectorOperator",
+  "CoGroupOperator",
   "IntervalJoinOperator",
   "KeyedBroadcastProcessOperator",
   "KeyedCoProcessOperator",

@@ -80,6 +80,13 @@ export function processWindowOutputs(context: OutputContext, schema: Schema): Pl
   return withLateRows(context, schema);
 }
 
+/** The output of a function of two streams in windows: late rows are counted, as in Flink's joins. */
+export function joinOutputs(context: OutputContext, schema: Schema): PlannedStream[] {
+  checkWindows(context);
+  const changeMode = { mode: "insert-only" } as const;
+  return [{ name: "main", schema, changeMode, timeAttribute: null }];
+}
+
 function withLateRows(context: OutputContext, schema: Schema): PlannedStream[] {
   const insertOnly = { mode: "insert-only" } as const;
   const outputs: PlannedStream[] = [

@@ -1,7 +1,7 @@
 /** Two streams on their way to one operator (Flink: ConnectedStreams, BroadcastConnectedStream). */
 
 import type { HandleKind } from "../protocol/manifest.ts";
-import type { DataStream, KeyedStream, SingleOutputStreamOperator } from "./data-stream.ts";
+import type { DataStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import type { AnyRow, ColumnOf, WithColumns } from "./row-type.ts";
 
@@ -46,7 +46,10 @@ export class ConnectedStreams<First = AnyRow, Second = AnyRow> {
     first: ConnectedKey<First, AnyRow>,
     second: ConnectedKey<Second, AnyRow>,
   ): KeyedConnectedStreams {
-    return new KeyedConnectedStreams(keyed(this.first, first), keyed(this.second, second));
+    return new KeyedConnectedStreams(
+      this.first.keyedBy(first, this.keyBy),
+      this.second.keyedBy(second, this.keyBy),
+    );
   }
 
   /** A CoProcessFunction: rows of both streams as they come. One that works by key needs keyBy first. */
@@ -55,13 +58,6 @@ export class ConnectedStreams<First = AnyRow, Second = AnyRow> {
   ): SingleOutputStreamOperator<Out> {
     return this.first.joined(this.second, operator);
   }
-}
-
-function keyed(stream: DataStream, key: ConnectedKey<AnyRow, AnyRow>): KeyedStream {
-  if (typeof key === "string") return stream.keyBy(key);
-  return Array.isArray(key)
-    ? stream.keyBy(...(key as readonly string[]))
-    : stream.keyBy(key as OperatorHandle<AnyRow, AnyRow, "key_selector">);
 }
 
 /** Two streams keyed alike; `process` takes a KeyedCoProcessFunction. */

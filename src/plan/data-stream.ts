@@ -18,6 +18,8 @@ import {
   InlineOperator,
   keyFields,
 } from "./inline-operator.ts";
+import { IntervalJoin } from "./interval-join.ts";
+import { type CoGroupedStreams, JoinedStreams, type StreamKey } from "./joined-streams.ts";
 import {
   builtin,
   checkKind,
@@ -121,13 +123,21 @@ export class DataStream<Row = AnyRow> {
   keyBy(...keys: readonly (string | OperatorHandle | InlineFunction)[]): KeyedStream {
     const [first] = keys;
     if (typeof first !== "object" && typeof first !== "function") {
-      return new KeyedStream(this.env, this.upstreams, keys as readonly string[]);
+      return this.#byFields(keys as readonly string[]);
     }
+    return this.#bySelector(first, this.keyBy);
+  }
+
+  #byFields(keys: readonly string[]): KeyedStream {
+    return new KeyedStream(this.env, this.upstreams, keys);
+  }
+
+  #bySelector(given: OperatorHandle | InlineFunction, method: InlineFunction): KeyedStream {
     const selectors: OperatorHandle[] = [];
     // Beside its input, as Flink's runs in it: rows of a key must not overtake each other before.
     const keyed = this.upstreams.flatMap((upstream) => {
       const stream = new DataStream(this.env, [upstream]);
-      const selector = this.operatorOf("key_selector", first, this.keyBy);
+      const selector = this.operatorOf("key_selector", given, method);
       selectors.push(selector);
       return stream.transform(selector, ["key_selector"], true).upstreams;
     });
@@ -152,11 +162,43 @@ export class DataStream<Row = AnyRow> {
     return new ConnectedStreams(this, other);
   }
 
-  /** @internal Both streams into one operator: for ConnectedStreams. */
-  joined(second: DataStream, operator: OperatorHandle): SingleOutputStreamOperator {
-    checkKind(operator, ["process"]);
-    const inputs = [this.upstreams, second.upstreams];
-    return new SingleOutputStreamOperator(this.env, this.env.add("operator", operator, inputs));
+  /** @internal Both streams into one operator: for ConnectedStreams and joins. */
+  joined(
+    second: DataStream,
+    operator: OperatorHandle,
+    kinds: readonly OperatorKind[] = ["process"],
+    tags?: ReadonlyMap<string, string>,
+  ): SingleOutputStreamOperator {
+    checkKind(operator, kinds);
+    const transformation = this.env.add("operator", operator, [this.upstreams, second.upstreams]);
+    return new SingleOutputStreamOperator(this.env, transformation, tags);
+  }
+
+  /**
+   * Pairs of rows of two streams that have equal keys and fall into the same window; any columns (Flink:
+   * DataStream.join). Rows that meet none give nothing: see coGroup.
+   *
+   *     clicks.join(orders).where("user").equalTo("buyer").window(assigner).apply(match);
+   */
+  join<Other>(other: DataStream<Other>): JoinedStreams<Row, Other> {
+    return new JoinedStreams<Row, Other>(this, other, "join");
+  }
+
+  /**
+   * The rows of two streams that have equal keys and fall into the same window, all at once; also where one stream
+   * has none (Flink: DataStream.coGroup).
+   *
+   *     clicks.coGroup(orders).where("user").equalTo("buyer").window(assigner).apply(match);
+   */
+  coGroup<Other>(other: DataStream<Other>): CoGroupedStreams<Row, Other> {
+    return new JoinedStreams<Row, Other, "co_group">(this, other, "co_group");
+  }
+
+  /** @internal As keyBy; for methods that take a key of each of two streams. @param method What was called. */
+  keyedBy(key: StreamKey<AnyRow, AnyRow>, method: InlineFunction): KeyedStream {
+    if (typeof key === "string") return this.#byFields([key]);
+    if (Array.isArray(key)) return this.#byFields(key as readonly string[]);
+    return this.#bySelector(key as OperatorHandle | InlineFunction, method);
   }
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
@@ -381,6 +423,19 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   override connect(other: DataStream): Connected {
     if (other instanceof KeyedStream) return new KeyedConnectedStreams(this, other);
     return super.connect(other);
+  }
+
+  /**
+   * Pairs of rows of one key whose times lie within bounds of each other, in event time (Flink:
+   * KeyedStream.intervalJoin). The other stream is keyed alike; its fields may have other names.
+   *
+   *     clicks.keyBy("user").intervalJoin(orders.keyBy("buyer"))
+   *       .between(Duration.ofSeconds(-5), Duration.ofMinutes(1)).process(match);
+   */
+  intervalJoin<Other, OtherKey extends string>(
+    other: KeyedStream<Other, OtherKey>,
+  ): IntervalJoin<Row, Other> {
+    return new IntervalJoin<Row, Other>(this, other);
   }
 
   /** Cuts each key's rows into windows: `.window(TumblingEventTimeWindows.of(size))`. */

@@ -8,8 +8,8 @@ import {
   builtinOperatorNames,
 } from "./builtin-operators.ts";
 import type { VertexSpec } from "./job-spec.ts";
+import { kindParameters } from "./kind-parameters.ts";
 import { bracketPath, valueAt } from "./spec-issue.ts";
-import { windowParameters } from "./window-parameters.ts";
 
 /** Self-description of an uploaded bundle by its content hash; undefined: not uploaded. */
 export type ManifestLookup = (bundle: string) => Pick<Manifest, "operators"> | undefined;
@@ -166,11 +166,10 @@ function checkParameters(
   given: Parameters,
   at: string,
 ): Parameters {
-  if (!isWindowed(description, given)) return checkOwn(description, given, at);
-  const windows = Object.entries(given).filter(([name]) => Object.hasOwn(windowParameters, name));
-  const own = Object.entries(given).filter(([name]) => !Object.hasOwn(windowParameters, name));
+  const ofKind = kindParameters(description.kind, given);
+  const own = Object.entries(given).filter(([name]) => !Object.hasOwn(ofKind, name));
   return {
-    ...checkWindow(description.name, Object.fromEntries(windows), at),
+    ...checkKindParameters(description.name, ofKind, given, at),
     ...checkOwn(description, Object.fromEntries(own), at),
   };
 }
@@ -199,13 +198,18 @@ function checkOwn(description: OperatorDescription, given: Parameters, at: strin
   return checked;
 }
 
-/** A user's function over windows takes its window's parameters beside its own. */
-function checkWindow(operator: string, given: Parameters, at: string): Parameters {
-  const window: Parameters = {};
-  for (const [name, schema] of Object.entries(windowParameters)) {
+/** A function over windows or intervals takes what the builder says of those beside its own parameters. */
+function checkKindParameters(
+  operator: string,
+  schemas: Readonly<Record<string, z.ZodType>>,
+  given: Parameters,
+  at: string,
+): Parameters {
+  const checked: Parameters = {};
+  for (const [name, schema] of Object.entries(schemas)) {
     const result = schema.safeParse(given[name]);
     if (result.success) {
-      if (result.data !== undefined) window[name] = result.data;
+      if (result.data !== undefined) checked[name] = result.data;
       continue;
     }
     const issue = result.error.issues[0]!;
@@ -214,7 +218,7 @@ function checkWindow(operator: string, given: Parameters, at: string): Parameter
     const path = bracketPath(at, [name, ...issue.path]);
     throw parameterError(what, operator, path, value, issue.message);
   }
-  return window;
+  return checked;
 }
 
 type ParameterType = OperatorDescription["parameters"][number]["type"];

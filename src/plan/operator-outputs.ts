@@ -3,7 +3,8 @@ import { MillraceError } from "../protocol/errors.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import type { OutputContext } from "./builtin-operators.ts";
 import { DEAD_LETTER } from "./builtin-outputs.ts";
-import { processWindowOutputs, windowOutputs } from "./builtin-windows.ts";
+import { joinOutputs, processWindowOutputs, windowOutputs } from "./builtin-windows.ts";
+import { intervalOutputs } from "./interval-parameters.ts";
 import type { OutputSpec, VertexSpec } from "./job-spec.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
 import {
@@ -77,6 +78,14 @@ function describedOutputs(
   if (description.kind === "process_window") {
     return processWindowOutputs(context, describedSchema(main, context));
   }
+  if (description.kind === "join" || description.kind === "co_group") {
+    return joinOutputs(context, describedSchema(main, context));
+  }
+  const outputs = plainOutputs(description, context);
+  return description.kind === "interval_join" ? intervalOutputs(context, outputs) : outputs;
+}
+
+function plainOutputs(description: OperatorDescription, context: OutputContext): PlannedStream[] {
   return description.outputs.map((output, i) => {
     if (output.schema === "same") return passedOn(output, inputOf(context.inputs));
     const schema = describedSchema(output, context);

@@ -167,11 +167,14 @@ function checkColumn(
   types: readonly LogicalType["type"][],
   needed: boolean,
 ): void {
-  const input = context.inputs[0]!;
-  const found = fieldOf(input.schema, name)?.type;
-  const fits = found !== undefined && types.includes(found.type);
-  if (fits && (!needed || found.nullable === false)) return;
-  const expected = `a column of type ${types.join(" or ")}${needed ? " NOT NULL" : ""}`;
+  const fits = context.inputs.every((input) => {
+    const found = fieldOf(input.schema, name)?.type;
+    const is = found !== undefined && types.includes(found.type);
+    return is && (!needed || found.nullable === false);
+  });
+  if (fits) return;
+  const both = context.inputs.length > 1 ? " of both streams" : "";
+  const expected = `a column${both} of type ${types.join(" or ")}${needed ? " NOT NULL" : ""}`;
   throw refusal(context)("INVALID", path, name, expected);
 }
 

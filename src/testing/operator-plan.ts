@@ -3,6 +3,7 @@
  * keys are checked and results typed as in a job.
  */
 
+import { LATE_SIDES } from "../plan/interval-parameters.ts";
 import { type OutputSpec, vertexSpecSchema } from "../plan/job-spec.ts";
 import { checkKeyOfInputs } from "../plan/key-checks.ts";
 import { type FoundOperator, findOperator } from "../plan/operator-lookup.ts";
@@ -34,7 +35,7 @@ export interface OperatorSetup {
   readonly keyBy?: readonly string[];
   /** Fields that make the key in a second keyed input, where they have other names there. */
   readonly secondKeyBy?: readonly string[];
-  /** Window of an aggregate: `TumblingEventTimeWindows.of(Duration.ofSeconds(10))`. */
+  /** Window of an aggregate, a join or their like: `TumblingEventTimeWindows.of(Duration.ofSeconds(10))`. */
   readonly window?: WindowAssigner;
   /** How long a window takes late rows, ms. */
   readonly allowedLatenessMs?: number;
@@ -112,7 +113,11 @@ export function planOperator(
     inputs,
     keys: inputs[0]?.keys ?? [],
     // Every side output is there to be looked at.
-    used: new Set(["late", ...operator.description.outputs.map((output) => output.name)]),
+    used: new Set([
+      "late",
+      ...LATE_SIDES,
+      ...operator.description.outputs.map((output) => output.name),
+    ]),
     field: name,
   });
   const task = describeTask(operator, setup, inputs, outputs);

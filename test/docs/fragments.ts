@@ -25,6 +25,7 @@ import { ${namesOf("docs/api-reference.md", "millrace/testing")} } from "millrac
 declare const hash: string, token: string, spec: object;
 declare const manifest: Bundle["manifest"], words: Bundle, client: MillraceClient;
 declare const lines: DataStream, keyed: KeyedStream;
+declare const clicks: DataStream, orders: DataStream, match: OperatorHandle;
 declare const assigner: ReturnType<typeof TumblingEventTimeWindows.of>;
 declare function more(): Promise<void>;
 declare function sensor(): AsyncIterable<object>;
@@ -39,6 +40,8 @@ const ROWS = `import { ${namesOf("docs/sdk-reference.md", "Classes")} } from "mi
 @row class Line { line!: Text; }
 @row class Word { word!: Text; }
 @row class Area { area!: Text; }
+@row class Limit { device!: Text; degrees: f64; }
+@row class Alarm { device!: Text; over: f64; }
 @row class Order { region: i32; }
 @row class Counted { n: i64; }
 @row class Result { total: f64; }

@@ -12,6 +12,7 @@ import { ValueWriter } from "./value-writer";
 export { AggregateOperator } from "./window/aggregate-function";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
+export { CoGroupOperator } from "./window/co-group-function";
 export { CepOperator } from "./cep/cep-operator";
 export { BroadcastProcessOperator } from "./broadcast-process-function";
 export { CoProcessOperator } from "./co-process-function";

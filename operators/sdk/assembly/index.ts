@@ -14,6 +14,8 @@ export { JoinContext, ProcessJoinFunction } from "./interval-join";
 export { BroadcastProcessFunction } from "./broadcast-process-function";
 export { CoProcessFunction } from "./co-process-function";
 export { AggregateFunction } from "./window/aggregate-function";
+export { CoGroupFunction } from "./window/co-group-function";
+export { FlatJoinFunction, JoinFunction } from "./window/join-function";
 export { JsonValue } from "./config-json";
 export {
   FilterFunction,

@@ -147,11 +147,16 @@ export class KeyCodec {
 
   /** Writes an encoded key into the row in progress: column k into `columns[first + k]`. */
   decode(start: usize, length: i32, writer: BlockWriter, first: i32 = 0): void {
+    this.decodeInto(start, length, writer, null, first);
+  }
+
+  /** The same, column k into `columns[targets[k]]`. */
+  decodeInto(start: usize, length: i32, writer: BlockWriter, targets: i32[] | null, first: i32 = 0): void {
     let at = start;
     const end = start + <usize>length;
     for (let k = 0; k < this.keys.length; k++) {
       const column = this.columns[this.keys[k]];
-      const target = writer.columns[first + k];
+      const target = writer.columns[targets === null ? first + k : targets[k]];
       if (column.nullable && load<u8>(at++) == 0) {
         writer.writeNull(target);
       } else if (isNested(column)) {

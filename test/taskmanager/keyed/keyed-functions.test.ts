@@ -151,37 +151,6 @@ describe("functions of two inputs", () => {
     expect(rows("within")).toEqual(lines(false));
   });
 
-  test.each([1, 3])(
-    "an interval join finds every pair of its times at parallelism %i",
-    async (parallelism) => {
-      const env = new StreamExecutionEnvironment().setParallelism(parallelism);
-      const { events, limits } = streams(env, EVENTS, LIMITS);
-      events
-        .connect(limits)
-        .keyBy("name", "who")
-        .process(bundle.operator("Match", { lower: -20, upper: 40, upperExclusive: true }))
-        .collect()
-        .uid("pairs");
-      const pairs = EVENTS.flatMap(({ name, n, at }) =>
-        LIMITS.filter((one) => one.who === name && one.at >= at - 20 && one.at < at + 40).map(
-          (one) => JSON.stringify({ name, at: Math.max(at, one.at), n, limit: one.limit }),
-        ),
-      );
-      expect(pairs.length).toBeGreaterThan(1_000);
-      expect((await run(env))("pairs")).toEqual(pairs.sort());
-    },
-  );
-
-  test("an interval join without a bound is refused, by the parameter", () => {
-    const env = new StreamExecutionEnvironment();
-    const { events, limits } = streams(env, EVENTS, LIMITS);
-    const keyed = events.connect(limits).keyBy("name", "who");
-    expect(() => {
-      keyed.process(bundle.operator("Match", { lower: 0 })).discard();
-      env.toJobSpec("open");
-    }).toThrow(/operator\.parameters\.upper is missing/);
-  });
-
   test("streams without keys meet as they are spread, and a broadcast one in every subtask", async () => {
     const env = new StreamExecutionEnvironment().setParallelism(3);
     const { events, limits } = streams(env, EVENTS, LIMITS);

@@ -11,37 +11,26 @@ import { align8 } from "../layout";
 import { OpenStream } from "../open-config";
 
 export const LIST_BYTES: i32 = 16;
-const ELEMENT_HEADER: usize = 16;
+/** Bytes in front of an element's columns. */
+export const ELEMENT_HEADER: usize = 16;
 const FIRST_CAPACITY: usize = 128;
 
-export class ElementList {
+/** What lists share, whatever the columns of their elements. */
+export abstract class ListBuffers {
   /** Bytes of all lists together. */
   held: u64 = 0;
-  private codec: KeyCodec;
-  private writer: BlockWriter;
-  /** The elements of the last load(), as a batch. */
-  readonly elements: BatchReader = new BatchReader();
 
-  constructor(stream: OpenStream) {
-    const all: i32[] = [];
-    for (let i = 0; i < stream.columns.length; i++) all.push(i);
-    this.codec = new KeyCodec(stream.columns, all);
-    // The elements of a window are one block, however large.
-    this.writer = new BlockWriter(stream, 64, i32.MAX_VALUE);
-  }
-
-  append(list: usize, reader: BatchReader, row: i32): void {
-    this.codec.encode(reader, row);
-    const size = ELEMENT_HEADER + align8(this.codec.length);
+  /** Adds an element of `length` bytes of columns, which are to be written behind its header; answers where. */
+  // @ts-ignore: decorator
+  @inline
+  protected room(list: usize, length: i32): usize {
+    const size = ELEMENT_HEADER + align8(length);
     this.held += reserve(list, size);
     const at = <usize>load<u32>(list) + <usize>load<u32>(list, 4);
-    store<u32>(at, this.codec.length);
-    const timed = reader.hasTimestamp(row);
-    store<u32>(at, timed ? 1 : 0, 4);
-    store<i64>(at, timed ? reader.timestamp(row) : 0, 8);
-    memory.copy(at + ELEMENT_HEADER, this.codec.start, this.codec.length);
+    store<u32>(at, length);
     store<u32>(list, load<u32>(list, 4) + <u32>size, 4);
     store<u32>(list, load<u32>(list, 12) + 1, 12);
+    return at;
   }
 
   /** Appends what another list holds. */
@@ -51,28 +40,6 @@ export class ElementList {
     memory.copy(<usize>load<u32>(list) + <usize>load<u32>(list, 4), <usize>load<u32>(other), size);
     store<u32>(list, load<u32>(list, 4) + size, 4);
     store<u32>(list, load<u32>(list, 12) + load<u32>(other, 12), 12);
-  }
-
-  /** Makes a batch of the elements; it is valid until the next load(). */
-  load(list: usize): i32 {
-    const count = load<i32>(list, 12);
-    const writer = this.writer;
-    while (writer.take() != 0) {}
-    if (count > writer.roomRows) writer.enlarge(count + (count >> 1));
-    let at = <usize>load<u32>(list);
-    for (let i = 0; i < count; i++) {
-      const bytes = load<i32>(at);
-      writer.hasTimestamp = load<u32>(at, 4) != 0;
-      writer.timestamp = load<i64>(at, 8);
-      this.codec.decode(at + ELEMENT_HEADER, bytes, writer);
-      writer.endRow();
-      at += ELEMENT_HEADER + align8(bytes);
-    }
-    writer.flush();
-    const block = writer.take();
-    if (block != 0) this.elements.attach(block);
-    else this.elements.detach();
-    return count;
   }
 
   /** Frees a list's buffer and leaves it empty. */
@@ -111,6 +78,53 @@ export class ElementList {
     }
     store<u32>(list, <u32>(to - start), 4);
     store<u32>(list, kept, 12);
+  }
+}
+
+export class ElementList extends ListBuffers {
+  private codec: KeyCodec;
+  private writer: BlockWriter;
+  /** The elements of the last load(), as a batch. */
+  readonly elements: BatchReader = new BatchReader();
+
+  constructor(stream: OpenStream) {
+    super();
+    const all: i32[] = [];
+    for (let i = 0; i < stream.columns.length; i++) all.push(i);
+    this.codec = new KeyCodec(stream.columns, all);
+    // The elements of a window are one block, however large.
+    this.writer = new BlockWriter(stream, 64, i32.MAX_VALUE);
+  }
+
+  append(list: usize, reader: BatchReader, row: i32): void {
+    this.codec.encode(reader, row);
+    const timed = reader.hasTimestamp(row);
+    const at = this.room(list, this.codec.length);
+    store<u32>(at, timed ? 1 : 0, 4);
+    store<i64>(at, timed ? reader.timestamp(row) : 0, 8);
+    memory.copy(at + ELEMENT_HEADER, this.codec.start, this.codec.length);
+  }
+
+  /** Makes a batch of the elements; it is valid until the next load(). */
+  load(list: usize): i32 {
+    const count = load<i32>(list, 12);
+    const writer = this.writer;
+    while (writer.take() != 0) {}
+    if (count > writer.roomRows) writer.enlarge(count + (count >> 1));
+    let at = <usize>load<u32>(list);
+    for (let i = 0; i < count; i++) {
+      const bytes = load<i32>(at);
+      writer.hasTimestamp = load<u32>(at, 4) != 0;
+      writer.timestamp = load<i64>(at, 8);
+      this.codec.decode(at + ELEMENT_HEADER, bytes, writer);
+      writer.endRow();
+      at += ELEMENT_HEADER + align8(bytes);
+    }
+    writer.flush();
+    const block = writer.take();
+    if (block != 0) this.elements.attach(block);
+    else this.elements.detach();
+    return count;
   }
 }
 

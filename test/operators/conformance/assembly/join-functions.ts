@@ -1,11 +1,9 @@
 /** The functions of joins: what they get, as it is. */
 import {
   CoGroupFunction,
-  JoinFunction,
-} from "../../../../operators/sdk/assembly/window/co-group-function";
-import {
   Collector,
   JoinContext,
+  JoinFunction,
   ProcessJoinFunction,
   Text,
   WindowContext,
@@ -45,7 +43,7 @@ export class BothInWindow extends CoGroupFunction<Event, Event, CoGroupResult> {
     out: Collector<CoGroupResult>,
   ): void {
     const row = out.row();
-    row.k = left.length > 0 ? left.key.k : right.key.k;
+    row.k = left.key.k;
     row.v = Text.from("[" + listOf(left) + "," + listOf(right) + "]");
     tellOrigin(this.window, row);
     out.collect();

@@ -4,7 +4,6 @@ import {
   BroadcastState,
   CoProcessFunction,
   Collector,
-  JoinContext,
   KeyedBroadcastContext,
   KeyedBroadcastProcessFunction,
   KeyedContext,
@@ -14,7 +13,6 @@ import {
   MapState,
   MapStateDescriptor,
   ProcessContext,
-  ProcessJoinFunction,
   RuntimeContext,
   Text,
   TimeDomain,
@@ -237,23 +235,5 @@ export class Far extends MapFunction<Event, Event> {
     out.name = value.name;
     out.n = value.n + 1000;
     out.at = value.at;
-  }
-}
-
-/** Each event with the limits of its time. */
-@operator
-class Match extends ProcessJoinFunction<Event, Limit, Verdict> {
-  processElement(
-    event: Event,
-    limit: Limit,
-    context: JoinContext,
-    out: Collector<Verdict>,
-  ): void {
-    const row = out.row();
-    row.name = event.name;
-    row.at = context.timestamp;
-    row.n = event.n;
-    row.limit = limit.limit;
-    out.collect();
   }
 }
