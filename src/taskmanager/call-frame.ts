@@ -8,7 +8,7 @@ import { HEADER } from "../protocol/batch/layout.ts";
 import { unreachable } from "../protocol/errors.ts";
 import type { ChainCall } from "./core/task-chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
-import type { BufferInModule } from "./module-instance.ts";
+import { type BufferInModule, NOTING } from "./module-instance.ts";
 import type { OperatorNode } from "./operator-node.ts";
 
 /** What a frame of the stack calls: `budget` in rows; answers the status. */
@@ -152,11 +152,8 @@ function poll(head: OperatorNode, rows: number | undefined): Invocation {
 }
 
 /** A resumable export of one to three parameters behind the operator: the last is the budget. */
-function plain(
-  node: OperatorNode,
-  name: ExportName,
-  ...parameters: (number | bigint)[]
-): Invocation {
+function plain(node: OperatorNode, of: ExportName, ...parameters: (number | bigint)[]): Invocation {
+  const name = (node.undoes ? NOTING[of] : undefined) ?? of;
   const { instance, inst, site } = node;
   const [a, b, c] = parameters;
   if (a === undefined) return (budget) => instance.invoke(site, name, inst, budget);

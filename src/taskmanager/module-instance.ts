@@ -6,7 +6,7 @@
  */
 
 import { type ExportName, RESULT } from "../protocol/abi.ts";
-import { RESTORE_EXPORT } from "../protocol/bundle/undo/undo-log.ts";
+import { NOTING_EXPORTS, notingExport, RESTORE_EXPORT } from "../protocol/bundle/undo/undo-log.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
@@ -89,6 +89,12 @@ class ModuleAbort extends Error {
 
 type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
 
+/** Of each export that runs functions of authors, the one that notes what they overwrite. */
+export const NOTING = Object.fromEntries(
+  NOTING_EXPORTS.map((name) => [name, notingExport(name)]),
+) as Readonly<Partial<Record<ExportName, NotingExport>>>;
+export type NotingExport = `undo.${string}`;
+
 /** A live instance. */
 export class ModuleInstance {
   readonly loaded: LoadedModule;
@@ -159,7 +165,7 @@ export class ModuleInstance {
    */
   invoke(
     operator: OperatorSite,
-    name: ExportName,
+    name: ExportName | NotingExport,
     a: number | bigint = 0,
     b: number | bigint = 0,
     c: number | bigint = 0,
@@ -322,7 +328,7 @@ export class ModuleInstance {
     return result;
   }
 
-  #failure(thrown: unknown, operator: OperatorSite, call: string): unknown {
+  #failure(thrown: unknown, operator: OperatorSite, name: string): unknown {
     const aborted = thrown instanceof ModuleAbort;
     const trapped = thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError;
     if (!aborted && !trapped) return thrown;
@@ -335,7 +341,7 @@ export class ModuleInstance {
     const what = outOfMemory
       ? `its memory has ${pages} pages and may have ${this.#maximumPages}`
       : thrown.message || "abort";
-    const where = `in ${call}${this.#rowText(operator)}`;
+    const where = `in ${name.replace(/^undo\./, "")}${this.#rowText(operator)}`;
     const message = `Operator ${operator.name} failed${place}: ${what} (${where})`;
     const code = outOfMemory ? "MEMORY_BUDGET_EXCEEDED" : "OPERATOR_FAILED";
     return new OperatorFailure(code, message, {

@@ -310,7 +310,7 @@ export class OperatorChain implements OperatorChainPort {
  * Undoes the unit at which a call trapped, where its operator goes on behind it; undefined: it does not, or cannot.
  */
 function undone(node: OperatorNode, thrown: unknown): OperatorFailure | undefined {
-  if (node.onRowError === "fail" || !(thrown instanceof OperatorFailure)) return undefined;
+  if (!node.undoes || !(thrown instanceof OperatorFailure)) return undefined;
   const { instance, site, inst } = node;
   if (!instance.undo(thrown)) return undefined;
   return instance.invoke(site, "mr_undone", inst) === STATUS.rowFailed ? thrown : undefined;

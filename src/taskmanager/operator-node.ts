@@ -32,6 +32,8 @@ export interface OperatorNode {
   readonly inst: number;
   readonly exchange: boolean;
   readonly onRowError: ChainedOperator["onRowError"];
+  /** What a row did is undone where its code has trapped. */
+  readonly undoes: boolean;
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
@@ -73,12 +75,13 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const isSink = operator.connector !== undefined && !(place === 0 && task.gates.length === 0);
     const outputs = isSink && operator.outputs.length === 0 ? [RECORD_STREAM] : operator.outputs;
     const routes: MutableRoutes = outputs.map(() => []);
+    const undoes = instance.loaded.undoes === true && operator.onRowError !== "fail";
     const config: OpenConfig = {
       ...position(context),
       parameters: operator.parameters,
       inputs: operator.inputs.map(openStream),
       outputs: outputs.map(openStream),
-      undoRows: instance.loaded.undoes === true && operator.onRowError !== "fail",
+      undoRows: undoes,
     };
     const site = siteOf(instance, operator.operator, operator.name);
     const exchanges = openExits(context, place, instance, site, routes);
@@ -88,6 +91,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       routes,
       exchange: false,
       onRowError: operator.onRowError,
+      undoes,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       inputs: operator.inputs.map(({ schema }) => schema),
       key: keyColumns(operator.inputs[0]),
@@ -156,6 +160,7 @@ function openExits(
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
+      undoes: false,
       deadLetter: undefined,
       inputs: [],
       key: [],
@@ -174,7 +179,7 @@ function openNode(
   config: OpenConfig,
   shape: Pick<
     OperatorNode,
-    "routes" | "exchange" | "onRowError" | "deadLetter" | "inputs" | "key" | "subtask"
+    "routes" | "exchange" | "onRowError" | "undoes" | "deadLetter" | "inputs" | "key" | "subtask"
   >,
 ): OperatorNode {
   const { manifest } = instance.loaded;

@@ -29,7 +29,12 @@ import {
   Watermark,
   wholeTime,
 } from "./stream-element.ts";
-import { type BundleSource, loadTestBundle, type TestBundle, undoingBundle } from "./test-bundle.ts";
+import {
+  type BundleSource,
+  loadTestBundle,
+  type TestBundle,
+  undoingBundle,
+} from "./test-bundle.ts";
 
 /** An operator's state, as a checkpoint would keep it. */
 export interface OperatorSnapshot {

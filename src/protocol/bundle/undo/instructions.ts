@@ -7,6 +7,10 @@ import type { ByteReader } from "../byte-reader.ts";
 
 /** Numbers of instructions; those behind a prefix are the prefix times 256 and their own number. */
 export const OP = {
+  call: 0x10,
+  callIndirect: 0x11,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
   globalGet: 0x23,
   globalSet: 0x24,
   i32Store: 0x36,
@@ -20,6 +24,7 @@ export const OP = {
   i64Store32: 0x3e,
   memorySize: 0x3f,
   memoryGrow: 0x40,
+  refFunc: 0xd2,
   memoryInit: 0xfc08,
   memoryCopy: 0xfc0a,
   memoryFill: 0xfc0b,
@@ -31,7 +36,7 @@ export interface Instruction {
   op: number;
   /** Of an access to memory: added to the address. */
   offset: number;
-  /** Index of a global. */
+  /** Index of a global or a function. */
   index: number;
   /** Place in the file. */
   start: number;
@@ -59,7 +64,7 @@ export class InstructionReader {
     const op = reader.byte();
     at.op = op;
     if (op >= 0x28 && op <= 0x3e) this.#memoryArgument();
-    else if (op === OP.globalGet || op === OP.globalSet) at.index = reader.u32();
+    else if (INDEXED.has(op)) at.index = reader.u32();
     else if (op === 0xfc) this.#prefixed(op, BULK);
     else if (op === 0xfd) this.#vector();
     else this.#plain(op);
@@ -75,10 +80,8 @@ export class InstructionReader {
       case 0x04:
         skipLeb64(reader);
         return;
-      case 0x0c: // br, br_if, call, return_call, locals, tables, memory.size and .grow, ref.func
+      case 0x0c: // br, br_if, locals, tables, memory.size and .grow
       case 0x0d:
-      case 0x10:
-      case 0x12:
       case 0x20:
       case 0x21:
       case 0x22:
@@ -86,7 +89,6 @@ export class InstructionReader {
       case 0x26:
       case OP.memorySize:
       case OP.memoryGrow:
-      case 0xd2:
         reader.u32();
         return;
       case 0x0e: // br_table
@@ -149,6 +151,8 @@ export class InstructionReader {
     }
   }
 }
+
+const INDEXED = new Set<number>([OP.call, OP.returnCall, OP.globalGet, OP.globalSet, OP.refFunc]);
 
 /** Immediates of the instructions behind the prefix 0xfc; those that change tables are not among them. */
 const BULK: Readonly<Record<number, number>> = {
