@@ -6,6 +6,7 @@ import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
 import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
 import { oneFile } from "./one-file.ts";
+import { rowLog } from "./row-log.ts";
 import { startup } from "./startup.ts";
 import { growth, stateRmw, timers } from "./state.ts";
 import { text } from "./text.ts";
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   oneFile,
   stateRmw,
   growth,
+  rowLog,
   timers,
   sliding,
   session,

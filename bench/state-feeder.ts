@@ -5,6 +5,7 @@ import { STATUS } from "../src/protocol/abi.ts";
 import { BatchWriter } from "../src/protocol/batch/batch-writer.ts";
 import { COLUMN, COLUMN_BYTES, HEADER } from "../src/protocol/batch/layout.ts";
 import { openColumns } from "../src/protocol/batch/schema-columns.ts";
+import { addUndoLog, notingExport } from "../src/protocol/bundle/undo/undo-log.ts";
 import type { Schema } from "../src/protocol/types.ts";
 
 export const BATCH_ROWS = 4096;
@@ -21,11 +22,19 @@ export class StateFeeder {
   readonly #inst: number;
   readonly #blocks: readonly number[];
   readonly #isText: boolean;
+  readonly #process: Call;
   #turn = 0;
 
-  constructor({ bytes, manifest }: BuiltBundle, name: string, isText = false) {
+  /** @param log whether the module can undo rows, and whether this operator does; default: neither */
+  constructor(
+    { bytes, manifest }: BuiltBundle,
+    name: string,
+    isText = false,
+    log: { readonly undoes: boolean } | undefined = undefined,
+  ) {
     this.#isText = isText;
-    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    const code = log === undefined ? bytes : addUndoLog(bytes);
+    const module = new WebAssembly.Module(code as Uint8Array<ArrayBuffer>);
     const { exports } = new WebAssembly.Instance(module, {
       env: {
         abort: () => {
@@ -37,9 +46,12 @@ export class StateFeeder {
     });
     this.#call = exports as unknown as Record<string, Call>;
     this.#call._initialize!();
+    this.#process = this.#call[log?.undoes ? notingExport("mr_process") : "mr_process"]!;
     const index = manifest.operators.findIndex((operator) => operator.name === name);
     const schema = schemaOf(isText);
-    const config = new TextEncoder().encode(JSON.stringify(openConfig(schema)));
+    const config = new TextEncoder().encode(
+      JSON.stringify({ ...openConfig(schema), undoRows: log?.undoes }),
+    );
     this.#inst = this.#call.mr_open!(index, this.#put(config), config.length);
     if (this.#inst < 0) throw new Error(`${name} refuses its configuration`);
     const block = template(schema, isText);
@@ -70,7 +82,7 @@ export class StateFeeder {
   /** Hands the batch in. */
   process(): void {
     const block = this.#blocks[this.#turn++ & 1]!;
-    this.#drive(() => this.#call.mr_process!(this.#inst, 0, block, 1_000_000));
+    this.#drive(() => this.#process(this.#inst, 0, block, 1_000_000));
   }
 
   watermark(timestamp: bigint): void {

@@ -11,7 +11,7 @@ import { BATCH_ROWS, StateFeeder, TEXT_KEY_BYTES } from "./state-feeder.ts";
 const ENTRY = fileURLToPath(new URL("./state/assembly/index.ts", import.meta.url));
 /** Odd: distinct numbers give distinct keys, whose bits all differ. */
 const SPREAD = 0x5851f42d4c957f2dn;
-const BATCHES_A_ROUND = 100;
+export const BATCHES_A_ROUND = 100;
 const MILLION = 1_000_000;
 /** Due times of the timers bench lie in an hour. */
 const TIMER_SPAN_MS = 3_600_000;
@@ -19,13 +19,13 @@ const TIMER_SPAN_MS = 3_600_000;
 /** 4 GiB: 10 M keys do not fit into what a job's modules get by default. */
 const MEMORY_PAGES = 65_536;
 
-const build = (): Promise<BuiltBundle> =>
+export const build = (): Promise<BuiltBundle> =>
   buildBundle({ entry: ENTRY, name: "bench", source: false, memoryPages: MEMORY_PAGES });
 
 const keyOf = (number: number): bigint => BigInt.asIntN(64, BigInt(number) * SPREAD);
 
 /** CPU time of this process, ns: the machine may be shared. */
-function cpuNs(): number {
+export function cpuNs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1000;
 }
@@ -41,7 +41,7 @@ function pauseNs(call: () => void): number {
 }
 
 /** A small generator of numbers below a bound, the same in each run (Park and Miller). */
-function randomBelow(bound: number): () => number {
+export function randomBelow(bound: number): () => number {
   let state = 42;
   return () => {
     state = (state * 48_271) % 0x7fff_ffff;
@@ -77,7 +77,7 @@ class BareTable {
 }
 
 /** Fills the next batch's keys: `number` says which for each row. */
-function fill(feeder: StateFeeder, isText: boolean, number: () => number): BigInt64Array {
+export function fill(feeder: StateFeeder, isText: boolean, number: () => number): BigInt64Array {
   const { keys, text } = feeder.columns();
   const numbers = isText ? new BigInt64Array(BATCH_ROWS) : keys;
   for (let row = 0; row < BATCH_ROWS; row++) numbers[row] = keyOf(number());

@@ -21,12 +21,13 @@
  * Numbers of ms beyond 2^53 are bigint.
  */
 import type { RowValue, Value } from "../protocol/batch/column-value.ts";
+import { decimalText, unscaledOf } from "../protocol/batch/decimal-text.ts";
+import { unitsPerSecond } from "../protocol/batch/json-text.ts";
 import { isNullable, storageOf } from "../protocol/batch/physical-type.ts";
 import { integerValue } from "../protocol/batch/value-range.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { Field, LogicalType, Schema } from "../protocol/types.ts";
-import { decimalText, unscaledOf } from "./decimal-text.ts";
 
 /** A value of a row. */
 export type PlainValue =
@@ -82,12 +83,6 @@ export function plainRow(values: RowValue, schema: Schema): Record<string, Plain
 /** `word STRING NOT NULL, n BIGINT`. */
 export function columnsText(schema: Schema): string {
   return schema.map(({ name, type }) => `${name} ${typeText(type)}`).join(", ");
-}
-
-/** Units a second of a time type: what its numbers count. */
-export function unitsPerSecond(precision: number): bigint {
-  if (precision <= 3) return 1_000n;
-  return precision <= 6 ? 1_000_000n : 1_000_000_000n;
 }
 
 /** A batch's number of ms as a plain value. */

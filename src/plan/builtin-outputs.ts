@@ -1,5 +1,6 @@
 /** Output schemas of the built-in sources and of assign_timestamps. */
 import { z } from "zod";
+import { DEAD_LETTER, RECORD_LETTER_SCHEMA, ROW_LETTER_SCHEMA } from "../protocol/dead-letter.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { Schema } from "../protocol/types.ts";
@@ -13,20 +14,16 @@ export const bigintParameter = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/
 
 const insertOnly = { mode: "insert-only" } as const;
 
-/** Name of the side output of rows that failed. */
-export const DEAD_LETTER = "dead_letter";
-
 /** Records that a source could not parse: the text, why, and its byte position in the file. */
 export const DEAD_LETTER_RECORD: PlannedStream = {
   name: DEAD_LETTER,
-  schema: [
-    { name: "record", type: { type: "STRING", nullable: false } },
-    { name: "error", type: { type: "STRING", nullable: false } },
-    { name: "position", type: { type: "BIGINT", nullable: false } },
-  ],
+  schema: RECORD_LETTER_SCHEMA,
   changeMode: insertOnly,
   timeAttribute: null,
 };
+
+/** Rows that an operator refused, or whose code failed: see ROW_LETTER_SCHEMA. */
+export const DEAD_LETTER_ROW: PlannedStream = { ...DEAD_LETTER_RECORD, schema: ROW_LETTER_SCHEMA };
 
 const LINE: Schema = [{ name: "line", type: { type: "STRING", nullable: false } }];
 const NUMBERED_LINE: Schema = [

@@ -2,7 +2,7 @@
 import { MillraceError } from "../protocol/errors.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import type { OutputContext } from "./builtin-operators.ts";
-import { DEAD_LETTER } from "./builtin-outputs.ts";
+import { DEAD_LETTER_ROW } from "./builtin-outputs.ts";
 import { joinOutputs, processWindowOutputs, windowOutputs } from "./builtin-windows.ts";
 import { intervalOutputs } from "./interval-parameters.ts";
 import type { OutputSpec, VertexSpec } from "./job-spec.ts";
@@ -51,7 +51,7 @@ export function planOutputs(request: OutputRequest): PlannedStream[] {
     operator.builtin === undefined
       ? describedOutputs(operator, context)
       : operator.builtin.outputs(context);
-  if (deadLetters) outputs.push({ ...inputOf(inputs), name: DEAD_LETTER });
+  if (deadLetters) outputs.push(DEAD_LETTER_ROW);
   for (const output of outputs) {
     checkOperatorSchema(output.schema, `${field}.outputs.${output.name}`);
   }

@@ -1,5 +1,5 @@
 /** Names of side outputs (Flink: OutputTag). */
-import { DEAD_LETTER } from "./builtin-outputs.ts";
+import { DEAD_LETTER } from "../protocol/dead-letter.ts";
 import type { AnyRow } from "./row-type.ts";
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Operator ABI, version 1: what host and module call of each other. docs/operator-abi.md is the
+ * Operator ABI, version 2: what host and module call of each other. docs/operator-abi.md is the
  * text; test/protocol/abi.test.ts fails when this file changes without a new ABI_VERSION.
  *
  * Output is pulled: a call returns a status and the host takes finished blocks with `mr_take`, so
@@ -48,6 +48,19 @@ export const RESULT = {
 } as const;
 export const RESULT_BYTES = 64;
 
+/** What a call was at when it failed and was undone: RESULT.code after mr_undone. RESULT.requestId is the time of all but a row. */
+export const UNIT = {
+  /** Row RESULT.row of the batch. */
+  row: 0,
+  /** A timer; RESULT.pointer is a block of one row, its key. */
+  eventTimer: 1,
+  processingTimer: 2,
+  /** The window of a key that fired, at the time of its timer; RESULT.pointer as above. */
+  window: 3,
+  /** An event that waited in state for its time; RESULT.pointer as above. */
+  waiting: 4,
+} as const;
+
 type WasmType = "i32" | "i64";
 interface Signature {
   readonly parameters: readonly WasmType[];
@@ -83,6 +96,7 @@ export const EXPORTS = {
   mr_prepare_commit: f(["i32", "i64", "i32"], "i32"), // (inst, checkpoint, budget) -> CHUNKs
   mr_snapshot: f(["i32", "i64", "i64", "i32"], "i32"), // (inst, checkpoint, since|-1 full, budget)
   mr_restore: f(["i32", "i32", "i32", "i32", "i32"], "i32"), // (inst, keyGroup, ptr, len, budget)
+  mr_undone: f(["i32"], "i32"), // (inst) -> ROW_FAILED: what was undone is in RESULT; else FAILED
   mr_flush: f(["i32", "i32"], "none"), // (inst, output): seals a partial block
   mr_take: f(["i32", "i32"], "i32"), // (inst, output) -> block, 0: none; valid until next take
   mr_close: f(["i32"], "none"), // (inst)

@@ -173,3 +173,5 @@ export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;
  * about 100 ms of a core: further ones would only make all of them slower.
  */
 export const SLOT_STARTS_AT_ONCE = 2;
+/** What one row may write before it is over, where its operator undoes rows: beyond, its memory counts as exhausted. */
+export const ROW_LOG_MAX_BYTES = 256 * 1024 * 1024;

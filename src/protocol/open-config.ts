@@ -36,4 +36,6 @@ export interface OpenConfig {
   /** Rows and text bytes of an output block. */
   readonly roomRows: number;
   readonly roomBytes: number;
+  /** What a row did is undone where its function traps; the host has rewritten the module for it. */
+  readonly undoRows?: boolean;
 }

@@ -2,11 +2,13 @@
  * The calls into modules that a chain call is made of, as frames of the chain's stack.
  */
 import { type ExportName, STATUS } from "../protocol/abi.ts";
+import type { BatchReader } from "../protocol/batch/batch-reader.ts";
 import { blockSelectedRows } from "../protocol/batch/block-header.ts";
 import { HEADER } from "../protocol/batch/layout.ts";
 import { unreachable } from "../protocol/errors.ts";
 import type { ChainCall } from "./core/task-chain.ts";
-import type { BufferInModule } from "./module-instance.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { type BufferInModule, NOTING } from "./module-instance.ts";
 import type { OperatorNode } from "./operator-node.ts";
 
 /** What a frame of the stack calls: `budget` in rows; answers the status. */
@@ -21,6 +23,8 @@ export interface CallFrame {
   readonly flush: boolean;
   /** Input block in the module's memory: 0 if the call has none. */
   readonly input: number;
+  /** Number of the input that it comes by. */
+  readonly port: number;
   readonly inputBuffer: BufferInModule | undefined;
   complete: boolean;
   draining: boolean;
@@ -28,10 +32,12 @@ export interface CallFrame {
   output: number;
   block: number;
   consumer: number;
-  /** Rows of the input that were refused so far, for the dead-letter output. */
-  readonly refusedRows: number[];
-  /** Copy of them on its way there. */
-  refused: BufferInModule | undefined;
+  /** What has failed so far, for the dead-letter output. */
+  readonly letters: DeadLetter[];
+  /** A copy of the input, where a row of it has failed. */
+  batch: BatchReader | undefined;
+  /** Block of them on its way there. */
+  letterBlock: BufferInModule | undefined;
 }
 
 /** Domain of processing-time timers in the ABI. */
@@ -94,7 +100,7 @@ export function blockFrame(
   buffer: BufferInModule | undefined,
 ): CallFrame {
   const invoke = plain(node, "mr_process", input, pointer);
-  return frameOf(node, flush, invoke, pointer, buffer);
+  return frameOf(node, flush, invoke, pointer, buffer, input);
 }
 
 function idleFrame(node: OperatorNode, input: number, idle: boolean): CallFrame {
@@ -146,11 +152,8 @@ function poll(head: OperatorNode, rows: number | undefined): Invocation {
 }
 
 /** A resumable export of one to three parameters behind the operator: the last is the budget. */
-function plain(
-  node: OperatorNode,
-  name: ExportName,
-  ...parameters: (number | bigint)[]
-): Invocation {
+function plain(node: OperatorNode, of: ExportName, ...parameters: (number | bigint)[]): Invocation {
+  const name = (node.undoes ? NOTING[of] : undefined) ?? of;
   const { instance, inst, site } = node;
   const [a, b, c] = parameters;
   if (a === undefined) return (budget) => instance.invoke(site, name, inst, budget);
@@ -165,20 +168,23 @@ function frameOf(
   invoke: Invocation | undefined,
   input = 0,
   inputBuffer?: BufferInModule,
+  port = 0,
 ): CallFrame {
   const frame: CallFrame = {
     node,
     invoke,
     flush,
     input,
+    port,
     inputBuffer,
     complete: false,
     draining: false,
     output: 0,
     block: 0,
     consumer: 0,
-    refusedRows: [],
-    refused: undefined,
+    letters: [],
+    batch: undefined,
+    letterBlock: undefined,
   };
   return frame;
 }

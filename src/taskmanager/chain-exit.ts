@@ -1,12 +1,11 @@
-/** How blocks leave a chain, and how refused rows are cut out of one. */
+/** How blocks leave a chain. */
 import {
   blockByteLength,
   blockSelectedRows,
   blockWatermarks,
 } from "../protocol/batch/block-header.ts";
-import { align8, COLUMN, HEADER } from "../protocol/batch/layout.ts";
+import { COLUMN, HEADER } from "../protocol/batch/layout.ts";
 import type { ChainOutput } from "./core/task-chain.ts";
-import type { BufferInModule } from "./module-instance.ts";
 import type { Consumer, OperatorNode } from "./operator-node.ts";
 
 /**
@@ -37,29 +36,6 @@ export function leaveTask(
   const length = blockByteLength(bytes, block);
   output.sendBatch(edge, channel, bytes.subarray(block, block + length), rows);
   return true;
-}
-
-/** A copy of a block that shows only some of its rows (ascending), without watermarks. */
-export function selectRows(
-  node: OperatorNode,
-  input: number,
-  rows: readonly number[],
-): BufferInModule {
-  const { instance } = node;
-  const length = align8(blockByteLength(instance.bytes, input));
-  const total = align8(length + 4 * rows.length);
-  const copy = instance.bytes.slice(input, input + length);
-  const buffer = instance.copyIn(copy, total);
-  const { view } = instance;
-  const at = buffer.pointer;
-  view.setUint32(at + total - 4, 0, true);
-  for (let i = 0; i < rows.length; i++) view.setUint32(at + length + 4 * i, rows[i]!, true);
-  view.setUint32(at + HEADER.byteLength, total, true);
-  view.setUint32(at + HEADER.selection, length, true);
-  view.setUint32(at + HEADER.selectionCount, rows.length, true);
-  view.setUint32(at + HEADER.watermarks, 0, true);
-  view.setUint32(at + HEADER.watermarkCount, 0, true);
-  return buffer;
 }
 
 /** The text of a sink's `record` column: whole records, one after the other. */

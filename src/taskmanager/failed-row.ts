@@ -11,7 +11,7 @@ import type { Schema } from "../protocol/types.ts";
  * @param row its place in the block, selected or not
  * @returns undefined where the module has spoilt the block, as one that trapped may have
  */
-export function rowText(
+export function rowOfBlock(
   memory: Uint8Array,
   at: number,
   row: number,
@@ -20,7 +20,7 @@ export function rowText(
   try {
     const block = memory.slice(at, at + blockByteLength(memory, at));
     const batch = readBatch(block, schema);
-    return row < batch.rowCount ? textOf(batch.rowAt(row), schema) : undefined;
+    return row < batch.rowCount ? rowText(batch.rowAt(row), schema) : undefined;
   } catch (thrown) {
     // The failure that is being told is the news, not what it did to its input.
     if (thrown instanceof MillraceError || thrown instanceof RangeError) return undefined;
@@ -28,7 +28,8 @@ export function rowText(
   }
 }
 
-function textOf(row: RowValue, schema: Schema): string {
+/** A row with all its values. */
+export function rowText(row: RowValue, schema: Schema): string {
   const fields = schema.map(
     ({ name }) => `${JSON.stringify(name)}:${valueText(row[name] ?? null)}`,
   );

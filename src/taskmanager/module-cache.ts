@@ -4,11 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { request as requestHttps } from "node:https";
-import { inspectBundle } from "../protocol/bundle/inspect.ts";
-import { imposeMemoryMaximum } from "../protocol/bundle/memory-limit.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BUNDLE_MAX_BYTES, HEARTBEAT_TIMEOUT_MS, MODULE_CACHE_MAX } from "../protocol/limits.ts";
 import { http } from "../protocol/node-http.ts";
+import { compileBundle } from "./compile-bundle.ts";
 import type { LoadedModule } from "./module-instance.ts";
 
 /** Name of the engine's own bundle, which is not uploaded. */
@@ -31,7 +30,7 @@ const BUILTIN_PATH = new URL("../../build/builtin.wasm", import.meta.url);
 /** The cache. */
 export class ModuleCache {
   readonly #options: ModuleCacheOptions;
-  /** By hash and memory maximum, least recently used first. */
+  /** By hash, memory maximum and whether rows are undone, least recently used first. */
   readonly #modules = new Map<string, Promise<LoadedModule>>();
 
   constructor(options: ModuleCacheOptions) {
@@ -40,12 +39,13 @@ export class ModuleCache {
 
   /**
    * A compiled bundle whose memory cannot grow beyond `maxPages`.
+   * @param undoes whether it has to undo rows, see compile-bundle.ts
    * @throws MillraceError MODULE_FETCH_FAILED, MODULE_HASH_MISMATCH, BUILTIN_MISSING, BUNDLE_*
    */
-  get(hash: string, maxPages: number): Promise<LoadedModule> {
-    const key = `${hash}/${maxPages}`;
+  get(hash: string, maxPages: number, undoes = false): Promise<LoadedModule> {
+    const key = `${hash}/${maxPages}/${undoes}`;
     const known = this.#modules.get(key);
-    const loading = known ?? this.#load(hash, maxPages);
+    const loading = known ?? this.#load(hash, maxPages, undoes);
     this.#modules.delete(key);
     this.#modules.set(key, loading);
     // A failure is not kept: the next deployment tries again.
@@ -57,20 +57,18 @@ export class ModuleCache {
     return loading;
   }
 
-  async #load(hash: string, maxPages: number): Promise<LoadedModule> {
+  async #load(hash: string, maxPages: number, undoes: boolean): Promise<LoadedModule> {
     const builtin = hash === BUILTIN_BUNDLE;
     const bytes = builtin ? await this.#builtin() : await this.#download(hash);
-    const info = inspectBundle(bytes, maxPages);
-    if (!builtin && info.hash !== hash) {
+    const loaded = await compileBundle(bytes, maxPages, undoes);
+    if (!builtin && loaded.hash !== hash) {
       const message = `Cannot use module ${hash}: what came has another content`;
       throw new MillraceError("MODULE_HASH_MISMATCH", message, {
-        value: info.hash,
+        value: loaded.hash,
         expected: hash,
       });
     }
-    const bounded = imposeMemoryMaximum(bytes, maxPages);
-    const module = await WebAssembly.compile(bounded as Uint8Array<ArrayBuffer>);
-    return { hash, module, manifest: info.manifest, codeShift: bounded.length - bytes.length };
+    return { ...loaded, hash };
   }
 
   async #builtin(): Promise<Uint8Array> {

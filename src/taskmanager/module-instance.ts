@@ -6,10 +6,12 @@
  */
 
 import { type ExportName, RESULT } from "../protocol/abi.ts";
+import { NOTING_EXPORTS, notingExport, RESTORE_EXPORT } from "../protocol/bundle/undo/undo-log.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { ABI_VERSION } from "../protocol/versions.ts";
+import { OperatorFailure } from "./operator-failure.ts";
 import { authorPlace, type SourcePlace } from "./trap-place.ts";
 
 /** A bundle, compiled: what a worker's module cache hands to a slot. */
@@ -20,6 +22,8 @@ export interface LoadedModule {
   readonly manifest: Manifest;
   /** Bytes by which code lies further than its source map says: a memory maximum was written in. */
   readonly codeShift?: number;
+  /** It can undo the row whose code has trapped (protocol/bundle/undo). */
+  readonly undoes?: boolean;
 }
 
 /** Where an instance sends what modules say, and what it asks. */
@@ -85,6 +89,12 @@ class ModuleAbort extends Error {
 
 type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
 
+/** Of each export that runs functions of authors, the one that notes what they overwrite. */
+export const NOTING = Object.fromEntries(
+  NOTING_EXPORTS.map((name) => [name, notingExport(name)]),
+) as Readonly<Partial<Record<ExportName, NotingExport>>>;
+export type NotingExport = `undo.${string}`;
+
 /** A live instance. */
 export class ModuleInstance {
   readonly loaded: LoadedModule;
@@ -110,6 +120,7 @@ export class ModuleInstance {
     this.#maximumPages = maximumPages;
     this.#count = count;
     count.acquire();
+    if (loaded.undoes) this.#acquireLog();
     try {
       const instance = instantiate(loaded, this.#imports(host));
       // A plain object is looked up faster than an exports object.
@@ -121,9 +132,18 @@ export class ModuleInstance {
       this.#start();
       this.#resultAt = this.invoke({ name: "(module)" }, "mr_result");
     } catch (error) {
-      count.release();
+      this.#release();
       throw error;
     }
+  }
+
+  /**
+   * Undoes what the row in progress did, when a call has failed; the module says then what it was (mr_undone).
+   * @returns false: nothing can be undone, the instance is in an unknown state
+   */
+  undo(failure: OperatorFailure): boolean {
+    if (!this.loaded.undoes || !failure.isOfRow) return false;
+    return this.#exports[RESTORE_EXPORT]!() === UNDONE;
   }
 
   /** The whole memory; valid until the next call. */
@@ -145,7 +165,7 @@ export class ModuleInstance {
    */
   invoke(
     operator: OperatorSite,
-    name: ExportName,
+    name: ExportName | NotingExport,
     a: number | bigint = 0,
     b: number | bigint = 0,
     c: number | bigint = 0,
@@ -174,6 +194,11 @@ export class ModuleInstance {
   /** A field of the RESULT record of 32 bits. */
   result(field: "row" | "code" | "pointer" | "length" | "keyGroup"): number {
     return this.#resultWords[(this.#resultAt + RESULT[field]) >>> 2]!;
+  }
+
+  /** RESULT.requestId, where it is a time in ms. */
+  resultTime(): bigint {
+    return this.view.getBigInt64(this.#resultAt + RESULT.requestId, true);
   }
 
   /** A counter of the RESULT record, exact up to 2^53. */
@@ -215,7 +240,22 @@ export class ModuleInstance {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#release();
+  }
+
+  /** The log of what a row writes is a memory of its own. */
+  #acquireLog(): void {
+    try {
+      this.#count.acquire();
+    } catch (error) {
+      this.#count.release();
+      throw error;
+    }
+  }
+
+  #release(): void {
     this.#count.release();
+    if (this.loaded.undoes) this.#count.release();
   }
 
   #take(room: number): BufferInModule {
@@ -288,7 +328,7 @@ export class ModuleInstance {
     return result;
   }
 
-  #failure(thrown: unknown, operator: OperatorSite, call: string): unknown {
+  #failure(thrown: unknown, operator: OperatorSite, name: string): unknown {
     const aborted = thrown instanceof ModuleAbort;
     const trapped = thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError;
     if (!aborted && !trapped) return thrown;
@@ -301,10 +341,16 @@ export class ModuleInstance {
     const what = outOfMemory
       ? `its memory has ${pages} pages and may have ${this.#maximumPages}`
       : thrown.message || "abort";
-    const where = `in ${call}${this.#rowText(operator)}`;
+    const where = `in ${name.replace(/^undo\./, "")}${this.#rowText(operator)}`;
     const message = `Operator ${operator.name} failed${place}: ${what} (${where})`;
     const code = outOfMemory ? "MEMORY_BUDGET_EXCEEDED" : "OPERATOR_FAILED";
-    return new MillraceError(code, message, { field: operator.name, cause: thrown });
+    return new OperatorFailure(code, message, {
+      field: operator.name,
+      cause: thrown,
+      reason: site === undefined ? what : `${what} (${site.file}:${site.line})`,
+      // A stack that overflows is a RangeError.
+      isOfRow: !outOfMemory && !(thrown instanceof RangeError),
+    });
   }
 
   /** The author's line; without a source map, what the abort says, or where the class begins. */
@@ -337,6 +383,8 @@ const INPUT_BUFFERS_KEPT = 4;
 const INPUT_BUFFER_BYTES = 256 * 1024;
 /** What the host puts into RESULT.row before a call. */
 export const NO_ROW = 0xffff_ffff;
+/** What mr_undo_restore answers where it has undone the row. */
+const UNDONE = 1;
 /** Longest message read from a module: of an abort, a failed row, a log line. */
 const MESSAGE_MAX_BYTES = 4096;
 

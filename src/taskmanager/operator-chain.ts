@@ -11,7 +11,7 @@ import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.t
 import { HEADER } from "../protocol/batch/layout.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
-import { leaveTask, selectRows } from "./chain-exit.ts";
+import { leaveTask } from "./chain-exit.ts";
 import type {
   ChainCall,
   ChainCounters,
@@ -19,8 +19,10 @@ import type {
   ChainProgress,
   OperatorChainPort,
 } from "./core/task-chain.ts";
-import { rowText } from "./failed-row.ts";
+import { LETTERS_AT_ONCE, letterBlock, rowLetter, unitLetter } from "./dead-letter.ts";
+import { rowOfBlock } from "./failed-row.ts";
 import { NO_ROW, type OperatorSite } from "./module-instance.ts";
+import { OperatorFailure } from "./operator-failure.ts";
 import type { OperatorNode } from "./operator-node.ts";
 import { SliceBudget, type SliceRule } from "./slice-budget.ts";
 
@@ -134,13 +136,16 @@ export class OperatorChain implements OperatorChainPort {
   #call(frame: CallFrame): void {
     const { node, invoke } = frame;
     let status: number = STATUS.done;
+    let failure: OperatorFailure | undefined;
     if (invoke !== undefined) {
       const budget = this.#budget.rows(node.cost);
       this.#observer?.enter(node.site);
       try {
         status = invoke(budget);
       } catch (thrown) {
-        throw withRow(thrown, frame);
+        failure = undone(node, thrown);
+        if (failure === undefined) throw withRow(thrown, frame);
+        status = STATUS.rowFailed;
       } finally {
         this.#observer?.leave();
       }
@@ -149,13 +154,14 @@ export class OperatorChain implements OperatorChainPort {
     }
     frame.draining = true;
     frame.output = 0;
-    this.#onStatus(frame, status);
+    if (failure !== undefined) this.#refuse(frame, failure.reason);
+    else this.#onStatus(frame, status);
     if (frame.complete) {
       // Not before: a failure names its row of the batch, which may take several calls.
       node.site.records = node.rowsIn;
       this.#flush(frame);
-      this.#handOnRefused(frame);
     }
+    if (frame.complete || frame.letters.length >= LETTERS_AT_ONCE) this.#handOnLetters(frame);
   }
 
   /** Reads the module's counters; answers the rows of this call. */
@@ -184,7 +190,7 @@ export class OperatorChain implements OperatorChainPort {
       case STATUS.sliceOver:
         return;
       case STATUS.rowFailed:
-        this.#rowFailed(frame);
+        this.#refuse(frame, frame.node.instance.resultText());
         return;
       case STATUS.failed: {
         const message = `Operator ${node.site.name} failed: ${node.instance.resultText()}`;
@@ -199,34 +205,32 @@ export class OperatorChain implements OperatorChainPort {
     }
   }
 
-  /** A row was refused: what becomes of it is the operator's row error policy. */
-  #rowFailed(frame: CallFrame): void {
+  /** A row was refused, or undone: what becomes of it is the operator's row error policy. */
+  #refuse(frame: CallFrame, reason: string): void {
     const { node } = frame;
     if (node.onRowError === "drop") return;
     const row = node.instance.result("row");
-    const routed = node.onRowError === "dead-letter" && node.deadLetter !== undefined;
-    if (!routed || frame.input === 0) {
-      const reason = node.instance.resultText();
-      // A source has no input: its message says where in the file the record lies.
-      const place =
-        frame.input === 0
-          ? "a record"
-          : `record ${(node.site.records ?? 0) + row + 1} of its input`;
-      const message = `Operator ${node.site.name} failed: ${place} is refused: ${reason}`;
-      const expected = "rows it accepts, or onRowError drop or dead-letter";
-      const refused = new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
-      throw withRow(refused, frame);
+    if (node.onRowError === "dead-letter" && node.deadLetter !== undefined) {
+      if (row === NO_ROW) frame.letters.push(unitLetter(node, reason));
+      else frame.letters.push(rowLetter(frame, row, reason));
+      return;
     }
-    frame.refusedRows.push(row);
+    // A source has no input: its message says where in the file the record lies.
+    const place =
+      frame.input === 0 ? "a record" : `record ${(node.site.records ?? 0) + row + 1} of its input`;
+    const message = `Operator ${node.site.name} failed: ${place} is refused: ${reason}`;
+    const expected = "rows it accepts, or onRowError drop or dead-letter";
+    const refused = new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
+    throw withRow(refused, frame);
   }
 
-  /** At the end of its call, an input's refused rows go to the dead-letter output all at once. */
-  #handOnRefused(frame: CallFrame): void {
-    const { node, refusedRows } = frame;
-    if (refusedRows.length === 0) return;
-    frame.refused = selectRows(node, frame.input, refusedRows);
+  /** What has failed goes to the dead-letter output: at the end of a call, or where it is much. */
+  #handOnLetters(frame: CallFrame): void {
+    const { node, letters } = frame;
+    if (letters.length === 0) return;
+    frame.letterBlock = node.instance.copyIn(letterBlock(node, letters.splice(0)));
     frame.output = node.deadLetter!;
-    frame.block = frame.refused.pointer;
+    frame.block = frame.letterBlock.pointer;
     frame.consumer = 0;
   }
 
@@ -274,9 +278,9 @@ export class OperatorChain implements OperatorChainPort {
       frame.consumer++;
     }
     frame.block = 0;
-    if (frame.refused !== undefined) {
-      node.instance.recycle(frame.refused);
-      frame.refused = undefined;
+    if (frame.letterBlock !== undefined) {
+      node.instance.recycle(frame.letterBlock);
+      frame.letterBlock = undefined;
       frame.output = 0;
     }
     return true;
@@ -302,11 +306,22 @@ export class OperatorChain implements OperatorChainPort {
   }
 }
 
+/**
+ * Undoes the unit at which a call trapped, where its operator goes on behind it; undefined: it does not, or cannot.
+ */
+function undone(node: OperatorNode, thrown: unknown): OperatorFailure | undefined {
+  if (!node.undoes || !(thrown instanceof OperatorFailure)) return undefined;
+  const { instance, site, inst } = node;
+  if (!instance.undo(thrown)) return undefined;
+  return instance.invoke(site, "mr_undone", inst) === STATUS.rowFailed ? thrown : undefined;
+}
+
 /** The failure of a call with the row it happened at as its value, where there is one. */
-function withRow(thrown: unknown, { node, input }: CallFrame): unknown {
-  if (!(thrown instanceof MillraceError) || input === 0 || node.input === undefined) return thrown;
+function withRow(thrown: unknown, { node, input, port }: CallFrame): unknown {
+  const schema = node.inputs[port];
+  if (!(thrown instanceof MillraceError) || input === 0 || schema === undefined) return thrown;
   const row = node.instance.result("row");
-  const value = row === NO_ROW ? undefined : rowText(node.instance.bytes, input, row, node.input);
+  const value = row === NO_ROW ? undefined : rowOfBlock(node.instance.bytes, input, row, schema);
   if (value === undefined) return thrown;
   const { code, message, field, expected, cause } = thrown;
   return new MillraceError(code, message, { field, value, expected, cause });

@@ -3,6 +3,7 @@
  * operators, `$exchange` before an edge of several channels, channels, a sink's connector.
  */
 import { openColumns } from "../protocol/batch/schema-columns.ts";
+import { DEAD_LETTER } from "../protocol/dead-letter.ts";
 import type { ChainedOperator, Deployment, TaskDescriptor } from "../protocol/deployment.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import { keyGroupRange } from "../protocol/key-group.ts";
@@ -14,8 +15,6 @@ import { RowCost } from "./slice-budget.ts";
 
 /** Operator of every bundle that spreads rows over the channels of an edge. */
 const EXCHANGE = "$exchange";
-/** Output that takes the rows an operator refused, as they came in. */
-const DEAD_LETTER = "dead_letter";
 /** What a formatting sink operator writes: whole records, newline included. */
 const RECORD_SCHEMA: Schema = [{ name: "record", type: { type: "STRING", nullable: false } }];
 
@@ -33,13 +32,18 @@ export interface OperatorNode {
   readonly inst: number;
   readonly exchange: boolean;
   readonly onRowError: ChainedOperator["onRowError"];
+  /** What a row did is undone where its code has trapped. */
+  readonly undoes: boolean;
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
   readonly chained: boolean[];
   readonly deadLetter: number | undefined;
-  /** Columns of its input; undefined: a source, or an exchange. */
-  readonly input: Schema | undefined;
+  /** Columns of its inputs; none: a source, or an exchange. */
+  readonly inputs: readonly Schema[];
+  /** Columns of its key: those of its first input, in their order. */
+  readonly key: Schema;
+  readonly subtask: number;
   readonly cost: RowCost;
   /** Counters of the last answer. */
   rowsIn: number;
@@ -71,11 +75,13 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const isSink = operator.connector !== undefined && !(place === 0 && task.gates.length === 0);
     const outputs = isSink && operator.outputs.length === 0 ? [RECORD_STREAM] : operator.outputs;
     const routes: MutableRoutes = outputs.map(() => []);
+    const undoes = instance.loaded.undoes === true && operator.onRowError !== "fail";
     const config: OpenConfig = {
       ...position(context),
       parameters: operator.parameters,
       inputs: operator.inputs.map(openStream),
       outputs: outputs.map(openStream),
+      undoRows: undoes,
     };
     const site = siteOf(instance, operator.operator, operator.name);
     const exchanges = openExits(context, place, instance, site, routes);
@@ -85,8 +91,11 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       routes,
       exchange: false,
       onRowError: operator.onRowError,
+      undoes,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
-      input: operator.inputs[0]?.schema as Schema | undefined,
+      inputs: operator.inputs.map(({ schema }) => schema),
+      key: keyColumns(operator.inputs[0]),
+      subtask: task.subtask,
     });
     opened.push({ node, routes, exchanges });
     if (operator.input === undefined) continue;
@@ -121,8 +130,7 @@ function openExits(
     }));
     const stream = context.task.chain[place]!.outputs[exit.output]!;
     const direct = channels.length === 1 || exit.partitioner === "broadcast";
-    // Refused rows are shown by a selection of their whole batch: an exchange makes them dense.
-    if (direct && stream.name !== DEAD_LETTER) {
+    if (direct) {
       route.push(...channels);
       continue;
     }
@@ -152,8 +160,11 @@ function openExits(
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
+      undoes: false,
       deadLetter: undefined,
-      input: undefined,
+      inputs: [],
+      key: [],
+      subtask: context.task.subtask,
     });
     route.push({ type: "node", node });
     exchanges.push(node);
@@ -166,7 +177,10 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
+  shape: Pick<
+    OperatorNode,
+    "routes" | "exchange" | "onRowError" | "undoes" | "deadLetter" | "inputs" | "key" | "subtask"
+  >,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);
@@ -195,6 +209,13 @@ function openNode(
     rowsFailed: 0,
     partial: false,
   };
+}
+
+function keyColumns(
+  input: { readonly schema: Schema; readonly keys: readonly string[] } | undefined,
+): Schema {
+  if (input === undefined) return [];
+  return input.keys.map((key) => input.schema.find(({ name }) => name === key)!);
 }
 
 /** Where the subtask stands among its siblings; the part of a configuration all operators share. */

@@ -30,6 +30,8 @@ import { ModuleCache } from "./module-cache.ts";
 import type { LoadedModule } from "./module-instance.ts";
 import type { SlotReport } from "./slot-messages.ts";
 
+type FetchModules = Extract<TaskManagerAction, { type: "fetch_modules" }>;
+
 export interface TaskManagerOptions {
   /** http:// or https:// address of the JobManager. */
   readonly jobManager: string;
@@ -246,7 +248,7 @@ class TaskManagerShell {
         this.#control.send(action.message);
         return;
       case "fetch_modules":
-        this.#fetch(action.job, action.attempt, action.hashes);
+        this.#fetch(action);
         return;
       case "start_attempt":
         this.#startAttempt(action.deployment);
@@ -288,9 +290,10 @@ class TaskManagerShell {
     }
   }
 
-  #fetch(job: string, attempt: number, hashes: readonly string[]): void {
+  #fetch({ job, attempt, hashes, undoing }: FetchModules): void {
     const maxPages = this.#options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES;
-    Promise.all(hashes.map((hash) => this.#modules.get(hash, maxPages))).then(
+    const get = (hash: string) => this.#modules.get(hash, maxPages, undoing.includes(hash));
+    Promise.all(hashes.map(get)).then(
       (modules) => {
         this.#loaded.set(keyOf({ job, attempt }), modules);
         this.#step({ type: "modules_ready", job, attempt });

@@ -5,6 +5,7 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { SOURCE_MAP_SECTION } from "../protocol/abi.ts";
 import { readArchive } from "../protocol/bundle/archive.ts";
+import { OFFSETS_SECTION, offsetBefore } from "../protocol/bundle/undo/undo-log.ts";
 
 /** A line of a source file, from 1. */
 export interface SourcePlace {
@@ -28,8 +29,10 @@ export function authorPlace(
   );
   const map = offsets.length === 0 ? undefined : sourceMapOf(module);
   if (map === undefined) return undefined;
+  const [moved] = WebAssembly.Module.customSections(module, OFFSETS_SECTION);
   for (const offset of offsets) {
-    const entry = map.findEntry(0, offset - codeShift);
+    const before = moved === undefined ? offset : offsetBefore(moved, offset);
+    const entry = map.findEntry(0, before - codeShift);
     if (!("originalSource" in entry) || entry.originalSource === undefined) continue;
     if (entry.originalSource.startsWith("~")) continue;
     return { file: entry.originalSource, line: entry.originalLine + 1 };
@@ -37,7 +40,15 @@ export function authorPlace(
   return undefined;
 }
 
+/** Of an operator that goes on behind failures many may be asked for. */
+const sourceMaps = new WeakMap<WebAssembly.Module, SourceMap | undefined>();
+
 function sourceMapOf(module: WebAssembly.Module): SourceMap | undefined {
+  if (!sourceMaps.has(module)) sourceMaps.set(module, readSourceMap(module));
+  return sourceMaps.get(module);
+}
+
+function readSourceMap(module: WebAssembly.Module): SourceMap | undefined {
   const [section] = WebAssembly.Module.customSections(module, SOURCE_MAP_SECTION);
   if (section === undefined) return undefined;
   const [text] = readArchive(new Uint8Array(section), SOURCE_MAP_SECTION).values();

@@ -29,7 +29,12 @@ import {
   Watermark,
   wholeTime,
 } from "./stream-element.ts";
-import { type BundleSource, loadTestBundle, type TestBundle } from "./test-bundle.ts";
+import {
+  type BundleSource,
+  loadTestBundle,
+  type TestBundle,
+  undoingBundle,
+} from "./test-bundle.ts";
 
 /** An operator's state, as a checkpoint would keep it. */
 export interface OperatorSnapshot {
@@ -141,10 +146,12 @@ export class OperatorTestHarness<
     options: HarnessOptions,
   ): Promise<OperatorTestHarness> {
     const { optimize, registered } = options;
-    const bundle = await loadTestBundle(source, {
+    const built = await loadTestBundle(source, {
       ...(optimize === undefined ? {} : { optimize }),
       ...(registered === undefined ? {} : { registered }),
     });
+    const undoes = (options.onRowError ?? "fail") !== "fail";
+    const bundle = undoes ? await undoingBundle(built) : built;
     return new OperatorTestHarness(bundle, planOperator(bundle, operator, options), options);
   }
 

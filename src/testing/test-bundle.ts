@@ -7,10 +7,10 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
-import { imposeMemoryMaximum } from "../protocol/bundle/memory-limit.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { MODULE_MEMORY_MAX_PAGES } from "../protocol/limits.ts";
 import type { OperatorDescription } from "../protocol/manifest.ts";
+import { compileBundle } from "../taskmanager/compile-bundle.ts";
 import { BUILTIN_BUNDLE, ModuleCache } from "../taskmanager/module-cache.ts";
 import type { LoadedModule } from "../taskmanager/module-instance.ts";
 
@@ -57,6 +57,16 @@ export async function loadTestBundle(
   return once(key, async () => fromBytes((await cachedBundle(build, key)).bytes));
 }
 
+/** The bundle as a worker has it that goes on behind rows whose code has failed. */
+export function undoingBundle(bundle: TestBundle): Promise<TestBundle> {
+  const { hash, bytes } = bundle;
+  // The engine's own operators refuse rows; they do not trap.
+  if (bytes === undefined) return Promise.resolve(bundle);
+  return once(`${hash}/undoing`, async () => {
+    return { ...(await compileBundle(bytes, MODULE_MEMORY_MAX_PAGES, true)), bytes };
+  });
+}
+
 function once(key: string, load: () => Promise<TestBundle>): Promise<TestBundle> {
   const known = loaded.get(key);
   if (known !== undefined) return known;
@@ -76,11 +86,7 @@ async function loadBuiltin(): Promise<TestBundle> {
 async function fromBytes(bytes: Uint8Array): Promise<TestBundle> {
   const { hash } = inspectBundle(bytes, MODULE_MEMORY_MAX_PAGES);
   return once(hash, async () => {
-    const { manifest } = inspectBundle(bytes, MODULE_MEMORY_MAX_PAGES);
-    const bounded = imposeMemoryMaximum(bytes, MODULE_MEMORY_MAX_PAGES);
-    const module = await WebAssembly.compile(bounded as Uint8Array<ArrayBuffer>);
-    const codeShift = bounded.length - bytes.length;
-    return { hash, module, manifest, bytes, codeShift };
+    return { ...(await compileBundle(bytes, MODULE_MEMORY_MAX_PAGES, false)), bytes };
   });
 }
 

@@ -3,6 +3,7 @@ import {
   Collector,
   KeyedContext,
   KeyedProcessFunction,
+  MapFunction,
   RuntimeContext,
   Text,
   ValueState,
@@ -60,6 +61,14 @@ class AddText extends KeyedProcessFunction<TextKey, TextEvent, Total> {
 
   processElement(value: TextEvent, context: KeyedContext<TextKey>, out: Collector<Total>): void {
     this.sum.update(this.sum.value() + value.v);
+  }
+}
+
+/** A row for a row. */
+@operator("double")
+class Double extends MapFunction<Event, Total> {
+  map(value: Event, out: Total): void {
+    out.n = value.v * 2;
   }
 }
 

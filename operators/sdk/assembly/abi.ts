@@ -3,10 +3,16 @@ import { Status } from "./layout";
 import { OpenConfig } from "./open-config";
 import { Operator, resultRecord } from "./operator";
 import { factories, instances } from "./registry";
+import { endUnit } from "./undo";
 
-const ABI_VERSION: i32 = 1;
+export { mr_undo } from "./undo";
+
+const ABI_VERSION: i32 = 2;
+/** RESULT.row where a unit is not a row. */
+const NO_ROW: i32 = -1;
 
 function answer(operator: Operator, status: i32): i32 {
+  endUnit();
   const r = operator.result;
   store<u32>(resultRecord, status, 0);
   store<u32>(resultRecord, r.row, 4);
@@ -155,6 +161,15 @@ export function mr_restore(
 ): i32 {
   const operator = instance(inst);
   return answer(operator, operator.restore(keyGroup, start, length, budget));
+}
+
+/** The unit in progress has been undone: says what it was, and goes on behind it with the next call. */
+export function mr_undone(inst: i32): i32 {
+  const operator = instance(inst);
+  operator.result.row = NO_ROW;
+  operator.result.pointer = 0;
+  operator.result.length = 0;
+  return answer(operator, operator.undone());
 }
 
 export function mr_flush(inst: i32, output: i32): void {

@@ -267,6 +267,7 @@ export abstract class FunctionOperator<
     const reader = this.reader;
     const row = reader.physical(i);
     noteRow(row);
+    if (this.undoes) this.beginRowUnit(i);
     this.input.__index = row;
     if (reader.change != 0) this.input.kind = reader.rowKind(row);
     const writer = unchecked(this.writers[0]);

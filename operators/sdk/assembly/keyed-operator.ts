@@ -9,7 +9,9 @@ import { OperatorState } from "./operator-state";
 import { RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { EVENT_TIME } from "./state/timer-service";
+import { KeyBlock } from "./key-block";
 import { resetTextScratch } from "./text";
+import { Unit } from "./undo";
 
 /** Key group of a chunk that holds state of no key. */
 const OPERATOR_STATE: i32 = -1;
@@ -23,6 +25,8 @@ export abstract class KeyedOperator<
   readonly operatorState: OperatorState = new OperatorState();
   /** The calls of a snapshot go on until it is DONE. */
   private inSnapshot: bool = false;
+  /** The key of a timer whose function trapped, for the host. */
+  private failedKey: KeyBlock | null = null;
 
   keyedBackend(): KeyedStateBackend | null {
     return this.backend;
@@ -112,6 +116,7 @@ export abstract class KeyedOperator<
       const written = this.rowsOut();
       if (!backend.nextTimer(domain, now)) break;
       resetTextScratch();
+      if (this.undoes) this.beginUnitOf(Unit.EVENT_TIMER + domain, backend.timers.firedTime);
       this.fire(domain, backend.timers.firedTime);
       this.failTimer();
       backend.release();
@@ -119,6 +124,25 @@ export abstract class KeyedOperator<
       left -= 1 + <i32>(this.rowsOut() - written);
     }
     return Status.DONE;
+  }
+
+  /** The timer has fired, whatever became of it. */
+  protected unitUndone(): i32 {
+    const backend = this.backend;
+    this.result.keyGroup = -1;
+    this.result.pointer = this.keyBlock().of(backend.keyStart, backend.keyLength);
+    this.fn.__failure = null;
+    backend.release();
+    return Status.ROW_FAILED;
+  }
+
+  protected keyBlock(): KeyBlock {
+    let block = this.failedKey;
+    if (block === null) {
+      block = new KeyBlock(this.config.inputs[0]);
+      this.failedKey = block;
+    }
+    return block;
   }
 
   /** A timer has no row that could be refused. */

@@ -1,7 +1,6 @@
 /** Process functions on keyed streams (Flink: KeyedProcessFunction). */
 import { BatchReader } from "./batch-reader";
-import { KeyCodec } from "./key-codec";
-import { BlockWriter } from "./block-writer";
+import { KeyBlock } from "./key-block";
 import { RichFunction } from "./functions";
 import { KeyedOperator } from "./keyed-operator";
 import { OpenStream } from "./open-config";
@@ -82,24 +81,17 @@ export abstract class KeyedProcessFunction<
 /** Decodes the current key into a row, when it is asked for. */
 export class CurrentKey<K extends RowView> {
   private view: K = instantiate<K>();
-  private writer: BlockWriter;
-  private codec: KeyCodec;
+  private block: KeyBlock;
   private reader: BatchReader = new BatchReader();
 
   constructor(input: OpenStream) {
-    const columns = new OpenStream();
-    for (let i = 0; i < input.keys.length; i++) columns.columns.push(input.columns[input.keys[i]]);
-    this.codec = new KeyCodec(input.columns, input.keys);
-    this.writer = new BlockWriter(columns, 1, i32.MAX_VALUE);
-    this.view.__bindInput(columns);
+    this.block = new KeyBlock(input);
+    this.view.__bindInput(this.block.columns);
   }
 
   of(backend: KeyedStateBackend): K {
     const start = backend.keyStart;
-    this.codec.decode(start, backend.keyLength, this.writer);
-    this.writer.endRow();
-    this.writer.flush();
-    this.reader.attach(this.writer.take());
+    this.reader.attach(this.block.of(start, backend.keyLength));
     this.view.__attach(this.reader);
     this.view.__index = 0;
     return this.view;

@@ -43,6 +43,8 @@ export class OpenConfig {
   outputs: OpenStream[] = [];
   roomRows: i32 = 4096;
   roomBytes: i32 = 262144;
+  /** Units whose function traps are undone (undo.ts). */
+  undoRows: bool = false;
 
   static parse(start: usize, length: i32): OpenConfig {
     const json = parseJson(start, length);
@@ -57,6 +59,7 @@ export class OpenConfig {
     config.outputs = readStreams(json.get("outputs"));
     config.roomRows = max(1, json.get("roomRows").int(4096));
     config.roomBytes = max(1, json.get("roomBytes").int(262144));
+    config.undoRows = json.get("undoRows").bool(false);
     return config;
   }
 }

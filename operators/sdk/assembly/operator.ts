@@ -8,6 +8,7 @@ import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
 import { Status, WATERMARK_MIN } from "./layout";
 import { OpenConfig } from "./open-config";
+import { beginUnit, endUnit, Unit } from "./undo";
 
 const RESULT_BYTES: usize = 64;
 const RESULT_ROW: usize = 4;
@@ -50,6 +51,11 @@ export abstract class Operator {
   /** Bytes held in keyed and operator state. */
   stateBytes: u64 = 0;
   currentWatermark: i64 = WATERMARK_MIN;
+  /** A unit whose function traps is undone: see undo.ts. */
+  undoes: bool = false;
+  /** The unit in progress, and the time of a timer or window. */
+  unit: i32 = Unit.ROW;
+  unitTime: i64 = 0;
 
   /** The operator that does what the configuration wants: itself, or another for the same function. */
   forConfig(config: OpenConfig): Operator {
@@ -68,6 +74,7 @@ export abstract class Operator {
 
   __open(config: OpenConfig): i32 {
     this.config = config;
+    this.undoes = config.undoRows;
     for (let i = 0; i < config.outputs.length; i++) {
       this.writers.push(new BlockWriter(config.outputs[i], config.roomRows, config.roomBytes));
     }
@@ -157,6 +164,21 @@ export abstract class Operator {
     return Status.DONE;
   }
 
+  /** Begins a unit; what the next call goes on with lies in fields by now. */
+  beginUnitOf(unit: i32, time: i64): void {
+    this.unit = unit;
+    this.unitTime = time;
+    beginUnit();
+  }
+
+  /**
+   * The unit in progress has been undone: the next call goes on behind it. ROW_FAILED with the unit in the result, or FAILED where it
+   * cannot go on.
+   */
+  undone(): i32 {
+    return this.refuse("it cannot go on behind what failed");
+  }
+
   close(): void {}
 
   __close(): void {
@@ -179,6 +201,7 @@ let pagesAtCollect: i32 = memory.size();
  * this is the one safe place. Runs when memory has grown or COLLECT_ROWS rows have passed.
  */
 export function collectBetweenRows(rows: i32): void {
+  endUnit();
   rowsSinceCollect += rows;
   if (rowsSinceCollect < COLLECT_ROWS && memory.size() == pagesAtCollect) return;
   __collect();
@@ -193,6 +216,8 @@ export function collectBetweenRows(rows: i32): void {
 export abstract class RecordOperator extends Operator {
   reader: BatchReader = new BatchReader();
   private next: i32 = 0;
+  /** Place in the visiting order behind the row in progress, where rows are undone. */
+  private behind: i32 = 0;
   private nextWatermark: i32 = 0;
   private inWatermark: bool = false;
 
@@ -252,6 +277,30 @@ export abstract class RecordOperator extends Operator {
     }
     reader.detach();
     return Status.DONE;
+  }
+
+  /** Begins the i-th row to visit, where rows are undone. */
+  beginRowUnit(i: i32): void {
+    this.behind = i + 1;
+    noteRow(this.reader.physical(i));
+    this.beginUnitOf(Unit.ROW, 0);
+  }
+
+  undone(): i32 {
+    this.result.code = this.unit;
+    this.result.requestId = this.unitTime;
+    this.rowsFailed++;
+    if (this.unit != Unit.ROW) return this.unitUndone();
+    this.rowsIn += this.behind - this.next;
+    this.next = this.behind;
+    this.failedRow = -1;
+    this.result.row = this.reader.physical(this.behind - 1);
+    return Status.ROW_FAILED;
+  }
+
+  /** undone() for a unit that is not a row. */
+  protected unitUndone(): i32 {
+    return super.undone();
   }
 
   private reportFailedRow(): i32 {

@@ -1,7 +1,7 @@
 /** One job attempt on this worker: where each of its tasks stands. Pure. */
 import type { TaskState } from "../../protocol/control-messages.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
-import { bundlesOf } from "../../protocol/task-bundles.ts";
+import { bundlesOf, undoingBundlesOf } from "../../protocol/task-bundles.ts";
 
 /** A task of the attempt. */
 export interface AttemptTask {
@@ -45,6 +45,11 @@ export class TaskAttempt {
   /** Content hashes of the modules it needs, each once. */
   modules(): string[] {
     return [...new Set(this.deployment.tasks.flatMap(bundlesOf))].sort();
+  }
+
+  /** Those of them that have to undo rows. */
+  undoing(): string[] {
+    return [...new Set(this.deployment.tasks.flatMap(undoingBundlesOf))].sort();
   }
 
   /** Slots it uses, ascending. */

@@ -91,7 +91,12 @@ export type TaskManagerAction =
   | { readonly type: "dial" }
   | { readonly type: "close_link"; readonly reason: string }
   | { readonly type: "send"; readonly message: WorkerMessage }
-  | ({ readonly type: "fetch_modules"; readonly hashes: readonly string[] } & OfAttempt)
+  | ({
+      readonly type: "fetch_modules";
+      readonly hashes: readonly string[];
+      /** Those of them that have to undo rows. */
+      readonly undoing: readonly string[];
+    } & OfAttempt)
   /** Open its channels; its slots follow, a few at a time. */
   | { readonly type: "start_attempt"; readonly deployment: Deployment }
   | ({ readonly type: "start_slot"; readonly slot: number } & OfAttempt)
@@ -306,7 +311,8 @@ export class TaskManagerCore {
     this.#attempts.set(key, attempt);
     const { job } = attempt;
     const hashes = attempt.modules();
-    return [{ type: "fetch_modules", job, attempt: attempt.attempt, hashes }];
+    const undoing = attempt.undoing();
+    return [{ type: "fetch_modules", job, attempt: attempt.attempt, hashes, undoing }];
   }
 
   #slotFault(deployed: TaskAttempt): ErrorBody | undefined {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decimalText } from "../../../src/embedded/decimal-text.ts";
+import { decimalText } from "../../../src/protocol/batch/decimal-text.ts";
 import { schemaOf } from "../../../src/plan/schema-match.ts";
 import { writeBatch } from "../../../src/protocol/batch/batch-writer.ts";
 import type { RowValue, Value } from "../../../src/protocol/batch/column-value.ts";

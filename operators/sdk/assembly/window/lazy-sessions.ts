@@ -52,7 +52,7 @@ export class LazySessions extends MergingWindows {
     const assigner = operator.assigner;
     const plain = reader.selection == 0 && reader.eventTime != 0 && reader.eventTimeValidity == 0;
     const known = operator.codec.longKey || operator.codec.rawText;
-    const runs = plain && known && assigner.eventTime && operator.addsRuns();
+    const runs = plain && known && assigner.eventTime && !operator.undoes && operator.addsRuns();
     this.runGap = runs && assigner instanceof SessionWindows ? (assigner as SessionWindows).gap : 0;
     if (this.runGap == 0 || reader.count <= this.entriesRoom) return;
     if (this.entries != 0) heap.free(this.entries);
@@ -190,7 +190,14 @@ export class LazySessions extends MergingWindows {
       if (left <= 0) return Status.SLICE_OVER;
       if (this.dueNext < this.due.count) {
         operator.timerTime = this.dueTime;
-        this.fireSession(this.due.at(this.dueNext++), this.dueTime);
+        const entry = this.due.at(this.dueNext);
+        if (operator.undoes) {
+          const table = this.table;
+          operator.beginWindowUnit(table.keyOf(entry), table.keyLength(entry), this.dueTime);
+        }
+        this.fireSession(entry, this.dueTime);
+        this.dueNext++;
+        operator.skips = false;
         left--;
         // What the author's code allocated is dropped here too: a watermark may fire many keys.
         collectBetweenRows(1);

@@ -60,7 +60,7 @@ export class PaneWindows extends Windowing {
     const codec = this.operator.codec;
     const plain = reader.selection == 0 && reader.eventTime != 0 && reader.eventTimeValidity == 0;
     const knownKey = codec.longKey || codec.rawText;
-    this.runs = this.eventTime && plain && knownKey && this.operator.addsRuns();
+    this.runs = this.eventTime && plain && knownKey && !this.operator.undoes && this.operator.addsRuns();
     if (!this.runs || reader.count <= this.entriesRoom) return;
     if (this.entries != 0) heap.free(this.entries);
     this.entriesRoom = max(reader.count, 1024);
@@ -77,6 +77,7 @@ export class PaneWindows extends Windowing {
     const runs = this.runs;
     for (let i = from; i < to; i++) {
       const row = reader.physical(i);
+      if (operator.undoes) operator.beginRowUnit(i);
       let time = clock;
       if (this.eventTime) {
         // Flink's assigner takes the smallest timestamp for none.
@@ -212,7 +213,7 @@ export class PaneWindows extends Windowing {
     fired.keyGroup = <i32>(load<u32>(entry + ENTRY_FLAGS) >> KEY_GROUP_SHIFT);
     fired.value = entry + ENTRY_VALUE;
     operator.timerTime = pane.maxTimestamp;
-    operator.fire();
+    operator.fireWindow();
   }
 
   fireEventTime(watermark: i64, budget: i32): i32 {
@@ -251,6 +252,10 @@ export class PaneWindows extends Windowing {
         const flags = load<u32>(entry + ENTRY_FLAGS);
         if (!(flags & FLAG_TIMER)) continue;
         store<u32>(entry + ENTRY_FLAGS, flags & ~FLAG_TIMER);
+        if (this.operator.undoes) {
+          const table = pane.table;
+          this.operator.beginWindowUnit(table.keyOf(entry), table.keyLength(entry), pane.maxTimestamp);
+        }
         this.fire(pane, entry);
         // What the author's code allocated is dropped here too: a watermark may fire many keys.
         collectBetweenRows(1);
@@ -316,6 +321,11 @@ export class PaneWindows extends Windowing {
 
   restore(keyGroup: i32, start: usize, length: i32): void {
     new PaneSnapshot(this.operator, this).restore(start, length);
+  }
+
+  /** Its cursor stands behind the key. */
+  undone(): bool {
+    return false;
   }
 
   /** End of the window that starts at `start`. */

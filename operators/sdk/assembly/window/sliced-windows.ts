@@ -58,6 +58,8 @@ export class SlicedWindows extends PaneWindows {
   private walkedGroup: i32 = 0;
   private scratch: usize;
   private sliceSnapshots: SliceSnapshot | null = null;
+  /** Key whose window fires, where units are undone; 0: none. */
+  private firingKey: usize = 0;
 
   constructor(
     operator: WindowOperator,
@@ -154,7 +156,7 @@ export class SlicedWindows extends PaneWindows {
     fired.keyLength = this.keys.keyLength(key);
     fired.keyGroup = groupOf(key);
     fired.value = this.scratch;
-    this.operator.fire();
+    this.operator.fireWindow();
   }
 
   /** Slice by slice: its keys' accumulators move on, then the window that ends with it fires. */
@@ -171,7 +173,7 @@ export class SlicedWindows extends PaneWindows {
       const isDue = this.findNext() && this.next <= watermark;
       const last = this.next;
       const due = isDue ? last : watermark;
-      if (this.over.timers.count > 0) {
+      if (this.over.timers.count > 0 || this.over.isFiring) {
         const status = this.over.fireEventTime(due, left);
         if (status != Status.DONE) return status;
       }
@@ -244,7 +246,7 @@ export class SlicedWindows extends PaneWindows {
     let left = budget;
     operator.timerTime = this.reached;
     while (left > 0 && !operator.outputFull()) {
-      const key = this.walk!.next();
+      const key = this.firingKey != 0 ? this.firingKey : this.walk!.next();
       if (key == 0) {
         if (++this.walkedGroup > this.keys.entries.groupEnd) {
           this.walk = null;
@@ -254,7 +256,13 @@ export class SlicedWindows extends PaneWindows {
         continue;
       }
       left--;
+      if (operator.undoes) {
+        this.firingKey = key;
+        operator.beginWindowUnit(this.keys.keyOf(key), this.keys.keyLength(key), this.reached);
+      }
       this.fireKey(key, start, end, keep);
+      this.firingKey = 0;
+      operator.skips = false;
       collectBetweenRows(1);
     }
     return left;
@@ -284,6 +292,10 @@ export class SlicedWindows extends PaneWindows {
     const late = this.operator.currentWatermark - lateness - this.assigner.size + 1;
     if (lateness == 0 || late > next) return next;
     return late < this.operator.currentWatermark ? late : WATERMARK_MIN;
+  }
+
+  undone(): bool {
+    return true;
   }
 
   nextTimer(domain: i32): i64 {

@@ -38,6 +38,8 @@ export class TableWindows extends Windowing {
   private snapshots!: TableSnapshot;
   private namespace: usize = heap.alloc(WINDOW_NAMESPACE);
   private valueBytes: usize;
+  /** Entry whose timer fires, where units are undone; 0: none. */
+  private firing: usize = 0;
 
   /** @param byKey a key's entries are found by the key alone, whatever their windows */
   constructor(operator: WindowOperator, byKey: bool = false) {
@@ -77,7 +79,8 @@ export class TableWindows extends Windowing {
     this.enterTime(clock);
     for (let i = from; i < to; i++) {
       const row = reader.physical(i);
-      noteRow(row);
+      if (operator.undoes) operator.beginRowUnit(i);
+      else noteRow(row);
       const timestamp = reader.hasTimestamp(row) ? reader.timestamp(row) : i64.MIN_VALUE;
       // Flink's assigners take the smallest timestamp for none.
       if (needsTimestamp && timestamp == i64.MIN_VALUE) {
@@ -204,7 +207,7 @@ export class TableWindows extends Windowing {
     fired.keyLength = this.table.keyLength(entry);
     fired.keyGroup = groupOf(entry);
     fired.value = entry + this.contents;
-    this.operator.fire();
+    this.operator.fireWindow();
   }
 
   protected purge(entry: usize): void {
@@ -240,14 +243,35 @@ export class TableWindows extends Windowing {
     while (true) {
       if (this.operator.outputFull()) return Status.OUTPUT_FULL;
       if (left-- <= 0) return Status.SLICE_OVER;
-      const entry = this.timers.poll(domain, now);
-      if (entry == 0) return Status.DONE;
-      this.operator.timerTime = this.timers.firedTime;
-      this.log.change(STORE_KEYS, entry);
+      let entry = this.firing;
+      if (entry == 0) {
+        entry = this.timers.poll(domain, now);
+        if (entry == 0) return Status.DONE;
+        this.operator.timerTime = this.timers.firedTime;
+        this.log.change(STORE_KEYS, entry);
+      }
+      if (this.operator.undoes) this.beginFiring(entry);
       this.fireTimer(domain, this.timers.firedTime, entry);
+      this.firing = 0;
+      this.operator.skips = false;
       // What the author's code allocated is dropped here too: a watermark may fire many keys.
       collectBetweenRows(1);
     }
+  }
+
+  private beginFiring(entry: usize): void {
+    this.firing = entry;
+    const table = this.table;
+    this.operator.beginWindowUnit(table.keyOf(entry), table.keyLength(entry), this.timers.firedTime);
+  }
+
+  /** Whether a firing is to be done again. */
+  get isFiring(): bool {
+    return this.firing != 0;
+  }
+
+  undone(): bool {
+    return true;
   }
 
   /** A timer of an entry fires. */

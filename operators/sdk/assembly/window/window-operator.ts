@@ -7,10 +7,12 @@
  */
 import { BatchReader } from "../batch-reader";
 import { copyRow } from "../copy-columns";
+import { KeyBlock } from "../key-block";
 import { KeyCodec } from "../key-codec";
 import { hashValue, keyGroupOf } from "../key-hash";
 import { Status, WATERMARK_MAX, WATERMARK_MIN } from "../layout";
 import { RecordOperator } from "../operator";
+import { Unit } from "../undo";
 import { assignerOf, SlidingWindows, TumblingWindows, WindowAssigner } from "./assigner";
 import { OneSidedEvictor, WindowEvictor } from "./evictor";
 import { LazySessions } from "./lazy-sessions";
@@ -51,7 +53,13 @@ export abstract class WindowOperator extends RecordOperator {
   timerTime: i64 = 0;
   /** Filled before fire(). */
   readonly fired: FiredWindow = new FiredWindow();
+  /** The window that fires is done again without its function, which has trapped. */
+  skips: bool = false;
   private windowing!: Windowing;
+  /** Of the window that fires, where units are undone. */
+  private unitKey: usize = 0;
+  private unitKeyLength: i32 = 0;
+  private failedKey: KeyBlock | null = null;
   private lateOutput: bool = false;
 
   /** Opens the function. */
@@ -220,6 +228,32 @@ export abstract class WindowOperator extends RecordOperator {
   rows(from: i32, to: i32): i32 {
     this.firedBy = FiredBy.ELEMENT;
     return this.windowing.rows(from, to);
+  }
+
+  /** Calls the function with `fired`. */
+  fireWindow(): void {
+    if (!this.skips) this.fire();
+  }
+
+  /** Begins the firing of a key's window; `time` is that of its timer. */
+  beginWindowUnit(key: usize, keyLength: i32, time: i64): void {
+    this.unitKey = key;
+    this.unitKeyLength = keyLength;
+    this.beginUnitOf(Unit.WINDOW, time);
+  }
+
+  protected unitUndone(): i32 {
+    // Without the function it failed as well: a trigger or a merge, without which windows cannot go on.
+    if (this.skips) return super.unitUndone();
+    this.skips = this.windowing.undone();
+    let block = this.failedKey;
+    if (block === null) {
+      block = new KeyBlock(this.config.inputs[0]);
+      this.failedKey = block;
+    }
+    this.result.keyGroup = -1;
+    this.result.pointer = block.of(this.unitKey, this.unitKeyLength);
+    return Status.ROW_FAILED;
   }
 
   /** Refuses a row in rows(): answers what rows() answers then. */

@@ -29,6 +29,11 @@ export abstract class Windowing {
 
   abstract restore(keyGroup: i32, start: usize, length: i32): void;
 
+  /**
+   * The firing of a window has been undone. Whether the next call does it again without the function, for what else there is to do.
+   */
+  abstract undone(): bool;
+
   abstract close(): void;
 
   /** Hands a chunk of a key group to the host. */
