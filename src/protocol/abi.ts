@@ -1,5 +1,5 @@
 /**
- * Operator ABI, version 1: what host and module call of each other. docs/operator-abi.md is the
+ * Operator ABI, version 2: what host and module call of each other. docs/operator-abi.md is the
  * text; test/protocol/abi.test.ts fails when this file changes without a new ABI_VERSION.
  *
  * Output is pulled: a call returns a status and the host takes finished blocks with `mr_take`, so
@@ -29,6 +29,11 @@ export const STATUS = {
   request: 7,
   /** The call itself failed (bad configuration, budget passed): the instance is not usable. */
   failed: 8,
+  /**
+   * The call cannot go on before the answer to a request or a processing-time timer: make mr_complete
+   * and mr_timers on this instance, then call again.
+   */
+  waiting: 9,
 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 

@@ -4,7 +4,7 @@ import { OpenConfig } from "./open-config";
 import { Operator, resultRecord } from "./operator";
 import { factories, instances } from "./registry";
 
-const ABI_VERSION: i32 = 1;
+const ABI_VERSION: i32 = 2;
 
 function answer(operator: Operator, status: i32): i32 {
   const r = operator.result;
