@@ -29,6 +29,11 @@ export const STATUS = {
   request: 7,
   /** The call itself failed (bad configuration, budget passed): the instance is not usable. */
   failed: 8,
+  /**
+   * The call cannot go on before the answer to a request or a processing-time timer: make mr_complete
+   * and mr_timers on this instance, then call again.
+   */
+  waiting: 9,
 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 

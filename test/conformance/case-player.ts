@@ -36,6 +36,8 @@ export interface CaseStage {
   row(step: Entry, index: number): { readonly schema: Schema; readonly values: readonly unknown[] };
   /** The entry of a record; `output` 0 is the main one. */
   entryOf(element: OutputElement & { type: "row" }, output: number): Entry;
+  /** What a step that only this kind has does to the operator; false: there is no such step. */
+  ownStep?(step: Entry, subtasks: readonly OperatorHarness[]): boolean;
 }
 
 /** Judges a case. */
@@ -130,6 +132,7 @@ class CasePlayer {
         this.#restore(Number(step.parallelism));
         break;
       default:
+        if (this.#stage.ownStep?.(step, this.#subtasks) === true) break;
         throw new Error(`unknown step ${String(step.op)}`);
     }
     this.#advance(this.#clock);

@@ -30,6 +30,7 @@ export const OPERATOR = {
   windowJoin: 10,
   coGroup: 11,
   cep: 12,
+  async: 13,
 } as const;
 
 /**

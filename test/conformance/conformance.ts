@@ -1,4 +1,5 @@
 /** Judges conformance cases of every kind that the engine speaks, through its own code. */
+import { judgeAsync } from "./async-cases.ts";
 import { judgeCep } from "./cep-cases.ts";
 import type { ConformanceCase, Verdict } from "./conformance-case.ts";
 import { conformanceModule } from "./conformance-module.ts";
@@ -37,6 +38,7 @@ export async function judgeAll(
 
 function unspoken(one: ConformanceCase): string | undefined {
   switch (one.kind) {
+    case "async":
     case "cep":
     case "keygroup":
     case "partition":
@@ -54,6 +56,8 @@ function unspoken(one: ConformanceCase): string | undefined {
 
 function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
   switch (one.kind) {
+    case "async":
+      return judgeAsync(module, one, mode);
     case "cep":
       return judgeCep(module, one, mode);
     case "keygroup":

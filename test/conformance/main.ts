@@ -12,7 +12,8 @@ const HELP = `Judges cases recorded from Apache Flink by the engine's own code.
 npm run conformance -- [options]
   --dir DIR    folder of *.jsonl files (default: MILLRACE_SHARED/conformance, else
                ../shared/conformance)
-  --kind KIND  only this kind: cep, join, keygroup, partition, process, restart, watermark, window
+  --kind KIND  only this kind: async, cep, join, keygroup, partition, process, restart,
+               watermark, window
   --case ID    only the case of this id
   --json       a line of JSON for each case: {id, kind, outcome, detail}
   --help       this text

@@ -41,6 +41,8 @@ export interface HarnessSetup {
   readonly subtask?: number;
   readonly parallelism?: number;
   readonly maxParallelism?: number;
+  /** Whether a refused row fails the operator; default: it is noted and the operator goes on. */
+  readonly failsOnRow?: boolean;
 }
 
 export type OutputElement =
@@ -342,6 +344,7 @@ export class OperatorHarness {
         case STATUS.sliceOver:
           break;
         case STATUS.rowFailed:
+          if (this.#setup.failsOnRow === true) throw new OperatorRefusal(this.module.message());
           this.failures.push({ row: this.module.result("row"), message: this.module.message() });
           break;
         case STATUS.chunk:

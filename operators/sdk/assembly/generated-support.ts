@@ -10,6 +10,7 @@ import { Value } from "./value";
 import { ValueWriter } from "./value-writer";
 
 export { AggregateOperator } from "./window/aggregate-function";
+export { AsyncWaitOperator } from "./async/async-wait-operator";
 export { BatchReader, bitAt } from "./batch-reader";
 export { BlockWriter, ColumnBuffer } from "./block-writer";
 export { CoGroupOperator } from "./window/co-group-function";

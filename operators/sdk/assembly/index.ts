@@ -1,4 +1,9 @@
 /** What an operator author imports: `import { FlatMapFunction, Text } from "millrace/sdk"`. */
+export { AsyncFunction } from "./async/async-function";
+export { HttpRequest } from "./async/http-request";
+export { HttpResponse } from "./async/http-response";
+export { ResultFuture } from "./async/result-future";
+export { JsonPath } from "./json-path-reader";
 export { BroadcastState } from "./broadcast-state";
 export {
   Condition,

@@ -79,6 +79,7 @@ export namespace Status {
   export const CHUNK: i32 = 6;
   export const REQUEST: i32 = 7;
   export const FAILED: i32 = 8;
+  export const WAITING: i32 = 9;
 }
 
 /** The watermark before the first one (Long.MIN_VALUE) and the one at the end of input. */

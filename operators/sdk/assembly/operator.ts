@@ -234,6 +234,14 @@ export abstract class RecordOperator extends Operator {
   /** Physical row whose record failed in rows(), or -1. */
   failedRow: i32 = -1;
 
+  /**
+   * What stands in the way of going on: asked before each run of rows, each watermark, and the end of
+   * the batch (`more` is false then). DONE: nothing; else process() answers it and asks again.
+   */
+  hindrance(more: bool, budget: i32): i32 {
+    return Status.DONE;
+  }
+
   /** Acts on a watermark; DONE, or a status to resume. Default: sends it on. */
   onWatermark(timestamp: i64, budget: i32): i32 {
     this.currentWatermark = timestamp;
@@ -256,6 +264,9 @@ export abstract class RecordOperator extends Operator {
     let left = max(budget, 1);
     while (true) {
       if (this.outputFull()) return Status.OUTPUT_FULL;
+      const more = this.next < reader.count;
+      const hindrance = this.hindrance(more, left);
+      if (hindrance != Status.DONE) return hindrance;
       const due = this.dueRow();
       if (this.next == due && this.nextWatermark < reader.watermarkCount) {
         const status = this.onWatermark(reader.watermark(this.nextWatermark), left);

@@ -1,4 +1,5 @@
 /** Operators of the conformance cases. The order is that of conformance-module.ts. */
+import { AsyncWaitOperator } from "../../../../operators/sdk/assembly/async/async-wait-operator";
 import { CepOperator } from "../../../../operators/sdk/assembly/cep/cep-operator";
 import { AggregateOperator } from "../../../../operators/sdk/assembly/window/aggregate-function";
 import { CoGroupOperator } from "../../../../operators/sdk/assembly/window/co-group-function";
@@ -11,11 +12,14 @@ import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
+import { CaseAsync } from "./async-case";
 import { BothInWindow, Pair, PairInWindow } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
 import { MatchPattern } from "./pattern-cases";
 import {
+  AsyncEvent,
+  AsyncResult,
   CaseEvent,
   CaseKey,
   CoGroupResult,
@@ -66,3 +70,4 @@ registerOperator(
   (): Operator => new CoGroupOperator<BothInWindow, Event, Event, CoGroupResult>(),
 );
 registerOperator((): Operator => new CepOperator<MatchPattern, CaseEvent, MatchResult>());
+registerOperator((): Operator => new AsyncWaitOperator<CaseAsync, AsyncEvent, AsyncResult>());

@@ -120,3 +120,17 @@ export class MatchResult {
   k!: Text;
   m!: Text;
 }
+
+/** An element of an asynchronous case: the number of its step. */
+@row
+export class AsyncEvent {
+  e: i64;
+  v: i64;
+}
+
+/** A result of an asynchronous case. */
+@row
+export class AsyncResult {
+  e: i64;
+  v: i64;
+}
