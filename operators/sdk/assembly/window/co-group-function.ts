@@ -10,7 +10,7 @@ import { Collector, RowView } from "../row";
 import { resetTextScratch } from "../text";
 import { WindowAssigner } from "./assigner";
 import { LIST_BYTES, storedListBytes, storeList } from "./element-list";
-import { Evictor } from "./evictor";
+import { OneSidedEvictor } from "./evictor";
 import { WindowElements } from "./process-window-function";
 import { EvictionView, TaggedList } from "./tagged-list";
 import { WindowTrigger } from "./trigger";
@@ -85,7 +85,7 @@ export class CoGroupOperator<
     this.bindTo(0);
     const evictor = this.config.parameters.get("evictor");
     this.eviction = new EvictionView(evictor.get("field").string(""));
-    this.evictor = Evictor.of(evictor, this.eviction.stream);
+    this.evictor = OneSidedEvictor.of(evictor, this.eviction.stream);
     return Status.DONE;
   }
 
@@ -170,9 +170,9 @@ export class CoGroupOperator<
       keep = new Uint8Array(list.count);
       keep.fill(1);
       this.eviction.load(list);
-      evictor.evict(this.eviction.elements, list.count, keep);
+      evictor.markBefore(this.eviction.elements, list.count, keep);
     }
-    this.present(evictor !== null && !evictor.after ? keep : null);
+    this.present(keep);
     this.fn.window.__enter(fired, this.currentWatermark, this.firedBy, this.timerTime);
     resetTextScratch();
     this.beginResult();
@@ -180,7 +180,9 @@ export class CoGroupOperator<
     this.fn.coGroup(this.left, this.right, this.collector);
     const failure = this.fn.__failure;
     if (failure !== null) throw new Error("no row can be refused in a window: " + failure);
-    if (keep !== null) list.retain(value, keep);
+    if (evictor === null || keep === null) return;
+    evictor.markAfter(this.eviction.elements, list.count, keep);
+    list.retain(value, keep);
   }
 
   /** Gives the function the elements of each stream for which `keep`, over both, is not 0. */
