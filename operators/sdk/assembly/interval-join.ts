@@ -171,7 +171,7 @@ export class IntervalJoinOperator<
   private late(row: i32, timestamp: i64): void {
     this.rowsFailed++;
     const output = 1 + this.side;
-    if (output >= this.writers.length) return;
+    if (output >= this.ownOutputs) return;
     const writer = unchecked(this.writers[output]);
     writer.hasTimestamp = true;
     writer.timestamp = timestamp;

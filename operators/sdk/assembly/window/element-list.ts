@@ -39,6 +39,8 @@ export class ElementList {
     const timed = reader.hasTimestamp(row);
     store<u32>(at, timed ? 1 : 0, 4);
     store<i64>(at, timed ? reader.timestamp(row) : 0, 8);
+    // Padding is zero, so that equal elements are equal bytes.
+    if (this.codec.length > 0) store<u64>(at + size - 8, 0);
     memory.copy(at + ELEMENT_HEADER, this.codec.start, this.codec.length);
     store<u32>(list, load<u32>(list, 4) + <u32>size, 4);
     store<u32>(list, load<u32>(list, 12) + 1, 12);
