@@ -43,8 +43,7 @@ export function planOutputs(request: OutputRequest): PlannedStream[] {
     inputs,
     keys,
     declared: vertex.outputs,
-    // The module tells late rows from others by the place of the output: it must not move.
-    used: deadLetters ? new Set([...request.used, "late"]) : request.used,
+    used: request.used,
     field,
   };
   const outputs =

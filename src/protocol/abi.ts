@@ -101,7 +101,6 @@ export const EXPORTS = {
   mr_prepare_commit: f(["i32", "i64", "i32"], "i32"), // (inst, checkpoint, budget) -> CHUNKs
   mr_snapshot: f(["i32", "i64", "i64", "i32"], "i32"), // (inst, checkpoint, since|-1 full, budget)
   mr_restore: f(["i32", "i32", "i32", "i32", "i32"], "i32"), // (inst, keyGroup, ptr, len, budget)
-  mr_undone: f(["i32"], "i32"), // (inst) -> ROW_FAILED: what was undone is in RESULT; else FAILED
   mr_flush: f(["i32", "i32"], "none"), // (inst, output): seals a partial block
   mr_take: f(["i32", "i32"], "i32"), // (inst, output) -> block, 0: none; valid until next take
   mr_close: f(["i32"], "none"), // (inst)
@@ -123,6 +122,17 @@ export const IMPORTS = {
  * else; a start function, which would run at instantiation, is refused.
  */
 export const INITIALIZE_EXPORT = "_initialize";
+
+/**
+ * Optional, together: a module whose rows can be undone exports the mutable i32 global `mr_undo`, 1 from the beginning of a row (a timer,
+ * ...) on and 0 when none is in progress, and this function.
+ */
+export const UNDO_EXPORTS = {
+  mr_undone: f(["i32"], "i32"), // (inst) -> ROW_FAILED: what was undone is in RESULT; else FAILED
+} as const;
+export const UNDO_GLOBAL = "mr_undo";
+/** Optional i32 global that keeps its value when a row is undone. */
+export const UNDO_NOTE_GLOBAL = "mr_undo_note";
 
 /** Name of the custom section that holds the JSON self-description. */
 export const MANIFEST_SECTION = "millrace";

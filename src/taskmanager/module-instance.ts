@@ -5,7 +5,7 @@
  * The operators of a bundle share the instance, and so its memory: what one writes the next reads.
  */
 
-import { type ExportName, RESULT } from "../protocol/abi.ts";
+import { type ExportName, RESULT, type UNDO_EXPORTS } from "../protocol/abi.ts";
 import { NOTING_EXPORTS, notingExport, RESTORE_EXPORT } from "../protocol/bundle/undo/undo-log.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
@@ -94,6 +94,7 @@ export const NOTING = Object.fromEntries(
   NOTING_EXPORTS.map((name) => [name, notingExport(name)]),
 ) as Readonly<Partial<Record<ExportName, NotingExport>>>;
 export type NotingExport = `undo.${string}`;
+type CalledExport = ExportName | NotingExport | keyof typeof UNDO_EXPORTS;
 
 /** A live instance. */
 export class ModuleInstance {
@@ -165,7 +166,7 @@ export class ModuleInstance {
    */
   invoke(
     operator: OperatorSite,
-    name: ExportName | NotingExport,
+    name: CalledExport,
     a: number | bigint = 0,
     b: number | bigint = 0,
     c: number | bigint = 0,

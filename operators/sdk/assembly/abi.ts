@@ -5,7 +5,7 @@ import { Operator, resultRecord } from "./operator";
 import { factories, instances } from "./registry";
 import { endUnit } from "./undo";
 
-export { mr_undo } from "./undo";
+export { mr_undo, mr_undo_note } from "./undo";
 
 const ABI_VERSION: i32 = 2;
 /** RESULT.row where a unit is not a row. */

@@ -25,6 +25,8 @@ export abstract class KeyedOperator<
   readonly operatorState: OperatorState = new OperatorState();
   /** The calls of a snapshot go on until it is DONE. */
   private inSnapshot: bool = false;
+  /** The timer that has been undone is to fire again. */
+  protected firesAgain: bool = false;
   /** The key of a timer whose function trapped, for the host. */
   private failedKey: KeyBlock | null = null;
 
@@ -114,11 +116,12 @@ export abstract class KeyedOperator<
       if (this.outputFull()) return Status.OUTPUT_FULL;
       if (left <= 0) return Status.SLICE_OVER;
       const written = this.rowsOut();
-      if (!backend.nextTimer(domain, now)) break;
+      if (!this.firesAgain && !backend.nextTimer(domain, now)) break;
       resetTextScratch();
       if (this.undoes) this.beginUnitOf(Unit.EVENT_TIMER + domain, backend.timers.firedTime);
       this.fire(domain, backend.timers.firedTime);
       this.failTimer();
+      this.firesAgain = false;
       backend.release();
       collectBetweenRows(1);
       left -= 1 + <i32>(this.rowsOut() - written);
@@ -128,15 +131,19 @@ export abstract class KeyedOperator<
 
   /** The timer has fired, whatever became of it. */
   protected unitUndone(): i32 {
-    const backend = this.backend;
-    this.result.keyGroup = -1;
-    this.result.pointer = this.keyBlock().of(backend.keyStart, backend.keyLength);
-    this.fn.__failure = null;
-    backend.release();
+    this.tellKey();
+    this.backend.release();
     return Status.ROW_FAILED;
   }
 
-  protected keyBlock(): KeyBlock {
+  /** Tells the host whose timer failed. */
+  protected tellKey(): void {
+    const backend = this.backend;
+    this.result.keyGroup = -1;
+    this.result.pointer = this.keyBlock().of(backend.keyStart, backend.keyLength);
+  }
+
+  private keyBlock(): KeyBlock {
     let block = this.failedKey;
     if (block === null) {
       block = new KeyBlock(this.config.inputs[0]);

@@ -51,7 +51,7 @@ export class KeyedContext<K extends RowView> {
    */
   sideOutput<T extends RowView>(index: i32): Collector<T> {
     const operator = this.operator;
-    assert(index > 0 && index < operator.writers.length, "no side output of that number");
+    assert(index > 0 && index < operator.ownOutputs, "no side output of that number");
     const stream = operator.config.outputs[index];
     return new Collector<T>(instantiate<T>(), operator.writers[index], stream);
   }

@@ -45,6 +45,8 @@ export class Result {
 export abstract class Operator {
   config!: OpenConfig;
   writers: BlockWriter[] = [];
+  /** Outputs that the operator writes to; behind them may stand the host's own, which gets watermarks alone. */
+  ownOutputs: i32 = 0;
   result: Result = new Result();
   rowsIn: u64 = 0;
   rowsFailed: u64 = 0;
@@ -78,6 +80,7 @@ export abstract class Operator {
     for (let i = 0; i < config.outputs.length; i++) {
       this.writers.push(new BlockWriter(config.outputs[i], config.roomRows, config.roomBytes));
     }
+    this.ownOutputs = ownOutputsOf(config);
     return this.open();
   }
 
@@ -185,6 +188,13 @@ export abstract class Operator {
     this.close();
     for (let i = 0; i < this.writers.length; i++) this.writers[i].close();
   }
+}
+
+/** Dead letters of an operator that has inputs are written by the host; a parser writes its own. */
+function ownOutputsOf(config: OpenConfig): i32 {
+  const count = config.outputs.length;
+  if (config.inputs.length == 0 || count == 0) return count;
+  return config.outputs[count - 1].name == "dead_letter" ? count - 1 : count;
 }
 
 /** Rows between two looks at the budget, the collector of garbage and the room. */

@@ -11,6 +11,19 @@
 /** What of the host's log is kept: 1 from the beginning of a unit on, 0 when none is in progress. */
 export let mr_undo: i32 = 0;
 
+/** How far the unit had come: the one thing that is not undone, so that undone() can tell what failed. */
+export let mr_undo_note: i32 = 0;
+
+// @ts-ignore: decorator
+@inline
+export function noteProgress(place: i32): void {
+  mr_undo_note = place;
+}
+
+export function notedProgress(): i32 {
+  return mr_undo_note;
+}
+
 /** What kinds of units there are: RESULT.code after mr_undone. */
 export namespace Unit {
   export const ROW: i32 = 0;

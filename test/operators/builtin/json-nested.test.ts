@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decimalText } from "../../../src/protocol/batch/decimal-text.ts";
 import { schemaOf } from "../../../src/plan/schema-match.ts";
 import { writeBatch } from "../../../src/protocol/batch/batch-writer.ts";
 import type { RowValue, Value } from "../../../src/protocol/batch/column-value.ts";
+import { decimalText } from "../../../src/protocol/batch/decimal-text.ts";
 import { parseType, typeText } from "../../../src/protocol/type-text.ts";
 import type { LogicalType, Schema } from "../../../src/protocol/types.ts";
 import { inEveryMode, type ModuleDriver } from "../module-driver.ts";

@@ -10,6 +10,7 @@ import { Collector, RowView } from "../row";
 import { TimeBuffer } from "../state/time-buffer";
 import { EVENT_TIME, PROCESSING_TIME } from "../state/timer-service";
 import { resetTextScratch } from "../text";
+import { notedProgress, noteProgress, Unit } from "../undo";
 import { Nfa } from "./nfa";
 import { PartialMatches } from "./partial-matches";
 import { PatternCompiler } from "./pattern-compiler";
@@ -18,6 +19,11 @@ import { PatternContext, PatternProcessFunction } from "./pattern-process-functi
 
 /** Events of a key that one timer takes, or all those of one timestamp. */
 const EVENTS_AT_ONCE: i32 = 128;
+
+/** Where a timer is: at matches that time out behind all events, at those before the event 0, at the event 0, and so on. */
+const AT_LAST: i32 = 0;
+const BEFORE_FIRST: i32 = 1;
+const AT_FIRST: i32 = 2;
 
 /** Runs a PatternProcessFunction. */
 export class CepOperator<
@@ -35,6 +41,9 @@ export class CepOperator<
   private isEventTime: bool = true;
   /** Number of the side output for late events; 0: none. */
   private lateOutput: i32 = 0;
+  /** Of the timer that fires again: times whose timed-out matches are not given, as the function trapped; and those at the end. */
+  private muted: i64[] = [];
+  private mutesLast: bool = false;
   /** For each of its columns, that of the input. */
   private lateColumns: i32[] = [];
 
@@ -69,7 +78,7 @@ export class CepOperator<
   private lateProblem(): string | null {
     const late = this.lateOutput;
     if (late == 0) return null;
-    if (late < 0 || late >= this.config.outputs.length) {
+    if (late < 0 || late >= this.ownOutputs) {
       return "lateOutput: there is no side output " + late.toString();
     }
     const wanted = this.config.outputs[late].columns;
@@ -171,10 +180,42 @@ export class CepOperator<
     this.matches.load(this.nfa);
     const isDone = !this.isEventTime || this.processWaiting();
     // A timer that is set again below goes on with what is due.
-    if (isDone) this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime());
+    if (isDone) {
+      noteProgress(AT_LAST);
+      this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime(), this.mutesLast);
+    }
     this.keep();
     const next = this.waiting.seek(i64.MIN_VALUE);
     if (next != 0) this.backend.registerTimer(EVENT_TIME, this.waiting.timestampOf(next));
+    if (!this.firesAgain) return;
+    this.muted = [];
+    this.mutesLast = false;
+  }
+
+  /**
+   * What trapped is left out, and the timer fires again: the event that was offered, or the matches that timed out there.
+   */
+  protected unitUndone(): i32 {
+    const place = notedProgress();
+    this.firesAgain = true;
+    this.tellKey();
+    if (place == AT_LAST) {
+      if (this.mutesLast) return this.refuse("its time-outs cannot be passed over");
+      this.mutesLast = true;
+      return Status.ROW_FAILED;
+    }
+    const waiting = this.waiting;
+    let at = waiting.seek(i64.MIN_VALUE);
+    for (let i = (place - BEFORE_FIRST) >> 1; i > 0; i--) at = waiting.after(at);
+    const timestamp = waiting.timestampOf(at);
+    this.result.requestId = timestamp;
+    if ((place - BEFORE_FIRST) & 1) {
+      this.result.code = Unit.WAITING;
+      waiting.remove(at);
+    } else {
+      this.muted.push(timestamp);
+    }
+    return Status.ROW_FAILED;
   }
 
   /**
@@ -194,7 +235,11 @@ export class CepOperator<
         break;
       }
       resetTextScratch();
-      if (timestamp != now) this.advanceTime(timestamp);
+      if (timestamp != now) {
+        noteProgress(BEFORE_FIRST + 2 * offered);
+        this.advanceTime(timestamp, this.muted.includes(timestamp));
+      }
+      noteProgress(AT_FIRST + 2 * offered);
       now = timestamp;
       this.offer(waiting.rowOf(at), timestamp);
       offered++;
@@ -215,9 +260,10 @@ export class CepOperator<
     this.give(timestamp);
   }
 
-  private advanceTime(timestamp: i64): void {
+  private advanceTime(timestamp: i64, isMuted: bool = false): void {
     this.nfa.advanceTime(timestamp);
-    this.give(timestamp);
+    if (isMuted) this.nfa.releaseFound();
+    else this.give(timestamp);
   }
 
   /** Calls the function for what was found. */

@@ -102,6 +102,20 @@ export class TimeBuffer<T extends RowView> extends StateSlot {
     return this.view;
   }
 
+  /** Takes an element of the current key out. */
+  remove(element: usize): void {
+    const entry = this.backend.current;
+    const slot = entry + this.offset;
+    this.backend.touch(entry);
+    this.codec.free(element + ELEMENT_ROW);
+    const end = <usize>load<u32>(slot) + <usize>load<u32>(slot, SLOT_END);
+    memory.copy(element, element + this.stride, end - element - this.stride);
+    store<u32>(slot, load<u32>(slot, SLOT_END) - <u32>this.stride, SLOT_END);
+    if (load<u32>(slot, SLOT_END) != load<u32>(slot, SLOT_FIRST)) return;
+    this.release(slot);
+    this.markAbsent(entry);
+  }
+
   /** Takes out what has gone from the front; answers the watermark with which the next goes (MAX: none is left). */
   prune(watermark: i64): i64 {
     const entry = this.backend.current;

@@ -28,6 +28,8 @@ export abstract class ListBuffers {
     this.held += reserve(list, size);
     const at = <usize>load<u32>(list) + <usize>load<u32>(list, 4);
     store<u32>(at, length);
+    // Padding is zero, so that equal elements are equal bytes.
+    if (length > 0) store<u64>(at + size - 8, 0);
     store<u32>(list, load<u32>(list, 4) + <u32>size, 4);
     store<u32>(list, load<u32>(list, 12) + 1, 12);
     return at;

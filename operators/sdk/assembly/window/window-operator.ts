@@ -136,7 +136,7 @@ export abstract class WindowOperator extends RecordOperator {
       this.codecs.push(new KeyCodec(inputs[i].columns, inputs[i].keys));
     }
     this.codec = this.codecs[0];
-    this.lateOutput = this.writers.length > 1;
+    this.lateOutput = this.ownOutputs > 1;
     this.lateness = parameters.get("lateness").long(0);
     if (this.lateness < 0) return this.refuse("lateness: it must not be negative");
     const status = this.openFunction();

@@ -1,11 +1,9 @@
 /** What of a module has to be known to give its functions copies. */
+import { UNDO_GLOBAL, UNDO_NOTE_GLOBAL } from "../../abi.ts";
 import { MillraceError } from "../../errors.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { readOutline, readSections, SECTION, type WasmSection } from "../wasm-sections.ts";
 import { InstructionReader } from "./instructions.ts";
-
-/** Global by which a module says that a row begins (1) or that none is in progress (0). */
-export const UNDO_GLOBAL = "mr_undo";
 
 const END = 0x0b;
 const I32_CONST = 0x41;
@@ -31,6 +29,8 @@ export interface ModuleIndex {
   /** Functions that are exported, by name. */
   readonly exported: ReadonlyMap<string, number>;
   readonly undoGlobal: number;
+  /** Undefined: there is none. */
+  readonly noteGlobal: number | undefined;
   readonly tableSize: number;
   readonly elements: readonly Elements[];
   readonly initialPages: number;
@@ -55,8 +55,10 @@ export function readModuleIndex(bytes: Uint8Array): ModuleIndex {
     kind: r.byte(),
     index: r.u32(),
   }));
-  const undo = exported.find(({ name, kind }) => name === UNDO_GLOBAL && kind === GLOBAL_KIND);
-  if (undo === undefined) throw refusal(`exports no global ${UNDO_GLOBAL}`);
+  const globalNamed = (wanted: string) =>
+    exported.find(({ name, kind }) => name === wanted && kind === GLOBAL_KIND)?.index;
+  const undoGlobal = globalNamed(UNDO_GLOBAL);
+  if (undoGlobal === undefined) throw refusal(`exports no global ${UNDO_GLOBAL}`);
   return {
     bytes,
     sections,
@@ -67,7 +69,8 @@ export function readModuleIndex(bytes: Uint8Array): ModuleIndex {
     exported: new Map(
       exported.filter(({ kind }) => kind === FUNCTION_KIND).map(({ name, index }) => [name, index]),
     ),
-    undoGlobal: undo.index,
+    undoGlobal,
+    noteGlobal: globalNamed(UNDO_NOTE_GLOBAL),
     tableSize: list(SECTION.table, readTableSize)[0] ?? 0,
     elements: list(SECTION.element, readElements),
     initialPages: Number(outline.memories[0]!.initial),

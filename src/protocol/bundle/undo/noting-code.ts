@@ -72,6 +72,7 @@ export function notingCode(p: NotingPlaces, at: Instruction, firstLocal: number)
     case OP.memoryFill:
       return call(p.firstFunction + LOG_FUNCTION.fill.number);
     case OP.globalSet:
+      if (isKept(p, at.index)) return undefined;
       return noteGlobalSet(p, at.index);
     case OP.call:
     case OP.returnCall:
@@ -116,6 +117,11 @@ function noteStore(p: LogPlaces, op: number, offset: number, store: Store, first
     ...localGet(value),
     ...[op, 0, ...at],
   ];
+}
+
+/** A global that keeps its value when a row is undone. */
+function isKept({ globals, inRow }: LogPlaces, index: number): boolean {
+  return index !== inRow && !globals.some((global) => global.index === index);
 }
 
 function noteGlobalSet(p: LogPlaces, index: number): Code {

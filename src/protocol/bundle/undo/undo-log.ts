@@ -6,6 +6,7 @@
  * The copies are what the exports `undo.mr_process` and the like run; an operator that undoes nothing is called by the exports as they
  * were, and pays nothing. A worker does this to the bundles of operators whose `onRowError` is not `fail`.
  */
+import { UNDO_EXPORTS, UNDO_GLOBAL } from "../../abi.ts";
 import { ROW_LOG_MAX_BYTES } from "../../limits.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { unsignedLeb } from "../memory-limit.ts";
@@ -22,7 +23,7 @@ import {
   logFunctionBodies,
   TYPE,
 } from "./log-functions.ts";
-import { type ModuleIndex, readModuleIndex, UNDO_GLOBAL } from "./module-index.ts";
+import { type ModuleIndex, readModuleIndex } from "./module-index.ts";
 import { NOTING_LOCALS, type NotingPlaces, notingCode, tableShift } from "./noting-code.ts";
 
 /** Exports that run functions of authors, and so have a copy that notes. */
@@ -48,8 +49,11 @@ export function notingExport(name: string): string {
 
 /** Whether a module says when a row begins: those of the SDK do. */
 export function saysRows(bytes: Uint8Array): boolean {
-  return readOutline(bytes).exports.some(
-    ({ name, kind }) => name === UNDO_GLOBAL && kind === "global",
+  const { exports } = readOutline(bytes);
+  const has = (wanted: string, as: string) =>
+    exports.some(({ name, kind }) => name === wanted && kind === as);
+  return (
+    has(UNDO_GLOBAL, "global") && Object.keys(UNDO_EXPORTS).every((name) => has(name, "function"))
   );
 }
 
@@ -70,7 +74,7 @@ class UndoLog {
   readonly #offsets: number[] = [];
 
   constructor(index: ModuleIndex) {
-    const { globals, functions, imported, tableSize, undoGlobal } = index;
+    const { globals, functions, imported, tableSize, undoGlobal, noteGlobal } = index;
     this.#index = index;
     this.#places = {
       inRow: undoGlobal,
@@ -83,7 +87,7 @@ class UndoLog {
       firstFunction: imported + 2 * functions.length,
       tableSize,
       globals: globals.flatMap(({ type, isMutable }, place) =>
-        isMutable && place !== undoGlobal ? [{ index: place, type }] : [],
+        isMutable && place !== undoGlobal && place !== noteGlobal ? [{ index: place, type }] : [],
       ),
     };
     this.#out = new ByteWriter(index.bytes.length * 4);

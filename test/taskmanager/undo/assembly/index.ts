@@ -1,14 +1,31 @@
 /** Functions that do at random what a function may do, and trap where a row says so: for rows that leave no trace. */
 import {
+  AggregateFunction,
   AggregatingState,
   AggregatingStateDescriptor,
+  BroadcastState,
   Collector,
+  FlatMapFunction,
+  IterativeCondition,
+  ConditionContext,
+  JoinContext,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
   KeyedContext,
+  KeyedCoProcessFunction,
   KeyedProcessFunction,
+  KeyedStateFunction,
   ListState,
   ListStateDescriptor,
   MapState,
   MapStateDescriptor,
+  Pattern,
+  PatternContext,
+  PatternMatch,
+  PatternProcessFunction,
+  ProcessJoinFunction,
+  ProcessWindowFunction,
+  ReduceFunction,
   ReducingState,
   ReducingStateDescriptor,
   RuntimeContext,
@@ -17,6 +34,8 @@ import {
   Text,
   ValueState,
   ValueStateDescriptor,
+  WindowContext,
+  WindowElements,
 } from "millrace/sdk";
 
 @row
@@ -87,20 +106,17 @@ function textOf(dice: Dice): Text {
   return Text.of(text);
 }
 
-/** Uses every kind of keyed state, timers of both clocks, both outputs, and fields of its own. */
-@operator
-@sideOutput("aside", Told)
-export class Everything extends KeyedProcessFunction<User, Deed, Told> {
+/** Does deeds with every kind of keyed state, with timers of both clocks, and tells of them. */
+class Doer {
   private value!: ValueState<Text>;
   private list!: ListState<Text>;
   private map!: MapState<Text, i64>;
   private reducing!: ReducingState<i64>;
   private aggregating!: AggregatingState<i64, Mean, f64>;
-  private aside!: Collector<Told>;
   private deeds: i64 = 0;
   private said: string[] = [];
 
-  open(context: RuntimeContext): void {
+  constructor(context: RuntimeContext) {
     this.value = context.getState(new ValueStateDescriptor<Text>("value"));
     this.list = context.getListState(new ListStateDescriptor<Text>("list"));
     this.map = context.getMapState(new MapStateDescriptor<Text, i64>("map"));
@@ -110,24 +126,7 @@ export class Everything extends KeyedProcessFunction<User, Deed, Told> {
     );
   }
 
-  openProcess(context: KeyedContext<User>): void {
-    this.aside = context.sideOutput<Told>(1);
-  }
-
-  processElement(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
-    const dice = new Dice(<u64>value.seed);
-    for (let i = 0; i < value.steps; i++) this.step(dice, context, out);
-    if (value.poison) this.fail(dice);
-  }
-
-  onTimer(timestamp: i64, context: KeyedContext<User>, out: Collector<Told>): void {
-    const dice = new Dice(<u64>timestamp);
-    for (let i = dice.below(6); i > 0; i--) this.step(dice, context, out);
-    // Of event time alone: processing-time timers have odd times.
-    if (timestamp % 14 == 0) this.fail(dice);
-  }
-
-  private step(dice: Dice, context: KeyedContext<User>, out: Collector<Told>): void {
+  step(dice: Dice, context: KeyedContext<User>, out: Collector<Told>, aside: Collector<Told>): void {
     this.deeds++;
     switch (dice.below(14)) {
       case 0:
@@ -170,7 +169,7 @@ export class Everything extends KeyedProcessFunction<User, Deed, Told> {
         context.timerService().registerProcessingTimeTimer(dice.below(400) * 2 + 1);
         return;
       default:
-        this.tell(dice, context, dice.below(2) == 0 ? out : this.aside);
+        this.tell(dice, context, dice.below(2) == 0 ? out : aside);
     }
   }
 
@@ -185,7 +184,7 @@ export class Everything extends KeyedProcessFunction<User, Deed, Told> {
     }
   }
 
-  private fail(dice: Dice): void {
+  fail(dice: Dice): void {
     switch (dice.below(5)) {
       case 0:
         this.reducing.add(1);
@@ -203,5 +202,261 @@ export class Everything extends KeyedProcessFunction<User, Deed, Told> {
       default:
         unreachable();
     }
+  }
+}
+
+/** Where deeds come by one input. Timers of times that 14 divides trap; without `traps` they do nothing. */
+@operator
+@sideOutput("aside", Told)
+export class Everything extends KeyedProcessFunction<User, Deed, Told> {
+  @parameter traps: bool = true;
+  private doer!: Doer;
+  private aside!: Collector<Told>;
+
+  open(context: RuntimeContext): void {
+    this.doer = new Doer(context);
+  }
+
+  openProcess(context: KeyedContext<User>): void {
+    this.aside = context.sideOutput<Told>(1);
+  }
+
+  processElement(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
+    const dice = new Dice(<u64>value.seed);
+    for (let i = 0; i < value.steps; i++) this.doer.step(dice, context, out, this.aside);
+    if (value.poison) this.doer.fail(dice);
+  }
+
+  onTimer(timestamp: i64, context: KeyedContext<User>, out: Collector<Told>): void {
+    if (timestamp % 14 == 0 && !this.traps) return;
+    const dice = new Dice(<u64>timestamp);
+    for (let i = dice.below(6); i > 0; i--) this.doer.step(dice, context, out, this.aside);
+    if (timestamp % 14 == 0) this.doer.fail(dice);
+  }
+}
+
+/** Where they come by two keyed inputs. */
+@operator
+@sideOutput("aside", Told)
+export class Both extends KeyedCoProcessFunction<User, Deed, Deed, Told> {
+  private doer!: Doer;
+  private aside!: Collector<Told>;
+
+  open(context: RuntimeContext): void {
+    this.doer = new Doer(context);
+  }
+
+  openProcess(context: KeyedContext<User>): void {
+    this.aside = context.sideOutput<Told>(1);
+  }
+
+  processElement1(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
+    const dice = new Dice(<u64>value.seed);
+    for (let i = 0; i < value.steps; i++) this.doer.step(dice, context, out, this.aside);
+    if (value.poison) this.doer.fail(dice);
+  }
+
+  processElement2(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
+    this.processElement1(value, context, this.aside);
+  }
+}
+
+class Double extends KeyedStateFunction<User> {
+  count: ValueState<i64> | null = null;
+  failsAt: i64 = -1;
+
+  process(key: User): void {
+    const count = this.count!;
+    count.update(count.value() * 2 + 1);
+    if (key.user == this.failsAt) throw new Error("in the midst of all keys");
+  }
+}
+
+/** Where one input is broadcast: it changes broadcast state, and every key's. */
+@operator
+@sideOutput("aside", Told)
+export class Rules extends KeyedBroadcastProcessFunction<User, Deed, Deed, Told> {
+  private rules!: BroadcastState<i64, Text>;
+  private count!: ValueState<i64>;
+  private double: Double = new Double();
+
+  open(context: RuntimeContext): void {
+    this.rules = context.getBroadcastState(new MapStateDescriptor<i64, Text>("rules"));
+    this.count = context.getState(new ValueStateDescriptor<i64>("count"));
+    this.double.count = this.count;
+  }
+
+  processElement(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
+    this.count.update(this.count.value() + 1);
+    const row = out.row();
+    row.user = value.user;
+    row.n = this.count.value();
+    if (this.rules.contains(value.seed)) row.what = this.rules.get(value.seed);
+    out.collect();
+    if (value.poison) throw new Error("poison");
+  }
+
+  processBroadcastElement(
+    value: Deed,
+    context: KeyedBroadcastContext<User>,
+    out: Collector<Told>,
+  ): void {
+    const dice = new Dice(<u64>value.seed);
+    for (let i = 0; i < value.steps; i++) {
+      if (dice.below(4) == 0) this.rules.remove(dice.below(8));
+      else this.rules.put(dice.below(8), textOf(dice));
+    }
+    this.double.failsAt = value.poison ? value.user : -1;
+    if (value.steps > 10 || value.poison) context.applyToKeyedState(this.double);
+    if (value.poison) throw new Error("poison");
+  }
+}
+
+/** Rows before it fails, of which some fill blocks. */
+@operator
+export class Burst extends FlatMapFunction<Deed, Told> {
+  flatMap(value: Deed, out: Collector<Told>): void {
+    const dice = new Dice(<u64>value.seed);
+    for (let i = 0; i < value.steps; i++) {
+      const row = out.row();
+      row.user = value.user;
+      row.what = textOf(dice);
+      row.n = i;
+      out.collect();
+    }
+    if (value.poison) throw new Error("poison");
+  }
+}
+
+@accumulator
+class Steps {
+  sum: i64;
+  count: i64;
+}
+
+@row
+export class Total {
+  user: i64;
+  sum: i64;
+  count: i64;
+}
+
+@row
+export class Sums {
+  sum: i64;
+  count: i64;
+}
+
+@operator
+export class Running extends ReduceFunction<Deed, Steps, Sums> {
+  first(value: Deed, accumulator: Steps): void {
+    this.reduce(accumulator, value);
+  }
+
+  reduce(accumulator: Steps, value: Deed): void {
+    accumulator.sum += value.seed;
+    accumulator.count++;
+    if (value.poison) throw new Error("poison");
+  }
+
+  getResult(accumulator: Steps, out: Sums): void {
+    out.sum = accumulator.sum;
+    out.count = accumulator.count;
+  }
+}
+
+/** A window's sum; add() traps. Results of a sum that 7 divides trap; without `traps` they are a row of zeros, see the test. */
+@operator
+export class SumOf extends AggregateFunction<Deed, Steps, Sums> {
+  @parameter traps: bool = true;
+
+  add(value: Deed, accumulator: Steps): void {
+    accumulator.sum += value.seed;
+    accumulator.count++;
+    if (value.poison) throw new Error("poison");
+  }
+
+  merge(accumulator: Steps, other: Steps): void {
+    accumulator.sum += other.sum;
+    accumulator.count += other.count;
+  }
+
+  getResult(accumulator: Steps, out: Sums): void {
+    const isPoison = accumulator.sum % 7 == 0;
+    out.sum = isPoison ? 0 : accumulator.sum;
+    out.count = isPoison ? 0 : accumulator.count;
+    if (isPoison && this.traps) throw new Error("of seven");
+  }
+}
+
+/** A window's elements; one of poison makes it trap when it has told of some, or else say nothing. */
+@operator
+export class AllOf extends ProcessWindowFunction<Deed, Told> {
+  @parameter traps: bool = true;
+
+  process(context: WindowContext, elements: WindowElements<Deed>, out: Collector<Told>): void {
+    let poisoned = false;
+    for (let i = 0; i < elements.length; i++) if (elements.at(i).poison) poisoned = true;
+    if (poisoned && !this.traps) return;
+    const state = context.globalState<Steps>();
+    for (let i = 0; i < elements.length; i++) {
+      const row = out.row();
+      row.user = elements.at(i).user;
+      row.n = elements.at(i).seed + state.count++;
+      out.collect();
+      if (poisoned && i * 2 >= elements.length) break;
+    }
+    if (poisoned) throw new Error("poison in a window");
+  }
+}
+
+@operator
+export class Pairs extends ProcessJoinFunction<Deed, Deed, Told> {
+  processElement(left: Deed, right: Deed, context: JoinContext, out: Collector<Told>): void {
+    const row = out.row();
+    row.user = left.user;
+    row.n = left.seed * 1000 + right.seed;
+    out.collect();
+    if (left.poison || right.poison) throw new Error("poison");
+  }
+}
+
+class IsMore extends IterativeCondition<Deed> {
+  filter(value: Deed, context: ConditionContext<Deed>): bool {
+    const before = context.getEventsForPattern("first");
+    if (value.poison) throw new Error("poison in a condition");
+    return before.length == 0 || value.seed > before.at(0).seed;
+  }
+}
+
+/** Two deeds that follow each other, of which the second is the greater. */
+@operator
+@sideOutput("given_up", Told)
+export class Greater extends PatternProcessFunction<Deed, Told> {
+  private givenUp!: Collector<Told>;
+
+  pattern(): Pattern<Deed> {
+    return Pattern.begin<Deed>("first")
+      .where(new IsMore())
+      .followedBy("second")
+      .where(new IsMore())
+      .within(20);
+  }
+
+  openProcess(context: PatternContext): void {
+    this.givenUp = context.sideOutput<Told>(1);
+  }
+
+  processMatch(match: PatternMatch<Deed>, context: PatternContext, out: Collector<Told>): void {
+    const row = out.row();
+    row.user = match.get("first").at(0).user;
+    row.n = match.get("second").at(0).seed;
+    out.collect();
+  }
+
+  processTimedOutMatch(match: PatternMatch<Deed>, context: PatternContext): void {
+    const row = this.givenUp.row();
+    row.n = match.get("first").at(0).seed;
+    this.givenUp.collect();
   }
 }
