@@ -5,6 +5,7 @@ import { boundary } from "./boundary.ts";
 import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
 import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
+import { intervalJoin } from "./joins.ts";
 import { oneFile } from "./one-file.ts";
 import { startup } from "./startup.ts";
 import { growth, stateRmw, timers } from "./state.ts";
@@ -26,4 +27,5 @@ export const BENCHES: readonly Bench[] = [
   timers,
   sliding,
   session,
+  intervalJoin,
 ];

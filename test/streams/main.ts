@@ -27,7 +27,7 @@ for (const [name, open] of kinds) {
   console.log(`${name}: ${result.numRuns} streams, seed ${seed}, ${seconds} s`);
   if (!result.failed) continue;
   failed = true;
-  console.log(fc.defaultReportMessage(result));
+  console.log(fc.defaultReportMessage(result), result.errorInstance);
 }
 console.log(failed ? "a stream differs" : `${share * kinds.length} streams, all equal`);
 process.exitCode = failed ? 1 : 0;

@@ -204,5 +204,6 @@ export class ProcessWindowOperator<
     this.fn.close();
     this.globalStates.close();
     super.close();
+    this.list.close();
   }
 }
