@@ -5,6 +5,7 @@ import { boundary } from "./boundary.ts";
 import { exchangeLocal, exchangeNetwork } from "./exchange-engine.ts";
 import { firstHour } from "./first-hour.ts";
 import type { Bench } from "./harness.ts";
+import { intervalJoin } from "./joins.ts";
 import { oneFile } from "./one-file.ts";
 import { rowLog } from "./row-log.ts";
 import { startup } from "./startup.ts";
@@ -28,4 +29,5 @@ export const BENCHES: readonly Bench[] = [
   timers,
   sliding,
   session,
+  intervalJoin,
 ];

@@ -6,7 +6,8 @@ import { RichFunction } from "./functions";
 import { copyRow } from "./copy-columns";
 import { Operator } from "./operator";
 import { Collector, RowView } from "./row";
-import { EVENT_TIME } from "./state/timer-service";
+import { ExpiryQueue } from "./state/expiry-queue";
+import { KeyVisitor } from "./state/keyed-state-backend";
 import { TimeBuffer } from "./state/time-buffer";
 import { Status, WATERMARK_MIN } from "./layout";
 import { TwoInputOperator } from "./two-input-operator";
@@ -74,6 +75,17 @@ export abstract class ProcessJoinFunction<
   abstract processElement(left: Left, right: Right, context: JoinContext, out: Collector<Out>): void;
 }
 
+/** Sets anew when the next look at a restored key is due: with the first watermark. */
+class ExpirySetter extends KeyVisitor {
+  constructor(private queue: ExpiryQueue) {
+    super();
+  }
+
+  visit(): void {
+    this.queue.push(this.queue.backend.current, i64.MIN_VALUE + 1);
+  }
+}
+
 /** Names of the outputs of late rows, by side (src/plan/interval-parameters.ts). */
 const LATE_LEFT: string = "late_left";
 const LATE_RIGHT: string = "late_right";
@@ -99,6 +111,10 @@ export class IntervalJoinOperator<
   private isEmpty: bool = false;
   /** Outputs of late rows, by side; 0: nobody reads them. */
   private lateOutputs: StaticArray<i32> = [0, 0];
+  /** When a row of a key goes next. */
+  private expiry!: ExpiryQueue;
+  /** Keys were restored whose looks are not set yet. */
+  private isRestored: bool = false;
 
   open(): i32 {
     const p = this.config.parameters;
@@ -126,6 +142,12 @@ export class IntervalJoinOperator<
     this.rights = new TimeBuffer<Right>("right");
     this.backend.register(this.lefts);
     this.backend.register(this.rights);
+    this.expiry = new ExpiryQueue("$expiry");
+    this.backend.register(this.expiry);
+  }
+
+  protected usesTimers(): bool {
+    return false;
   }
 
   rows(from: i32, to: i32): i32 {
@@ -133,6 +155,8 @@ export class IntervalJoinOperator<
     const reader = this.reader;
     backend.attach(reader, this.side);
     backend.locate(from, to);
+    backend.touchLocated(from, to);
+    if (this.isRestored) this.setExpiry();
     this.collector.begin();
     for (let i = from; i < to; i++) {
       const row = this.beginSide(i);
@@ -160,15 +184,16 @@ export class IntervalJoinOperator<
       this.late(row, timestamp);
       return;
     }
-    this.backend.select(i, row);
-    if (this.side == 0) {
-      this.lefts.add(timestamp, this.goneAfter(timestamp, this.upper), this.input);
-      if (!this.isEmpty) this.joinLeft(timestamp);
-    } else {
-      this.rights.add(timestamp, this.goneAfter(timestamp, minus(0, this.lower)), this.input2);
-      if (!this.isEmpty) this.joinRight(timestamp);
-    }
-    this.setTimer();
+    const backend = this.backend;
+    backend.select(i, row);
+    const reach = this.side == 0 ? this.upper : minus(0, this.lower);
+    const gone = this.goneAfter(timestamp, reach);
+    if (this.side == 0) this.lefts.add(timestamp, gone, this.input);
+    else this.rights.add(timestamp, gone, this.input2);
+    if (this.expiry.isAfter(backend.current, gone)) this.expiry.push(backend.current, gone);
+    if (this.isEmpty) return;
+    if (this.side == 0) this.joinLeft(timestamp);
+    else this.joinRight(timestamp);
   }
 
   private joinLeft(timestamp: i64): void {
@@ -178,7 +203,6 @@ export class IntervalJoinOperator<
     for (let at = rights.seek(plus(timestamp, this.lower)); at != 0; at = rights.after(at)) {
       const other = rights.timestampOf(at);
       if (other > last) break;
-      if (rights.isGone(at, this.currentWatermark)) continue;
       this.context.rightTimestamp = other;
       this.pair(this.input, rights.rowOf(at));
       if (this.hasFailed) break;
@@ -192,7 +216,6 @@ export class IntervalJoinOperator<
     for (let at = lefts.seek(minus(timestamp, this.upper)); at != 0; at = lefts.after(at)) {
       const other = lefts.timestampOf(at);
       if (other > last) break;
-      if (lefts.isGone(at, this.currentWatermark)) continue;
       this.context.leftTimestamp = other;
       this.pair(lefts.rowOf(at), this.input2);
       if (this.hasFailed) break;
@@ -226,16 +249,37 @@ export class IntervalJoinOperator<
     return cleanup > watermark || watermark == i64.MAX_VALUE ? cleanup : watermark + 1;
   }
 
-  /** One timer a key: for the row that goes next. */
-  private setTimer(): void {
+  onWatermark(timestamp: i64, budget: i32): i32 {
+    if (this.isRestored) this.setExpiry();
+    if (timestamp > this.currentWatermark) this.currentWatermark = timestamp;
     const backend = this.backend;
-    const next = min(this.lefts.prune(this.currentWatermark), this.rights.prune(this.currentWatermark));
-    if (next != i64.MAX_VALUE) backend.registerTimer(EVENT_TIME, next);
+    for (let left = max(budget, 1); ; left--) {
+      const entry = this.expiry.poll(timestamp);
+      if (entry == 0) break;
+      backend.current = entry;
+      backend.mayBeEmpty = true;
+      this.lefts.prune(timestamp);
+      this.rights.prune(timestamp);
+      const next = min(this.lefts.firstGone(), this.rights.firstGone());
+      if (this.lefts.isPresent(entry) || this.rights.isPresent(entry)) this.expiry.push(entry, next);
+      backend.release();
+      if (left == 1) return Status.SLICE_OVER;
+    }
+    return super.onWatermark(timestamp, budget);
   }
 
-  fire(domain: i32, time: i64): void {
-    this.setTimer();
+  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
+    this.isRestored = true;
+    return super.restore(keyGroup, start, length, budget);
   }
+
+  private setExpiry(): void {
+    this.isRestored = false;
+    this.expiry.clear();
+    this.backend.forEachKey(new ExpirySetter(this.expiry));
+  }
+
+  fire(domain: i32, time: i64): void {}
 
   private late(row: i32, timestamp: i64): void {
     this.rowsFailed++;

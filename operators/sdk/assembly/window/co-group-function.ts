@@ -227,5 +227,7 @@ export class CoGroupOperator<
   close(): void {
     this.fn.close();
     super.close();
+    this.list.close();
+    this.eviction.close();
   }
 }

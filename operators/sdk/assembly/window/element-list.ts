@@ -128,6 +128,11 @@ export class ElementList extends ListBuffers {
     else this.elements.detach();
     return count;
   }
+
+  /** Frees what load() works with. */
+  close(): void {
+    this.writer.close();
+  }
 }
 
 /** Makes room for `size` bytes more; answers by how much the buffer grew. */

@@ -169,5 +169,6 @@ export class ProcessWindowOperator<
   close(): void {
     this.processor.close();
     super.close();
+    this.list.close();
   }
 }

@@ -62,6 +62,10 @@ export class TaggedSide {
     writer.flush();
     this.elements.attach(writer.take());
   }
+
+  close(): void {
+    this.writer.close();
+  }
 }
 
 export class TaggedList extends ListBuffers {
@@ -112,6 +116,11 @@ export class TaggedList extends ListBuffers {
   isRight(i: i32): bool {
     return unchecked(this.sides[i]) != 0;
   }
+
+  close(): void {
+    this.left.close();
+    this.right.close();
+  }
 }
 
 /** What an evictor sees of the elements of both streams: their timestamps, and the one column that it measures. */
@@ -152,5 +161,9 @@ export class EvictionView {
     if (column < 0) return 0;
     const at = side.elements.data(column) + (<usize>row << 3);
     return side.stream.columns[column].type == TYPE_DOUBLE ? load<f64>(at) : <f64>load<i64>(at);
+  }
+
+  close(): void {
+    this.writer.close();
   }
 }

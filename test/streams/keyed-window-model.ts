@@ -1,14 +1,17 @@
 /**
  * Flink's WindowOperator in event time with the default trigger, for any keys and for tumbling, sliding
- * and session windows: slow and plain, what window_aggregate is compared with. The sum of a window tells
- * its elements where each one's value is a power of two.
+ * and session windows: slow and plain, what the engine's windows are compared with. The sum of a window tells
+ * its elements: each one's value is two to the power of its number.
  */
+import type { ElementStep, Player } from "./random-steps.ts";
+
 const MIN = -(2n ** 63n);
 
-export interface WindowSpec {
-  readonly assigner: "tumbling" | "sliding" | "session";
+export interface KeyedWindowSpec {
+  readonly assigner: "tumbling" | "sliding" | "session" | "dynamic_session";
   readonly size: bigint;
   readonly slide: bigint;
+  /** Of sessions; of dynamic ones each element has its own. */
   readonly gap: bigint;
   readonly lateness: bigint;
 }
@@ -26,24 +29,36 @@ const floor = (time: bigint, step: bigint): bigint => time - (((time % step) + s
 
 const ascending = (a: bigint, b: bigint): number => Number(a - b);
 
-export class KeyedWindowModel {
-  /** "key start end sum" of each firing, "watermark time", in their order. */
-  readonly main: string[] = [];
+/** The contents of a window when it fires. */
+export type Firing = Pick<Window, "key" | "start" | "end" | "sum">;
+
+export class KeyedWindowModel implements Player {
+  /** Firings, and "watermark time", in their order. */
+  readonly firings: (Firing | string)[] = [];
   /** "late key value". */
   readonly late: string[] = [];
   /** Values of elements that were refused: their session was over. */
   readonly refused: bigint[] = [];
-  readonly #spec: WindowSpec;
+  readonly #spec: KeyedWindowSpec;
   #watermark = MIN;
   #windows: Window[] = [];
+  #saved: readonly Window[] | undefined;
 
-  constructor(spec: WindowSpec) {
+  constructor(spec: KeyedWindowSpec) {
     this.#spec = spec;
   }
 
-  element(key: bigint, time: bigint, value: bigint): void {
+  /** "key start end sum" of each firing, "watermark time", in their order. */
+  get main(): string[] {
+    return this.firings.map((one) =>
+      typeof one === "string" ? one : `${one.key} ${one.start} ${one.end} ${one.sum}`,
+    );
+  }
+
+  element({ key, at: time, gap }: ElementStep, index: number): void {
+    const value = 1n << BigInt(index);
     let late = true;
-    for (const [start, end] of this.#assign(time)) {
+    for (const [start, end] of this.#assign(time, gap)) {
       const window = this.#windowOf(key, start, end);
       if (window === "refused") {
         this.refused.push(value);
@@ -59,9 +74,10 @@ export class KeyedWindowModel {
       this.late.push(`late ${key} ${value}`);
   }
 
-  #assign(time: bigint): [bigint, bigint][] {
+  #assign(time: bigint, ownGap: bigint): [bigint, bigint][] {
     const { assigner, size, slide, gap } = this.#spec;
     if (assigner === "session") return [[time, time + gap]];
+    if (assigner === "dynamic_session") return [[time, time + ownGap]];
     const step = assigner === "tumbling" ? size : slide;
     const windows: [bigint, bigint][] = [];
     for (let start = floor(time, step); start > time - size; start -= step) {
@@ -72,7 +88,7 @@ export class KeyedWindowModel {
 
   /** The window's contents; undefined: it is late. */
   #windowOf(key: bigint, start: bigint, end: bigint): Window | "refused" | undefined {
-    const merges = this.#spec.assigner === "session";
+    const merges = this.#spec.assigner.endsWith("session");
     const parts = this.#windows.filter(
       (window) =>
         window.key === key &&
@@ -109,15 +125,23 @@ export class KeyedWindowModel {
     }
     const { lateness } = this.#spec;
     this.#windows = this.#windows.filter((window) => window.end - 1n + lateness > time);
-    this.main.push(`watermark ${time}`);
+    this.firings.push(`watermark ${time}`);
+  }
+
+  flush(): void {}
+
+  checkpoint(): void {
+    this.#saved = this.#windows.map((window) => ({ ...window }));
   }
 
   /** What a snapshot keeps goes on; the watermark does not. */
   restore(): void {
+    if (this.#saved === undefined) this.checkpoint();
+    this.#windows = this.#saved!.map((window) => ({ ...window }));
     this.#watermark = MIN;
   }
 
   #emit({ key, start, end, sum }: Window): void {
-    this.main.push(`${key} ${start} ${end} ${sum}`);
+    this.firings.push({ key, start, end, sum });
   }
 }
