@@ -84,7 +84,7 @@ export class CoGroupOperator<
     this.fn.__context = context;
     this.fn.__configure(config.parameters);
     this.fn.open(context);
-    const failure = this.fn.__failure;
+    const failure = context.__problem !== null ? context.__problem : this.fn.__failure;
     return failure === null ? Status.DONE : this.refuse(failure);
   }
 
