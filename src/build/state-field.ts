@@ -38,13 +38,25 @@ const FIELD_STATES: Readonly<
   ListState: { get: "getListState", descriptor: "__ListStateDescriptor" },
   MapState: { get: "getMapState", descriptor: "__MapStateDescriptor" },
   BroadcastState: { get: "getBroadcastState", descriptor: "__MapStateDescriptor" },
+  OperatorListState: {
+    get: "getOperatorStateStore().getListState",
+    descriptor: "__ListStateDescriptor",
+  },
+  UnionListState: {
+    get: "getOperatorStateStore().getUnionListState",
+    descriptor: "__ListStateDescriptor",
+  },
 };
+/** Lists that belong to the subtask, not to a key. */
+const SUBTASK_LISTS: ReadonlySet<string> = new Set(["OperatorListState", "UnionListState"]);
 /** Names of the types in `schema`, by kind of state. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   ValueState: ["value"],
   ListState: ["element"],
   MapState: ["key", "value"],
   BroadcastState: ["key", "value"],
+  OperatorListState: ["element"],
+  UnionListState: ["element"],
   ReducingState: ["value"],
 };
 
@@ -89,7 +101,7 @@ function readField(
   const written = type === undefined ? "no type" : typeText(type);
   const remedy =
     `Write \`@state ${field.name}!: ValueState<i64>\`, or ListState<T>, MapState<K, V>, BroadcastState<K, V>; ` +
-    "ask for other states in open().";
+    "OperatorListState<T>, UnionListState<T>; ask for other states in open().";
   const parts = type === undefined ? undefined : PARTS[type.name];
   if (type === undefined || parts === undefined || FIELD_STATES[type.name] === undefined) {
     return complain(`state ${field.name} has the unsupported type ${written}`, remedy);
@@ -112,6 +124,10 @@ function readField(
   ) {
     const example = `@state("${field.name}", 3600000): its name, and its time to live in ms`;
     return complain(`@state(${values.join(", ")}) of field ${field.name}`, `Write ${example}.`);
+  }
+  if (timeToLive !== undefined && SUBTASK_LISTS.has(type.name)) {
+    const message = `state ${field.name} belongs to the subtask and cannot have a time to live`;
+    return complain(message, `Write @state("${name}").`);
   }
   return { name, kind: type.name, types: type.typeArguments, offset: field.start };
 }
@@ -136,19 +152,36 @@ function describedStates(operator: ClassSyntax): FoundState[] {
   const text = whole
     .slice(operator.start, operator.bodyEnd)
     .replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, blank);
+  const stores = [...text.matchAll(/(\w+)\s*=\s*\w+\s*\.\s*getOperatorStateStore\(\)/g)];
+  const names = new Set(stores.map(([, variable]) => variable!));
   const pattern =
-    /(getBroadcastState\s*(?:<[^()]*>)?\(\s*)?\bnew\s+(Value|List|Map|Reducing|Aggregating)StateDescriptor\s*<([\w\s,]+)>\(\s*(["'])((?:(?!\4|\\).)+)\4/g;
+    /(?:([\w.]+(?:\(\))?)\s*\.\s*(get\w+)\s*(?:<[^()]*>)?\(\s*)?\bnew\s+(Value|List|Map|Reducing|Aggregating)StateDescriptor\s*<([\w\s,]+)>\(\s*(["'])((?:(?!\5|\\).)+)\5/g;
   return [...text.matchAll(pattern)].map((match) => {
-    const [, broadcast, kind, list, , name] = match;
+    const [, receiver = "", method, kind, list, , name] = match;
+    const ofStore = receiver.endsWith("getOperatorStateStore()") || names.has(receiver);
     const types = list!.split(",").map((one) => one.trim());
     return {
       name: name!,
-      kind: broadcast === undefined ? `${kind}State` : "BroadcastState",
+      kind: describedKind(method, ofStore, kind!),
       types: types.map((one) => ({ name: one, typeArguments: [], nullable: false })),
       offset: operator.start + match.index,
     };
   });
 }
+
+/** What a descriptor describes, by the method that is called with it. */
+function describedKind(method: string | undefined, ofStore: boolean, descriptor: string): string {
+  if (method === "getBroadcastState") return "BroadcastState";
+  if (method === "getUnionListState") return "UnionListState";
+  return ofStore && descriptor === "List" ? "OperatorListState" : `${descriptor}State`;
+}
+
+/** Kinds of functions whose state is of another form: what to write instead. */
+const WITHOUT_STATE: ReadonlyMap<OperatorKind["kind"], string> = new Map([
+  ["aggregate", "Keep it in the accumulator."],
+  ["process_window", "Use context.windowState() and context.globalState()."],
+  ["exchange", "Let an operator in front of it add a column."],
+]);
 
 function checkStates(
   operator: ClassSyntax,
@@ -162,8 +195,12 @@ function checkStates(
       problems.push({ place: placeIn(operator.file, offset), message, remedy });
     };
     const written = `${state}<${types.map(typeText).join(", ")}>`;
-    const ofSubtask = state === "BroadcastState" && kind.second === "broadcast";
-    if (!kind.keyed && !ofSubtask) {
+    const ofSubtask = SUBTASK_LISTS.has(state);
+    const isBroadcast = state === "BroadcastState" && kind.second === "broadcast";
+    if (WITHOUT_STATE.has(kind.kind)) {
+      const message = `operator ${operator.name} has the state ${name}, but ${kind.base} has none by name`;
+      complain(message, WITHOUT_STATE.get(kind.kind)!);
+    } else if (!kind.keyed && !isBroadcast && !ofSubtask) {
       const message = `operator ${operator.name} has the state ${name}, but ${kind.base} works without a key`;
       complain(message, "Extend KeyedProcessFunction, and key the stream with keyBy().");
     } else if (state === "BroadcastState" && kind.second !== "broadcast") {

@@ -49,7 +49,7 @@ export interface StateChunk {
 /** More slices than a test needs: an operator that never gets done fails instead of hanging. */
 const MAX_SLICES = 10_000_000;
 /** Key group of operator state. */
-const OPERATOR_STATE = -1;
+export const OPERATOR_STATE = -1;
 /** RESULT.row where no row was in progress. */
 const NO_ROW = 0xffff_ffff;
 

@@ -10,6 +10,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";
 import type { HandleKind } from "../protocol/manifest.ts";
 import { ROW_KIND, type Schema } from "../protocol/types.ts";
+import { redistributeOperatorState } from "../state/operator-state.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
 import {
   type CoalescedEvent,
@@ -19,7 +20,12 @@ import { tellFailure } from "./failure-place.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
-import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
+import {
+  OPERATOR_STATE,
+  OperatorSubtask,
+  type StateChunk,
+  type TakenElement,
+} from "./operator-subtask.ts";
 import {
   type InputRow,
   type OutputRow,
@@ -394,7 +400,8 @@ export class OperatorTestHarness<
 
   /**
    * Begins with the state of a snapshot, also one of other subtasks or another parallelism: a subtask
-   * takes what belongs to its key groups. Several snapshots are those of several subtasks.
+   * takes what belongs to its key groups. Several snapshots are those of several subtasks, in the order of their
+   * numbers: state that belongs to no key is dealt out anew, as Flink does (docs/state.md).
    */
   initializeState(...snapshots: readonly OperatorSnapshot[]): void {
     if (this.#touched) {
@@ -402,7 +409,14 @@ export class OperatorTestHarness<
       const expected = "initializeState before the first element, watermark or time";
       throw new MillraceError("HARNESS_STATE_INVALID", message, { expected });
     }
-    this.#subtask.restore(snapshots.flatMap((snapshot) => snapshot.chunks));
+    const keyed = snapshots.flatMap(({ chunks }) => chunks.filter(({ keyGroup }) => keyGroup >= 0));
+    const own = snapshots.map(({ chunks }) =>
+      chunks.filter(({ keyGroup }) => keyGroup < 0).map(({ bytes }) => bytes),
+    );
+    const { subtask, parallelism } = this.#plan.task;
+    const dealt = redistributeOperatorState(own, parallelism)[subtask]!;
+    const operator = dealt.map((bytes): StateChunk => ({ keyGroup: OPERATOR_STATE, bytes }));
+    this.#subtask.restore([...keyed, ...operator]);
   }
 
   /** Ends the operator. */

@@ -35,6 +35,13 @@ function instance(inst: i32): Operator {
   return operator!;
 }
 
+/** For calls behind opening and restoring. */
+function running(inst: i32): Operator {
+  const operator = instance(inst);
+  operator.__begin();
+  return operator;
+}
+
 export function mr_abi(): i32 {
   return ABI_VERSION;
 }
@@ -77,22 +84,22 @@ export function mr_open(operator: i32, start: usize, length: i32): i32 {
 }
 
 export function mr_process(inst: i32, input: i32, block: usize, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.process(input, block, budget));
 }
 
 export function mr_watermark(inst: i32, timestamp: i64, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.watermark(timestamp, budget));
 }
 
 export function mr_idle(inst: i32, input: i32, idle: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.idle(input, idle != 0));
 }
 
 export function mr_end_input(inst: i32, input: i32, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.endInput(input, budget));
 }
 
@@ -101,12 +108,12 @@ export function mr_next_timer(inst: i32, domain: i32): i64 {
 }
 
 export function mr_timers(inst: i32, domain: i32, now: i64, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.timers(domain, now, budget));
 }
 
 export function mr_source_assign(inst: i32, start: usize, length: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.sourceAssign(start, length));
 }
 
@@ -117,12 +124,12 @@ export function mr_source_bytes(
   last: i32,
   budget: i32,
 ): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.sourceBytes(start, length, last != 0, budget));
 }
 
 export function mr_source_poll(inst: i32, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.sourcePoll(budget));
 }
 
@@ -133,7 +140,7 @@ export function mr_complete(
   length: i32,
   budget: i32,
 ): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.complete(request, start, length, budget));
 }
 
@@ -143,12 +150,12 @@ export function mr_state_supply(inst: i32, start: usize, length: i32): i32 {
 }
 
 export function mr_prepare_commit(inst: i32, checkpoint: i64, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.prepareCommit(checkpoint, budget));
 }
 
 export function mr_snapshot(inst: i32, checkpoint: i64, since: i64, budget: i32): i32 {
-  const operator = instance(inst);
+  const operator = running(inst);
   return answer(operator, operator.snapshot(checkpoint, since, budget));
 }
 

@@ -38,8 +38,12 @@ export class BroadcastProcessOperator<
     return status;
   }
 
+  takesBroadcast(): bool {
+    return true;
+  }
+
   rows(from: i32, to: i32): i32 {
-    this.operatorState.backend.readOnly = this.side == 0;
+    this.state.own.readOnly = this.side == 0;
     return super.rows(from, to);
   }
 

@@ -1,6 +1,5 @@
 /** Process functions on two streams without keys (Flink: CoProcessFunction). */
 import { RichFunction } from "./functions";
-import { OperatorState } from "./operator-state";
 import { ProcessContext } from "./process-function";
 import { Collector, RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
@@ -92,10 +91,6 @@ export class CoProcessOperator<
     const status = super.open();
     if (status == 0) this.fn.openProcess(this.context);
     return status;
-  }
-
-  ownState(): OperatorState | null {
-    return null;
   }
 
   protected callFunction(): void {

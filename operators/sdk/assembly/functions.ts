@@ -8,7 +8,13 @@ import { Status } from "./layout";
 import { BroadcastState } from "./broadcast-state";
 import { OpenConfig } from "./open-config";
 import { RecordOperator, noteRow } from "./operator";
+import { FunctionState } from "./function-state";
 import { OperatorState } from "./operator-state";
+import {
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+  OperatorStateStore,
+} from "./operator-state-store";
 import { Collector, RowView } from "./row";
 import {
   AggregatingState,
@@ -31,7 +37,7 @@ import { resetTextScratch } from "./text";
  */
 export class RuntimeContext {
   __backend: KeyedStateBackend | null = null;
-  __operatorState: OperatorState | null = null;
+  __operatorState: OperatorStateStore | null = null;
   /** What was wrong with a state that was asked for. */
   __problem: string | null = null;
 
@@ -83,11 +89,15 @@ export class RuntimeContext {
 
   /** The state that the broadcast side writes and both sides read: the same in every subtask. */
   getBroadcastState<K, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
-    const state = new BroadcastState<K, V>(descriptor);
-    const own = this.__operatorState;
-    if (own !== null) own.backend.register(state);
-    else this.__problem = "broadcast state " + state.name + " needs a function on a broadcast stream";
-    return state;
+    return this.getOperatorStateStore().getBroadcastState<K, V>(descriptor);
+  }
+
+  /** States of the subtask that belong to no key; of window functions: none. */
+  getOperatorStateStore(): OperatorStateStore {
+    const store = this.__operatorState;
+    if (store !== null) return store;
+    this.__problem = "a function over windows has no operator state";
+    return new OperatorStateStore(new OperatorState(), false);
   }
 
   private register(state: StateSlot): void {
@@ -128,8 +138,27 @@ export abstract class RichFunction {
   /** Asks for the states of fields declared as such; generated where there are any. */
   __openStates(context: RuntimeContext): void {}
 
-  /** Called once before the first row. */
+  /** Called once before the first row. State may be asked for, but not read: it may be restored after this. */
   open(context: RuntimeContext): void {}
+
+  /**
+   * Called once behind open(), before the first row, when state has been restored: asks for states of the
+   * subtask, and reads them (Flink: CheckpointedFunction.initializeState).
+   *
+   *     initializeState(context: FunctionInitializationContext): void {
+   *       const store = context.getOperatorStateStore();
+   *       this.buffered = store.getListState(new ListStateDescriptor<i64>("buffered"));
+   *       const restored = this.buffered.get();
+   *       while (restored.next()) this.sum += restored.value;
+   *     }
+   */
+  initializeState(context: FunctionInitializationContext): void {}
+
+  /**
+   * Called before each snapshot: puts into state what is to be in it. No key is current
+   * (Flink: CheckpointedFunction.snapshotState).
+   */
+  snapshotState(context: FunctionSnapshotContext): void {}
 
   /** Called once after the last row. */
   close(): void {}
@@ -224,17 +253,21 @@ export abstract class FunctionOperator<
 > extends RecordOperator {
   fn: F = instantiate<F>();
   input: In = instantiate<In>();
+  /** State of the subtask that belongs to no key. */
+  protected state!: FunctionState;
 
   open(): i32 {
     this.input.__bindInput(this.config.inputs[0]);
+    this.state = new FunctionState(this.fn, this.takesBroadcast());
     const context = new RuntimeContext(this.config);
     context.__backend = this.keyedBackend();
-    context.__operatorState = this.ownState();
+    context.__operatorState = this.state.store;
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
     this.fn.__openStates(context);
     this.fn.open(context);
     if (context.__problem !== null) return this.refuse(context.__problem!);
+    if (this.state.problem !== null) return this.refuse(this.state.problem!);
     const failure = this.fn.__failure;
     return failure === null ? Status.DONE : this.refuse(failure);
   }
@@ -244,9 +277,48 @@ export abstract class FunctionOperator<
     return null;
   }
 
-  /** State of the subtask that belongs to no key; null: the function can have none. */
-  ownState(): OperatorState | null {
-    return null;
+  /** Whether its second input is broadcast: only then is there broadcast state. */
+  takesBroadcast(): bool {
+    return false;
+  }
+
+  /** Whether keyed state was restored. */
+  protected hasRestoredKeys(): bool {
+    return false;
+  }
+
+  start(): void {
+    this.state.start(this.hasRestoredKeys());
+  }
+
+  /** Fixes what a snapshot is of. */
+  protected beginSnapshot(checkpoint: i64, since: i64): void {
+    this.state.begin(checkpoint, since);
+  }
+
+  /** Chunks of keyed state, CHUNK or SLICE_OVER; DONE where there are no more. */
+  protected snapshotKeys(budget: i32): i32 {
+    return Status.DONE;
+  }
+
+  /** The keyed state by key group, then that of the subtask. */
+  snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
+    if (!this.state.inSnapshot) this.beginSnapshot(checkpoint, since);
+    const status = this.snapshotKeys(budget);
+    return status == Status.DONE ? this.state.snapshot(this.result, budget) : status;
+  }
+
+  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
+    const own = this.state.own;
+    own.restore(start, length);
+    this.stateBytes = own.bytes;
+    return own.problem === null ? Status.DONE : this.refuse(own.problem!);
+  }
+
+  process(input: i32, block: usize, budget: i32): i32 {
+    const status = super.process(input, block, budget);
+    if (this.state.own.isUsed) this.stateBytes = this.state.own.bytes;
+    return status;
   }
 
   attach(reader: BatchReader): void {
@@ -257,6 +329,7 @@ export abstract class FunctionOperator<
 
   close(): void {
     this.fn.close();
+    this.state.own.close();
   }
 
   /** Points the input at the i-th row to visit and the outputs at its timestamp. */

@@ -37,6 +37,11 @@ export { RowKind } from "./layout";
 export { newRow } from "./new-row";
 export { PartitionFunction } from "./partition-function";
 export { ProcessWindowFunction, WindowElements } from "./window/process-window-function";
+export {
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+  OperatorStateStore,
+} from "./operator-state-store";
 export { ProcessContext, ProcessFunction } from "./process-function";
 export { ReduceFunction } from "./reduce-function";
 export { Collector } from "./row";
@@ -49,6 +54,7 @@ export {
 } from "./state/aggregating-state";
 export { ListState, ListStateDescriptor, ListValues } from "./state/list-state";
 export { MapEntries, MapState, MapStateDescriptor } from "./state/map-state";
+export { OperatorListState, UnionListState } from "./state/operator-list-state";
 export { ReducingState, ReducingStateDescriptor, StateReduceFunction } from "./state/reducing-state";
 export { StateTtlConfig, StateVisibility, UpdateType } from "./state/state-ttl";
 export { ValueState, ValueStateDescriptor } from "./state/value-state";

@@ -102,10 +102,14 @@ export class KeyedBroadcastProcessOperator<
     return this.fn.__usesTimers();
   }
 
+  takesBroadcast(): bool {
+    return true;
+  }
+
   rows(from: i32, to: i32): i32 {
     const out = this.collector;
     const keyed = this.side == 0;
-    this.operatorState.backend.readOnly = keyed;
+    this.state.own.readOnly = keyed;
     if (keyed) {
       this.backend.attach(this.reader, 0);
       this.backend.locate(from, to);
@@ -144,7 +148,7 @@ export class KeyedBroadcastProcessOperator<
   fire(domain: i32, time: i64): void {
     const context = this.context;
     const timed = domain == EVENT_TIME;
-    this.operatorState.backend.readOnly = true;
+    this.state.own.readOnly = true;
     this.stampTimer(timed, time);
     context.hasTimestamp = true;
     context.timestamp = time;

@@ -5,7 +5,7 @@
 import { FunctionOperator, RichFunction } from "./functions";
 import { Status } from "./layout";
 import { collectBetweenRows } from "./operator";
-import { OperatorState } from "./operator-state";
+import { OPERATOR_STATE } from "./operator-state";
 import { RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { EVENT_TIME } from "./state/timer-service";
@@ -13,18 +13,12 @@ import { KeyBlock } from "./key-block";
 import { resetTextScratch } from "./text";
 import { Unit } from "./undo";
 
-/** Key group of a chunk that holds state of no key. */
-const OPERATOR_STATE: i32 = -1;
-
 export abstract class KeyedOperator<
   F extends RichFunction,
   In extends RowView,
 > extends FunctionOperator<F, In> {
   backend!: KeyedStateBackend;
-  /** State of the subtask that belongs to no key. */
-  readonly operatorState: OperatorState = new OperatorState();
-  /** The calls of a snapshot go on until it is DONE. */
-  private inSnapshot: bool = false;
+  private keysRestored: bool = false;
   /** The timer that has been undone is to fire again. */
   protected firesAgain: bool = false;
   /** The key of a timer whose function trapped, for the host. */
@@ -32,10 +26,6 @@ export abstract class KeyedOperator<
 
   keyedBackend(): KeyedStateBackend | null {
     return this.backend;
-  }
-
-  ownState(): OperatorState | null {
-    return this.operatorState;
   }
 
   open(): i32 {
@@ -46,9 +36,7 @@ export abstract class KeyedOperator<
     const status = super.open();
     if (status != Status.DONE) return status;
     backend.seal();
-    this.operatorState.seal();
-    let problem = backend.problem;
-    if (problem === null) problem = this.operatorState.backend.problem;
+    const problem = backend.problem;
     return problem === null ? Status.DONE : this.refuse(problem);
   }
 
@@ -90,8 +78,12 @@ export abstract class KeyedOperator<
 
   process(input: i32, block: usize, budget: i32): i32 {
     const status = super.process(input, block, budget);
-    this.stateBytes = this.backend.bytes;
+    this.countState();
     return status;
+  }
+
+  private countState(): void {
+    this.stateBytes = this.backend.bytes + this.state.own.bytes;
   }
 
   onWatermark(timestamp: i64, budget: i32): i32 {
@@ -158,44 +150,54 @@ export abstract class KeyedOperator<
     if (failure !== null) throw new Error("no row can be refused in onTimer: " + failure);
   }
 
-  /** The keyed state by key group, then that of the subtask. */
-  snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
+  start(): void {
+    this.withoutKey();
+    super.start();
+    this.backend.isKeyless = false;
+  }
+
+  /** Calls of the function that come without a row or timer have no key. */
+  private withoutKey(): void {
+    this.backend.current = 0;
+    this.backend.isKeyless = true;
+  }
+
+  protected hasRestoredKeys(): bool {
+    return this.keysRestored;
+  }
+
+  protected beginSnapshot(checkpoint: i64, since: i64): void {
+    this.withoutKey();
+    super.beginSnapshot(checkpoint, since);
+    this.backend.isKeyless = false;
+    this.backend.snapshots.begin(checkpoint, since);
+  }
+
+  protected snapshotKeys(budget: i32): i32 {
     const keyed = this.backend.snapshots;
-    const own = this.operatorState.backend.snapshots;
-    if (!this.inSnapshot) {
-      keyed.begin(checkpoint, since);
-      own.begin(checkpoint, since);
-      this.inSnapshot = true;
-    }
-    let chunk = keyed.advance(budget);
+    const chunk = keyed.advance(budget);
+    if (chunk === null) return keyed.isDone ? Status.DONE : Status.SLICE_OVER;
     this.result.keyGroup = keyed.givenGroup;
-    if (chunk === null && !keyed.isDone) return Status.SLICE_OVER;
-    if (chunk === null && this.operatorState.isUsed) {
-      chunk = own.advance(budget);
-      this.result.keyGroup = OPERATOR_STATE;
-      if (chunk === null && !own.isDone) return Status.SLICE_OVER;
-    }
-    if (chunk === null) {
-      this.inSnapshot = false;
-      return Status.DONE;
-    }
     this.result.pointer = chunk.start;
     this.result.length = chunk.length;
     return Status.CHUNK;
   }
 
   restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
-    const isOwn = keyGroup == OPERATOR_STATE;
-    const restored = isOwn ? this.operatorState.backend.restored : this.backend.restored;
-    if (!restored.read(max(keyGroup, 0), start, length)) return this.refuse(restored.problem);
-    if (isOwn) this.operatorState.enter();
-    this.stateBytes = this.backend.bytes;
+    if (keyGroup == OPERATOR_STATE) {
+      const status = super.restore(keyGroup, start, length, budget);
+      this.countState();
+      return status;
+    }
+    this.keysRestored = true;
+    const restored = this.backend.restored;
+    if (!restored.read(keyGroup, start, length)) return this.refuse(restored.problem);
+    this.countState();
     return Status.DONE;
   }
 
   close(): void {
     super.close();
     this.backend.close();
-    this.operatorState.backend.close();
   }
 }

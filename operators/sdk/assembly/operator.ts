@@ -64,6 +64,18 @@ export abstract class Operator {
     return this;
   }
 
+  /** The first call that is not part of opening or restoring comes next. */
+  private begun: bool = false;
+
+  /** Called once, when all state has been restored, before anything is done with it. */
+  start(): void {}
+
+  __begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.start();
+  }
+
   /** Reads the configuration. A parameter that is wrong: `return this.refuse("limit must be ...")`. */
   open(): i32 {
     return Status.DONE;

@@ -2,18 +2,16 @@
  * ReduceFunction on a keyed stream (Flink: KeyedStream.reduce): a result for each row, what has been reduced so
  * far of its key. In windows: window/window-reduce.ts.
  */
-import { FunctionOperator } from "./functions";
 import { KeyCodec } from "./key-codec";
-import { hashValue, keyGroupOf } from "./key-hash";
-import { ENTRY_FLAGS, ENTRY_VALUE, KeyTable } from "./key-table";
-import { Status } from "./layout";
+import { KeyedOperator } from "./keyed-operator";
 import { OpenConfig } from "./open-config";
 import { Operator } from "./operator";
 import { RowView } from "./row";
-import { SnapshotChunk } from "./window/snapshot-chunk";
 import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
+import { RECORD_VALUE } from "./state/state-record";
+import { StateSlot } from "./state/state-slot";
+import { SnapshotChunk } from "./window/snapshot-chunk";
 import { WindowFunction } from "./window/window-function";
-import { KEY_GROUP_SHIFT } from "./window/window-pane";
 import { WindowReduceOperator } from "./window/window-reduce";
 
 /**
@@ -68,8 +66,51 @@ export abstract class ReduceFunction<
   }
 }
 
-/** The entry's first row has been taken. */
-const FLAG_BEGUN: u32 = 1;
+/** What has been reduced of a key, in its entry; present once its first row has been taken. */
+class ReducedState<Acc> extends StateSlot {
+  readonly bytes: i32 = <i32>((offsetof<Acc>() + 7) & ~7);
+  /** Bytes of what the slots own. */
+  private slotBytes: u64 = 0;
+
+  /** @param slots of the accumulator (state-slot.ts) */
+  constructor(private slots: StaticArray<i32>) {
+    super("reduced", null);
+  }
+
+  __typeText(): string {
+    return "ReducedState<" + this.bytes.toString() + ">";
+  }
+
+  __slotBytes(): i32 {
+    return this.bytes;
+  }
+
+  __held(): u64 {
+    this.slotBytes += takeGrowth();
+    return this.slotBytes;
+  }
+
+  __drop(entry: usize): void {
+    dropSlots(entry + this.offset, this.slots);
+    memory.fill(entry + this.offset, 0, this.bytes);
+  }
+
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+    if (!this.isPresent(entry)) return;
+    const value = entry + this.offset;
+    const size = this.bytes + storedSlotBytes(value, this.slots);
+    const at = this.backend.addRecord(chunk, RECORD_VALUE, this.index, entry, size);
+    memory.copy(at, value, this.bytes);
+    storeSlots(value, this.slots, at + <usize>this.bytes);
+  }
+
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+    if (this.isPresent(entry)) this.__drop(entry);
+    memory.copy(entry + this.offset, chunk.value, this.bytes);
+    loadSlots(entry + this.offset, this.slots, chunk.value + <usize>this.bytes);
+    this.markPresent(entry);
+  }
+}
 
 /** Runs a ReduceFunction. */
 export class ReduceOperator<
@@ -77,16 +118,11 @@ export class ReduceOperator<
   In extends RowView,
   Acc,
   Out extends RowView,
-> extends FunctionOperator<F, In> {
+> extends KeyedOperator<F, In> {
   private codec!: KeyCodec;
-  private table!: KeyTable;
+  private reduced!: ReducedState<Acc>;
   private output: Out = instantiate<Out>();
   private generation: i32 = -1;
-  private slots: StaticArray<i32> = [];
-  /** Bytes of what the slots own. */
-  private slotBytes: u64 = 0;
-  private snapshotGroup: i32 = -1;
-  private chunk: SnapshotChunk | null = null;
 
   /** With a window another operator runs the function. */
   forConfig(config: OpenConfig): Operator {
@@ -96,63 +132,49 @@ export class ReduceOperator<
 
   open(): i32 {
     const input = this.config.inputs[0];
-    this.slots = this.fn.__slots();
     this.codec = new KeyCodec(input.columns, input.keys);
-    this.table = new KeyTable(this.valueBytes(), this.codec.longKey);
+    this.reduced = new ReducedState<Acc>(this.fn.__slots());
     this.output.__bindOutput(this.writers[0], this.config.outputs[0]);
     return super.open();
   }
 
-  private valueBytes(): i32 {
-    return <i32>((offsetof<Acc>() + 7) & ~7);
+  protected usesTimers(): bool {
+    return false;
   }
 
-  process(input: i32, block: usize, budget: i32): i32 {
-    const status = super.process(input, block, budget);
-    this.slotBytes += takeGrowth();
-    this.stateBytes = this.table.bytes + this.slotBytes;
-    return status;
+  /** Its own comes before what the function asks for. */
+  protected registerStates(): void {
+    this.backend.register(this.reduced);
   }
 
   rows(from: i32, to: i32): i32 {
-    const reader = this.reader;
-    const codec = this.codec;
-    const table = this.table;
+    const backend = this.backend;
+    const reduced = this.reduced;
     const writer = unchecked(this.writers[0]);
-    const longKeys = codec.longKey ? reader.data(this.config.inputs[0].keys[0]) : 0;
+    backend.attach(this.reader, 0);
+    backend.locate(from, to);
     for (let i = from; i < to; i++) {
       const row = this.beginRow(i);
-      let entry: usize;
-      if (longKeys != 0) entry = table.findLong(load<i64>(longKeys + (<usize>row << 3)));
-      else {
-        codec.encode(reader, row);
-        entry = table.find(codec.start, codec.length);
-      }
-      if (table.created) this.begin(entry, row);
-      const value = changetype<Acc>(entry + ENTRY_VALUE);
-      // A key whose first row was refused has an entry, but no value.
-      if (load<u32>(entry, ENTRY_FLAGS) & FLAG_BEGUN) this.fn.reduce(value, this.input);
+      backend.select(i, row);
+      const entry = backend.writable();
+      const value = changetype<Acc>(entry + reduced.offset);
+      // A key whose first row was refused has no value: it is zero.
+      if (reduced.isPresent(entry)) this.fn.reduce(value, this.input);
       else this.fn.first(this.input, value);
-      if (this.rowFailed(row)) return i + 1;
-      store<u32>(entry, load<u32>(entry, ENTRY_FLAGS) | FLAG_BEGUN, ENTRY_FLAGS);
+      if (this.rowFailed(row)) {
+        if (!reduced.isPresent(entry)) reduced.__drop(entry);
+        backend.mayBeEmpty = true;
+        backend.release();
+        return i + 1;
+      }
+      reduced.markPresent(entry);
       writer.rowKind = 0;
-      codec.decode(table.keyOf(entry), table.keyLength(entry), writer);
+      this.codec.decode(backend.keyStart, backend.keyLength, writer);
       this.writeResult(value);
+      backend.release();
       if (writer.full) return i + 1;
     }
     return to;
-  }
-
-  private begin(entry: usize, row: i32): void {
-    const input = this.config.inputs[0];
-    let hash = 0;
-    for (let k = 0; k < input.keys.length; k++) {
-      const node = input.keys[k];
-      const part = hashValue(this.reader, node, input.columns[node], row);
-      hash = k == 0 ? part : hash * 31 + part;
-    }
-    const group = keyGroupOf(hash, this.config.maxParallelism);
-    store<u32>(entry, <u32>group << KEY_GROUP_SHIFT, ENTRY_FLAGS);
   }
 
   // @ts-ignore: decorator
@@ -173,55 +195,7 @@ export class ReduceOperator<
     writer.endRow();
   }
 
-  /** One chunk per key group that has contents. */
-  snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
-    if (this.snapshotGroup < 0) this.snapshotGroup = this.config.keyGroupStart;
-    while (this.snapshotGroup <= this.config.keyGroupEnd) {
-      const group = this.snapshotGroup++;
-      const chunk = new SnapshotChunk();
-      this.storeGroup(group, chunk);
-      if (chunk.length == 0) continue;
-      this.chunk = chunk;
-      this.result.keyGroup = group;
-      this.result.pointer = chunk.start;
-      this.result.length = chunk.length;
-      return Status.CHUNK;
-    }
-    this.snapshotGroup = -1;
-    this.chunk = null;
-    return Status.DONE;
-  }
-
-  private storeGroup(group: i32, chunk: SnapshotChunk): void {
-    const table = this.table;
-    const bytes = this.valueBytes();
-    for (let e = table.first(); e != 0; e = table.after(e)) {
-      const flags = load<u32>(e, ENTRY_FLAGS);
-      if (<i32>(flags >> KEY_GROUP_SHIFT) != group) continue;
-      const value = e + ENTRY_VALUE;
-      const size = bytes + storedSlotBytes(value, this.slots);
-      const at = chunk.add(0, flags, 0, table.keyOf(e), table.keyLength(e), size);
-      memory.copy(at, value, bytes);
-      storeSlots(value, this.slots, at + <usize>bytes);
-    }
-  }
-
-  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
-    const chunk = SnapshotChunk.over(start, length);
-    const bytes = this.valueBytes();
-    while (chunk.next()) {
-      const entry = this.table.find(chunk.key, chunk.keyBytes);
-      store<u32>(entry, chunk.flags, ENTRY_FLAGS);
-      memory.copy(entry + ENTRY_VALUE, chunk.value, bytes);
-      loadSlots(entry + ENTRY_VALUE, this.slots, chunk.value + <usize>bytes);
-    }
-    return Status.DONE;
-  }
-
-  close(): void {
-    const table = this.table;
-    for (let e = table.first(); e != 0; e = table.after(e)) dropSlots(e + ENTRY_VALUE, this.slots);
-    table.close();
-    super.close();
+  fire(domain: i32, time: i64): void {
+    assert(false, "a ReduceFunction has no timers");
   }
 }

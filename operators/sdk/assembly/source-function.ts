@@ -1,5 +1,6 @@
 /** Sources in WebAssembly: rows made from a split that the host hands in, or from nothing. */
 import { JsonValue, parseJson } from "./config-json";
+import { FunctionState } from "./function-state";
 import { RichFunction, RuntimeContext } from "./functions";
 import { Status } from "./layout";
 import { collectBetweenRows, Operator } from "./operator";
@@ -37,6 +38,7 @@ export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> 
   private fn: F = instantiate<F>();
   private collector!: Collector<Out>;
   private finished: bool = false;
+  private state!: FunctionState;
 
   open(): i32 {
     this.collector = new Collector<Out>(
@@ -44,12 +46,31 @@ export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> 
       this.writers[0],
       this.config.outputs[0],
     );
+    this.state = new FunctionState(this.fn, false);
     const context = new RuntimeContext(this.config);
+    context.__operatorState = this.state.store;
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
+    this.fn.__openStates(context);
     this.fn.open(context);
-    const failure = this.fn.__failure;
+    let failure = context.__problem;
+    if (failure === null) failure = this.state.problem;
+    if (failure === null) failure = this.fn.__failure;
     return failure === null ? Status.DONE : this.refuse(failure);
+  }
+
+  start(): void {
+    this.state.start(false);
+  }
+
+  snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
+    if (!this.state.inSnapshot) this.state.begin(checkpoint, since);
+    return this.state.snapshot(this.result, budget);
+  }
+
+  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
+    this.state.own.restore(start, length);
+    return this.state.problem === null ? Status.DONE : this.refuse(this.state.problem!);
   }
 
   sourceAssign(start: usize, length: i32): i32 {
@@ -70,6 +91,7 @@ export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> 
       this.finished = !this.fn.poll(this.collector);
       const failure = this.fn.__failure;
       if (failure !== null) return this.refuse(failure);
+      this.stateBytes = this.state.own.bytes;
       const made = <i32>(writer.total - before);
       collectBetweenRows(made);
       if (made == 0 && !this.finished) return Status.DONE;
@@ -80,5 +102,6 @@ export class SourceOperator<F extends SourceFunction<Out>, Out extends RowView> 
 
   close(): void {
     this.fn.close();
+    this.state.own.close();
   }
 }

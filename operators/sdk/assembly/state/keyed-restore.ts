@@ -4,6 +4,7 @@ import { ENTRY_FLAGS, FLAG_NEW } from "./entry-store";
 import { KeyedStateBackend } from "./keyed-state-backend";
 import {
   HELD_TIMER,
+  RECORD_ELEMENT,
   RECORD_KEY_GONE,
   RECORD_MAP_ENTRY,
   RECORD_MAP_ENTRY_GONE,
@@ -74,6 +75,7 @@ export class KeyedRestore {
     switch (chunk.kind) {
       case RECORD_VALUE:
       case RECORD_MAP_ENTRY:
+      case RECORD_ELEMENT:
         this.slots[chunk.flags].__read(entry, chunk, this.timed[chunk.flags]);
         break;
       case RECORD_TIMER:

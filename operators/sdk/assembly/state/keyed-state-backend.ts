@@ -31,6 +31,8 @@ export class KeyedStateBackend extends ChangeLog {
   readOnly: bool = false;
   /** Keys probably have timers: their entries get room for one in each time domain. */
   usesTimers: bool = false;
+  /** No key is current: in snapshotState() and initializeState(). */
+  isKeyless: bool = false;
   /** Something was cleared: an entry may have nothing left. */
   mayBeEmpty: bool = false;
   slots: StateSlot[] = [];
@@ -180,6 +182,7 @@ export class KeyedStateBackend extends ChangeLog {
   }
 
   private create(): usize {
+    if (this.isKeyless) throw new Error("no key is current here: keyed state cannot be written");
     const codec = this.codecs[this.input];
     codec.encode(this.reader!, this.row);
     this.current = this.table.add(this.groupOfRow(), codec.start, codec.length);

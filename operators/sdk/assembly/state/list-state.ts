@@ -242,6 +242,39 @@ export class ListState<T> extends StateSlot {
     memory.copy(target, <usize>load<u32>(slot), used);
   }
 
+  /** For snapshots. */
+  protected get elementType(): string {
+    return this.codec.typeText;
+  }
+
+  /** Appends a record for each element of a list without a time to live. */
+  protected writeElements(entry: usize, chunk: SnapshotChunk, kind: u32): void {
+    if (!this.isPresent(entry)) return;
+    const slot = entry + this.offset;
+    const start = <usize>load<u32>(slot);
+    const end = start + <usize>load<u32>(slot, LIST_USED);
+    for (let at = start; at < end; at += this.elementAt(at)) {
+      const bytes = this.codec.isFixed ? this.codec.slotBytes : load<i32>(at);
+      const body = this.codec.isFixed ? at : at + 8;
+      memory.copy(this.backend.addRecord(chunk, kind, this.index, entry, bytes), body, bytes);
+    }
+  }
+
+  /** Appends what writeElements() wrote. */
+  protected readElement(entry: usize, chunk: SnapshotChunk): void {
+    const slot = entry + this.offset;
+    const size = elementBytes(0, chunk.valueBytes, this.codec.isFixed);
+    let target = this.reserve(slot, size);
+    if (!this.codec.isFixed) {
+      store<u64>(target, chunk.valueBytes);
+      target += 8;
+    }
+    memory.copy(target, chunk.value, chunk.valueBytes);
+    store<u32>(slot, load<u32>(slot, LIST_USED) + <u32>size, LIST_USED);
+    store<u32>(slot, load<u32>(slot, LIST_COUNT) + 1, LIST_COUNT);
+    this.markPresent(entry);
+  }
+
   __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
     if (this.isPresent(entry)) this.__drop(entry);
     const slot = entry + this.offset;

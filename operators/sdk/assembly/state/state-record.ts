@@ -21,3 +21,5 @@ export const RECORD_REPLACED: u32 = 20;
 export const RECORD_KEY_GONE: u32 = 21;
 export const RECORD_MAP_ENTRY_GONE: u32 = 22;
 export const RECORD_TIMER_GONE: u32 = 23;
+/** An element of a list that belongs to no key: value = the element. They may go to different subtasks. */
+export const RECORD_ELEMENT: u32 = 24;

@@ -87,7 +87,7 @@ export class AggregateOperator<
     this.fn.__context = context;
     this.fn.__configure(this.config.parameters);
     this.fn.open(context);
-    let failure = this.fn.__failure;
+    let failure = context.__problem !== null ? context.__problem : this.fn.__failure;
     if (failure === null && this.results !== null) failure = this.results!.problem;
     return failure === null ? Status.DONE : this.refuse(failure);
   }

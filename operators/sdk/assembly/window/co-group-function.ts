@@ -105,7 +105,7 @@ export class CoGroupOperator<
     this.fn.__context = context;
     this.fn.__configure(config.parameters);
     this.fn.open(context);
-    const failure = this.fn.__failure;
+    const failure = context.__problem !== null ? context.__problem : this.fn.__failure;
     if (failure !== null) return this.refuse(failure);
     if (this.fn.evictor() === null) return Status.DONE;
     return this.refuse("evictor: a function of two streams has none of its own");

@@ -109,8 +109,9 @@ export class FunctionWindowProcessor<
     const context = new RuntimeContext(config);
     this.fn.__context = context;
     this.fn.__configure(config.parameters);
+    this.fn.__openStates(context);
     this.fn.open(context);
-    return this.fn.__failure;
+    return context.__problem !== null ? context.__problem : this.fn.__failure;
   }
 
   protected call(elements: BatchReader, count: i32, keep: Uint8Array | null): void {

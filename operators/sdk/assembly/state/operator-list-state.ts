@@ -1,0 +1,40 @@
+/** Lists of a subtask (Flink: OperatorStateStore.getListState, getUnionListState). */
+import { SnapshotChunk } from "../window/snapshot-chunk";
+import { ListState, ListStateDescriptor } from "./list-state";
+import { RECORD_ELEMENT } from "./state-record";
+
+/**
+ * A list of a subtask, not of a key. When the operator comes back with another parallelism, the elements of all
+ * subtasks are dealt out anew, in even shares.
+ */
+export class OperatorListState<T> extends ListState<T> {
+  /** @internal The runtime makes it. */
+  constructor(descriptor: ListStateDescriptor<T>) {
+    super(descriptor);
+  }
+
+  __typeText(): string {
+    return "OperatorListState<" + this.elementType + ">";
+  }
+
+  /** A record for each element: they may go to different subtasks. */
+  __write(entry: usize, chunk: SnapshotChunk, since: u32): void {
+    this.writeElements(entry, chunk, RECORD_ELEMENT);
+  }
+
+  __read(entry: usize, chunk: SnapshotChunk, timed: bool): void {
+    this.readElement(entry, chunk);
+  }
+}
+
+/** A list of a subtask of which, after a restore, every subtask gets the elements of all. */
+export class UnionListState<T> extends OperatorListState<T> {
+  /** @internal The runtime makes it. */
+  constructor(descriptor: ListStateDescriptor<T>) {
+    super(descriptor);
+  }
+
+  __typeText(): string {
+    return "UnionListState<" + this.elementType + ">";
+  }
+}
