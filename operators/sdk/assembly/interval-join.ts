@@ -10,7 +10,18 @@ import { TimeBuffer } from "./state/time-buffer";
 import { WATERMARK_MIN } from "./layout";
 import { TwoInputOperator } from "./two-input-operator";
 
-/** What a join function may ask about the pair (Flink: ProcessJoinFunction.Context). */
+/**
+ * What a join function may ask about the pair (Flink: ProcessJoinFunction.Context). One object serves all
+ * pairs.
+ *
+ *     @operator
+ *     class Delays extends ProcessJoinFunction<Reading, Limit, Counted> {
+ *       processElement(a: Reading, b: Limit, context: JoinContext, out: Collector<Counted>): void {
+ *         out.row().n = context.rightTimestamp - context.leftTimestamp;
+ *         out.collect();
+ *       }
+ *     }
+ */
 export class JoinContext {
   /** Timestamp of the left row, ms. */
   leftTimestamp: i64 = 0;
@@ -28,6 +39,17 @@ export class JoinContext {
  * ProcessJoinFunction). The bounds are parameters that each such operator has, in ms:
  * `clicks.connect(orders).keyBy("user", "buyer").process(ops.match({ lower: -5_000, upper: 60_000 }))`, and
  * `lowerExclusive`, `upperExclusive`. Rows older than the watermark are not joined; they are counted as late.
+ *
+ *     @operator
+ *     class Exceeded extends ProcessJoinFunction<Reading, Limit, Reading> {
+ *       processElement(a: Reading, b: Limit, context: JoinContext, out: Collector<Reading>): void {
+ *         if (a.degrees <= b.degrees) return;
+ *         out.row().device = a.device;
+ *         out.collect();
+ *       }
+ *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED where `lower` is above `upper`; ROW_FAILED, by `onRowError`, for a row without a timestamp
  */
 export abstract class ProcessJoinFunction<
   Left extends RowView,

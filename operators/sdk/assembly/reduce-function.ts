@@ -13,8 +13,33 @@ import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from ".
 import { KEY_GROUP_SHIFT } from "./window/window-pane";
 
 /**
- * `Acc` is an `@accumulator` class: it lies in the state of the row's key and is changed in place. The
- * state of a key stays for as long as the job runs.
+ * What has been reduced so far of a key, for each of its rows: a keyed stream without a window (Flink:
+ * KeyedStream.reduce, ReduceFunction): `readings.keyBy("device").reduce(ops.runningMean)`. Flink's function
+ * makes a third row of two; here `Acc` is an `@accumulator` class, which lies in the state of the row's key and
+ * is changed in place. The state of a key stays for as long as the job runs.
+ *
+ *     @accumulator
+ *     class Running {
+ *       sum: f64;
+ *       count: i64;
+ *     }
+ *
+ *     @operator
+ *     class RunningMean extends ReduceFunction<Reading, Running, Result> {
+ *       first(value: Reading, running: Running): void {
+ *         running.sum = value.degrees;
+ *         running.count = 1;
+ *       }
+ *       reduce(running: Running, value: Reading): void {
+ *         running.sum += value.degrees;
+ *         running.count++;
+ *       }
+ *       getResult(running: Running, out: Result): void {
+ *         out.total = running.sum / <f64>running.count;
+ *       }
+ *     }
+ *
+ * @throws OPERATOR_FAILED for a failRow() in getResult(), where there is no row to refuse
  */
 export abstract class ReduceFunction<
   In extends RowView,

@@ -30,6 +30,8 @@ import { WindowFunction } from "./window-function";
  *         out.total = sum.total;
  *       }
  *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED where windows merge and there is no merge(); OPERATOR_FAILED for a failRow() in getResult(), where there is no row to refuse
  */
 export abstract class AggregateFunction<
   In extends RowView,
