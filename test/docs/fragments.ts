@@ -22,13 +22,16 @@ function namesOf(page: string, section: string): string {
 const TYPESCRIPT = `import type { OperatorHandle } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace")} } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace/testing")} } from "millrace/testing";
-declare const hash: string, token: string, spec: object;
-declare const manifest: Bundle["manifest"], words: Bundle, client: MillraceClient;
-declare const lines: DataStream, keyed: KeyedStream;
+declare const hash: string, token: string, spec: object, bytes: Uint8Array;
+declare const manifest: Bundle["manifest"], client: MillraceClient;
+declare const words: Bundle;
+declare const env: StreamExecutionEnvironment;
+declare const lines: DataStream, rules: DataStream, keyed: KeyedStream;
 declare const assigner: ReturnType<typeof TumblingEventTimeWindows.of>;
 declare function more(): Promise<void>;
 declare function sensor(): AsyncIterable<object>;
-declare const harness: OperatorTestHarness;
+declare const harness: OperatorTestHarness, source: OperatorTestHarness;
+declare const joined: OperatorTestHarness<{ line: string }, object, { word: string }>;
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
 };
@@ -77,15 +80,19 @@ function write(folder: string, name: string, text: string): string {
   return file;
 }
 
-/** One file for each example: their names do not meet. */
+const IMPORT = /^import \{ (\w+) \} from .*\n/gm;
+
+/** One file for each example: their names do not meet. What one imports is no name of the scene. */
 export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
-  return blocks.map(({ line, code }) =>
-    write(
-      SNIPPETS,
-      `api-reference/line-${line}.ts`,
-      `${TYPESCRIPT}export async function example() {\n${code}\n}\n`,
-    ),
-  );
+  return blocks.map(({ line, code }) => {
+    const imports = [...code.matchAll(IMPORT)];
+    const taken = imports.map(([, name]) => `declare const ${name}:`);
+    const scene = TYPESCRIPT.split("\n").filter((text) => !taken.some((t) => text.startsWith(t)));
+    const head = [...imports.map(([text]) => text.trimEnd()), ...scene].join("\n");
+    const body = code.replaceAll(IMPORT, "");
+    const text = `${head}export async function example() {\n${body}\n}\n`;
+    return write(SNIPPETS, `api-reference/line-${line}.ts`, text);
+  });
 }
 
 /** A method by itself; its first line has all parameters. A comment may stand in front of it. */
