@@ -85,6 +85,49 @@ export function undocumented(page: Page): string[] {
   );
 }
 
+/** Kinds of exports that are used by name, and so have an example; types are shown by those. */
+const USED: readonly Documented["kind"][] = ["class", "enum", "function", "constant"];
+
+/** Sections whose functions are Math's own: one line says all there is. */
+const PLAIN = ["millrace/math"];
+
+/** Exports that no example shows: neither their own, nor one of a member. */
+export function withoutExample({ sections }: Page): string[] {
+  return sections
+    .filter(({ title }) => !PLAIN.includes(title))
+    .flatMap(({ title, items }) =>
+      items
+        .filter((item) => USED.includes(item.kind) && !hasExample(item))
+        .map(({ name }) => `${title}: ${name}`),
+    );
+}
+
+const hasExample = ({ doc, members }: Documented): boolean =>
+  doc?.text.includes("```ts") === true || members.some(hasExample);
+
+/** Methods of classes that no example of the page calls, as `Class.method`. */
+export function uncalled({ sections }: Page): string[] {
+  const items = sections.flatMap(({ items }) => items);
+  const examples = items
+    .flatMap((item) => [item, ...item.members])
+    .flatMap(({ doc }) => [...(doc?.text.matchAll(EXAMPLE) ?? [])].map(([, code]) => code!))
+    .join("\n");
+  const called = new Set(
+    [...examples.matchAll(/(?:\.|new )(\w+)(?:<[^()]*>)?\(/g)].map((m) => m[1]!),
+  );
+  return items.flatMap(({ kind, name, members }) =>
+    kind !== "class" && kind !== "constant"
+      ? []
+      : members
+          .filter((member) => member.kind === "function" && !/^get /.test(member.signatures[0]!))
+          .filter((member) => !called.has(member.name === "constructor" ? name : member.name))
+          .map((member) => `${name}.${member.name}`),
+  );
+}
+
+/** An example in the text of a docstring. */
+const EXAMPLE = /^```ts\n([\s\S]*?)\n```$/gm;
+
 /** What an entry hands on of one before it is told there. */
 function withoutRepeats(items: readonly Documented[], before: readonly Documented[]): Documented[] {
   const told = new Set(before.map(({ name }) => name));
@@ -112,7 +155,10 @@ function itemText(section: string, item: Documented): string {
   const shown = signatures.map((text) => `- ${code(text)}\n`).join("");
   const members = item.members.map(memberText).join("");
   const table = members === "" ? "" : `| member | |\n| --- | --- |\n${members}\n`;
-  return [head, shown, `${docText(item)}\n`, table].filter((part) => part !== "").join("\n");
+  const examples = item.members.map(memberExample).join("");
+  return [head, shown, `${docText(item)}\n`, table, examples]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 function docText({ doc }: Documented): string {
@@ -129,11 +175,17 @@ function tagText(tag: string, text: string): string {
 function memberText(member: Documented): string {
   const { doc, signatures } = member;
   const words = [
-    flowed(doc?.text ?? ""),
+    flowed(doc?.text.replace(EXAMPLE, "") ?? ""),
     ...(doc?.tags ?? []).map(({ name, text }) => tagText(name, flowed(text))),
   ];
   const calls = signatures.map((text) => code(shortened(text))).join("<br>");
   return `| ${calls} | ${words.map(cell).join("<br>")} |\n`;
+}
+
+/** A table has no room for it. */
+function memberExample({ name, doc }: Documented): string {
+  const examples = [...(doc?.text.matchAll(EXAMPLE) ?? [])].map(([text]) => `${text}\n`);
+  return examples.length === 0 ? "" : `\`${name}\`:\n\n${examples.join("\n")}\n`;
 }
 
 /** Type parameters of the builder are for the editor; a page shows what is given and what comes back. */

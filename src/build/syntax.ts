@@ -238,7 +238,8 @@ function readDecorators(file: SourceFile, node: Declaration): DecoratorSyntax[] 
       if (typeof value === "string") return value;
       if (typeof text === "string") return text;
       const written = file.text.slice(argument.range.start, argument.range.end);
-      return Number.isNaN(Number(written)) ? written : Number(written);
+      const number = Number(written.replaceAll("_", ""));
+      return Number.isNaN(number) ? written : number;
     });
     // The range begins behind the @ in some versions of the parser.
     return { name: decorator.name.text, values, start: file.text.lastIndexOf("@", start), end };

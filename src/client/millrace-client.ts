@@ -39,8 +39,26 @@ interface CallOptions {
  *
  * ```ts
  * const client = new MillraceClient({ url: "http://127.0.0.1:8081", token });
+ * await client.uploadBundle(bytes);
  * const job = await client.submitJob(spec);
  * for await (const event of client.events(job)) console.log(event);
+ * ```
+ *
+ * What runs, and its end:
+ *
+ * ```ts
+ * console.log(await client.overview(), await client.taskManagers(), await client.bundles());
+ * for (const { jid } of await client.jobs()) console.log(await client.job(jid));
+ * const job = await client.runBundle(hash, spec);
+ * for await (const item of client.rows(job)) if (item.type === "rows") process.stdout.write(item.lines);
+ * await client.cancel(job);
+ * try {
+ *   await client.waitForEnd(job);
+ * } catch {
+ *   console.log(await client.exceptions(job));
+ * }
+ * await client.deleteBundle(hash);
+ * for await (const line of client.logs()) console.log(line);
  * ```
  */
 export class MillraceClient {

@@ -50,7 +50,21 @@ export function createLocalEnvironment(
   return new LocalStreamEnvironment(options);
 }
 
-/** See createLocalEnvironment. */
+/**
+ * Jobs of this process (Flink: LocalStreamEnvironment): see createLocalEnvironment.
+ *
+ *     const env = createLocalEnvironment({ parallelism: 2 });
+ *     const split = await env.bundle(new URL("words.wasm", import.meta.url));
+ *     const novel = env.fromCollection([{ line: "Call me Ishmael." }], { line: "STRING NOT NULL" });
+ *     novel.flatMap(split.operator("SplitWords")).print();
+ *     await env.execute("words");
+ *     novel.print();
+ *     const job = await env.executeAsync();
+ *     await job.cancel();
+ *     await env.close();
+ *
+ * @throws FILE_NOT_FOUND, BUNDLE_* for a bundle; execute() and the like: what toJobSpec() says, ROW_INVALID, ROW_FIELD_UNKNOWN, ROW_VALUE_INVALID for given rows, the job's failure
+ */
 export class LocalStreamEnvironment extends StreamExecutionEnvironment {
   readonly #options: LocalEnvironmentOptions;
   readonly #bundles = new Map<string, Uint8Array>();

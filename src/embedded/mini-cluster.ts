@@ -45,10 +45,15 @@ export function checkNode({ node, deno }: Readonly<Record<string, string | undef
 }
 
 /**
- * A running cluster.
+ * A running cluster in this process.
  *
  *     await using cluster = await MiniCluster.start({ slots: 4 });
+ *     await cluster.addWorker(2);
+ *     await cluster.addBundle(hash, bytes);
  *     const job = await cluster.client.submitJob(spec);
+ *     const rows = cluster.readRows(job);
+ *
+ * @throws NODE_TOO_OLD
  */
 export class MiniCluster {
   /** Client with all rights. */

@@ -23,17 +23,32 @@ function runs(text: string, inside: (unit: number) => boolean): string[] {
   return found;
 }
 
-/** Maximal runs of the letters A-Z and a-z. */
+/**
+ * Maximal runs of the letters A-Z and a-z.
+ *
+ *     import { words } from "millrace/text";
+ *     lines.flatMap((row) => words(row.line).map((word) => ({ word })));
+ */
 export function words(text: string): string[] {
   return runs(text, isLetter);
 }
 
-/** Maximal runs of anything but ASCII white space (tab, line feed, VT, FF, CR, space). */
+/**
+ * Maximal runs of anything but ASCII white space (tab, line feed, VT, FF, CR, space).
+ *
+ *     import { fields } from "millrace/text";
+ *     lines.map((row) => ({ columns: fields(row.line).length }));
+ */
 export function fields(text: string): string[] {
   return runs(text, (unit) => !isBlank(unit));
 }
 
-/** Whether all of a text matches a pattern: `*` any characters, `?` one character (code point). */
+/**
+ * Whether all of a text matches a pattern: `*` any characters, `?` one character (code point).
+ *
+ *     import { matchGlob } from "millrace/text";
+ *     lines.filter((row) => matchGlob(row.line, "*whale?"));
+ */
 export function matchGlob(text: string, pattern: string): boolean {
   const points = [...text];
   const wanted = [...pattern];

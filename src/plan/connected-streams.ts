@@ -18,7 +18,14 @@ type KeyRow<Row, Key> = 0 extends 1 & Row
     ? Pick<Row, Key & keyof Row>
     : Key;
 
-/** Two streams that are not keyed yet: `clicks.connect(orders).keyBy("user", "buyer")`. */
+/**
+ * Two streams that are not keyed yet (Flink: ConnectedStreams).
+ *
+ *     lines.connect(rules).process(words.operator("MergeNames"));
+ *     lines.connect(rules).keyBy("device", "sensor").process(words.operator("AboveLimit"));
+ *
+ * @throws by toJobSpec(): JOB_KEY_MISMATCH for keys of other types, JOB_KEY_MISSING for a function that works by key
+ */
 export class ConnectedStreams<First = AnyRow, Second = AnyRow> {
   protected readonly first: DataStream<First>;
   protected readonly second: DataStream<Second>;
@@ -60,7 +67,15 @@ export class ConnectedStreams<First = AnyRow, Second = AnyRow> {
   }
 }
 
-/** Two streams keyed alike; `process` takes a KeyedCoProcessFunction. */
+/**
+ * Two streams keyed alike (Flink: ConnectedStreams of two KeyedStreams); `process` takes a
+ * KeyedCoProcessFunction.
+ *
+ *     const both = lines.connect(rules).keyBy("device", "sensor");
+ *     both.process(words.operator("Exceeded", { limit: 80 }));
+ *
+ * @throws by toJobSpec(): JOB_KEY_CLASS_MISMATCH
+ */
 export class KeyedConnectedStreams<
   First = AnyRow,
   Second = AnyRow,
@@ -81,8 +96,12 @@ export class KeyedConnectedStreams<
 }
 
 /**
- * A stream and a broadcast one; `process` takes a BroadcastProcessFunction or, if the first is keyed, a
- * KeyedBroadcastProcessFunction, too.
+ * A stream and a broadcast one (Flink: BroadcastConnectedStream); `process` takes a BroadcastProcessFunction
+ * or, if the first is keyed, a KeyedBroadcastProcessFunction, too.
+ *
+ *     lines.connect(rules.broadcast()).process(words.operator("Alarm"));
+ *
+ * @throws by toJobSpec(): JOB_KEY_MISSING, JOB_KEY_CLASS_MISMATCH
  */
 export class BroadcastConnectedStream<
   First = AnyRow,

@@ -55,8 +55,27 @@ import { countWindows, WindowedStream } from "./windowed-stream.ts";
 import type { WatermarkParameters } from "./windows.ts";
 
 /**
- * A stream of rows, or several that are united. `Row` is what an editor knows of the columns; where
- * operators carry no types it is anything, and the planner alone checks.
+ * A stream of rows, or several that are united (Flink: DataStream). `Row` is what an editor knows of the
+ * columns; where operators carry no types it is anything, and the planner alone checks. Methods describe the
+ * job; they read nothing.
+ *
+ *     const long = lines
+ *       .filter((row) => row.line.length > 80)
+ *       .map((row) => ({ line: row.line, length: row.line.length }));
+ *     long.select({ text: "line" }).union(lines.select({ text: "line" })).print();
+ *     lines.process(words.operator("Route")).getSideOutput(new OutputTag("late")).discard();
+ *     lines.connect(rules.broadcast()).process(words.operator("Alarm")).collect();
+ *     lines.windowAll(assigner).aggregate(count());
+ *     lines.countWindowAll(100).aggregate(count());
+ *     // How rows go to the next operator's subtasks:
+ *     lines.rebalance().map(words.operator("ToUpper"));
+ *     lines.rescale().map(words.operator("ToUpper"));
+ *     lines.shuffle().map(words.operator("ToUpper"));
+ *     lines.forward().map(words.operator("ToUpper"));
+ *     lines.global().map(words.operator("ToUpper"));
+ *     lines.partitionCustom(words.operator("ByRegion")).map(words.operator("ToUpper"));
+ *
+ * @throws JOB_OPERATOR_KIND where a method takes operators of another kind; what else is wrong toJobSpec() tells: JOB_*, INLINE_* with the vertex and the field
  */
 export class DataStream<Row = AnyRow> {
   protected readonly env: StreamExecutionEnvironment;
@@ -296,7 +315,25 @@ export class DataStream<Row = AnyRow> {
   }
 }
 
-/** What an operator puts out; its settings are made here. */
+/**
+ * What an operator puts out; its settings are made here (Flink: SingleOutputStreamOperator).
+ *
+ *     lines
+ *       .map((row) => ({ line: row.line.trim() }))
+ *       .returns({ line: "STRING NOT NULL" })
+ *       .name("trim")
+ *       .uid("trim-1")
+ *       .setParallelism(2)
+ *       .setMaxParallelism(128)
+ *       .slotSharingGroup("parsing")
+ *       .startNewChain()
+ *       .onRowError("dead-letter")
+ *       .getSideOutput(OutputTag.deadLetter)
+ *       .sinkTo(filesSink("/var/failed"));
+ *     lines.flatMap(words.operator("SplitWords")).disableChaining();
+ *
+ * @throws JOB_DUPLICATE_UID, JOB_PARALLELISM_ABOVE_MAX, JOB_SPEC_INVALID by toJobSpec()
+ */
 export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
   readonly #transformation: Transformation;
   readonly #tags: ReadonlyMap<string, string>;
@@ -386,12 +423,25 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
 
-/** A stream each of whose rows goes to every subtask; `~broadcast` is for types only. */
+/**
+ * A stream each of whose rows goes to every subtask (Flink: BroadcastStream): of connect().
+ *
+ *     keyed.connect(rules.broadcast()).process(words.operator("Warmest"));
+ */
 export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {
   declare readonly "~broadcast": true;
 }
 
-/** A stream whose rows of one key all go to one subtask. */
+/**
+ * A stream whose rows of one key all go to one subtask (Flink: KeyedStream).
+ *
+ *     keyed.process(words.operator("FindQuiet"));
+ *     keyed.connect(rules.broadcast()).process(words.operator("Warmest"));
+ *     keyed.countWindow(100, 10).aggregate(sum("amount"));
+ *     keyed.reduce((a, b) => ({ amount: a.amount + b.amount }));
+ *
+ * @throws by toJobSpec(): JOB_KEY_FIELD_MISSING, JOB_KEY_CLASS_MISMATCH, UNSUPPORTED_TYPE for what cannot be a key
+ */
 export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
   /** @internal Made by the methods of a stream. */
   constructor(

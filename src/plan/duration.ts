@@ -6,7 +6,13 @@ export type DurationLike = number | Duration;
 
 /**
  * A length of time (Flink's jobs take java.time.Duration). Where it is used it has to be a whole
- * number of ms, else DURATION_INVALID. A plain number of ms may stand in its place.
+ * number of ms. A plain number of ms may stand in its place.
+ *
+ *     const assigner = SlidingEventTimeWindows.of(Duration.ofHours(1), Duration.ofMinutes(5));
+ *     env.setBufferTimeout(Duration.ofMillis(20));
+ *     keyed.window(assigner).allowedLateness(Duration.ofDays(1));
+ *
+ * @throws DURATION_INVALID where it is used, if it is no whole number of ms
  */
 export class Duration {
   /** Its length in milliseconds. */

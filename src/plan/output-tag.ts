@@ -3,11 +3,13 @@ import { DEAD_LETTER } from "../protocol/dead-letter.ts";
 import type { AnyRow } from "./row-type.ts";
 
 /**
- * Names a side output whose rows are `Row`.
+ * Names a side output whose rows are `Row` (Flink: OutputTag).
  *
  *     const late = new OutputTag("late");
  *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
  *     counts.getSideOutput(late).sinkTo(filesSink("late"));
+ *
+ * @throws JOB_UNKNOWN_OUTPUT at submission, for a name that the operator has no output of
  */
 export class OutputTag<Row = AnyRow> {
   /** Name of the side output in its operator. */

@@ -5,7 +5,10 @@ import type { ChangeMode, Field, LogicalType, Schema } from "../protocol/types.t
 import type { RowOfTexts, SchemaOf } from "./row-type.ts";
 
 /**
- * A schema from Flink's type texts: `schemaOf({ word: "STRING NOT NULL", n: "BIGINT" })`.
+ * A schema from Flink's type texts, which carries the rows' type for the editor.
+ *
+ *     const reading = schemaOf({ device: "STRING NOT NULL", celsius: "DOUBLE" });
+ *
  * @throws MillraceError TYPE_INVALID
  */
 export function schemaOf<const C extends Readonly<Record<string, string>>>(

@@ -10,12 +10,22 @@ export interface Sink<Row = AnyRow> {
   readonly connector: ConnectorSpec;
 }
 
-/** A JSON object on a line for each row. */
+/**
+ * A JSON object on a line for each row: what sinks write unless it is said.
+ *
+ *     lines.sinkTo(filesSink("/var/out", json({ ignoreNullFields: true })));
+ */
 export function json(options: { readonly ignoreNullFields?: boolean } = {}): OperatorHandle {
   return builtin("format_json", options);
 }
 
-/** A CSV record for each row. */
+/**
+ * A CSV record for each row.
+ *
+ *     lines.sinkTo(filesSink("/var/out", csvRecords({ fieldDelimiter: ";" })));
+ *
+ * @throws UNSUPPORTED_TYPE at submission for columns that a record cannot hold
+ */
 export function csvRecords(
   options: {
     readonly fieldDelimiter?: string;
@@ -26,12 +36,20 @@ export function csvRecords(
   return builtin("format_csv", options);
 }
 
-/** The columns of a row as text, a blank (or `separator`) between them. */
+/**
+ * The columns of a row as text, a blank (or `separator`) between them.
+ *
+ *     lines.sinkTo(printSink(text()));
+ */
 export function text(options: { readonly separator?: string } = {}): OperatorHandle {
   return builtin("format_text", options);
 }
 
-/** Rows on the worker's standard output, `SUBTASK> row` as Flink prints them. */
+/**
+ * Rows on the worker's standard output, `SUBTASK> row` as Flink prints them (PrintSink).
+ *
+ *     lines.sinkTo(printSink(text({ separator: ";" }), "debug"));
+ */
 export function printSink<Row = AnyRow>(
   format: OperatorHandle<Row> = json(),
   identifier?: string,
@@ -42,7 +60,13 @@ export function printSink<Row = AnyRow>(
 
 type FilesOptions = Omit<Extract<SinkConnectorInput, { type: "files" }>, "type" | "path">;
 
-/** Rolling files in a folder. */
+/**
+ * Rolling files in a folder, of which a finished one never changes (Flink: FileSink).
+ *
+ *     lines.sinkTo(filesSink("/var/out", csvRecords()));
+ *
+ * @throws CONNECTOR_OPTION_UNKNOWN, CONNECTOR_OPTION_INVALID at submission
+ */
 export function filesSink<Row = AnyRow>(
   path: string,
   format: OperatorHandle<Row> = json(),
@@ -51,12 +75,20 @@ export function filesSink<Row = AnyRow>(
   return { format, connector: { type: "files", path, ...options } };
 }
 
-/** Nothing is kept. */
+/**
+ * Nothing is kept: for measuring (Flink: DiscardingSink).
+ *
+ *     lines.sinkTo(blackholeSink());
+ */
 export function blackholeSink<Row = AnyRow>(format: OperatorHandle<Row> = text()): Sink<Row> {
   return { format, connector: { type: "blackhole" } };
 }
 
-/** Rows to the client that watches the job. */
+/**
+ * Rows to the client that watches the job: `millrace run` prints them, `client.rows()` gives them.
+ *
+ *     lines.sinkTo(collectSink()).uid("words");
+ */
 export function collectSink<Row = AnyRow>(format: OperatorHandle<Row> = json()): Sink<Row> {
   return { format, connector: { type: "collect" } };
 }

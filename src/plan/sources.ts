@@ -18,12 +18,22 @@ export interface Source<Row = AnyRow> {
 
 type FileOptions = Omit<Extract<SourceConnectorInput, { type: "file" }>, "type" | "path">;
 
-/** A file, or a folder whose files are read in the order of their paths. */
+/**
+ * A file, or a folder whose files are read in the order of their paths: bytes for a parser.
+ *
+ *     env.fromSource(textLines(files("/var/in/novel.txt")));
+ *
+ * @throws CONNECTOR_OPTION_UNKNOWN, CONNECTOR_OPTION_INVALID at submission
+ */
 export function files(path: string, options: FileOptions = {}): ByteConnector {
   return { type: "file", path, ...options };
 }
 
-/** A TCP server that sends lines. */
+/**
+ * A TCP server that sends lines: bytes for a parser.
+ *
+ *     env.fromSource(jsonLines(socket("127.0.0.1", 9999), schemaOf({ word: "STRING" })));
+ */
 export function socket(host: string, port: number): ByteConnector {
   return { type: "socket", host, port };
 }
@@ -33,7 +43,11 @@ export type TextLine<Numbered extends boolean> = Numbered extends true
   ? { readonly line: string; readonly line_number: bigint }
   : { readonly line: string };
 
-/** A row `line STRING` for each line; with lineNumber also `line_number BIGINT`, from 1. */
+/**
+ * A row `line STRING` for each line; with lineNumber also `line_number BIGINT`, from 1.
+ *
+ *     env.fromSource(textLines(files("/var/in"), { lineNumber: true }));
+ */
 export function textLines<const Numbered extends boolean = false>(
   connector: ByteConnector,
   options: { readonly lineNumber?: Numbered } = {},
@@ -47,7 +61,15 @@ export interface JsonOptions {
   readonly paths?: Readonly<Record<string, string>>;
 }
 
-/** A row for each line of JSON. */
+/**
+ * A row for each line of JSON. A line that is no JSON, or does not fit the columns, fails its row: see
+ * onRowError().
+ *
+ *     const reading = schemaOf({ device: "STRING NOT NULL", celsius: "DOUBLE" });
+ *     env.fromSource(jsonLines(files("/var/in"), reading, { paths: { celsius: "sensor.value" } }));
+ *
+ * @throws UNSUPPORTED_TYPE, JOB_PARAMETER_INVALID at submission
+ */
 export function jsonLines<const S extends Schema>(
   connector: ByteConnector,
   schema: S,
@@ -66,7 +88,14 @@ export interface CsvOptions {
   readonly multiline?: boolean;
 }
 
-/** A row for each CSV record (RFC 4180). */
+/**
+ * A row for each CSV record (RFC 4180). A record that does not fit the columns fails its row: see onRowError().
+ *
+ *     const reading = schemaOf({ device: "STRING NOT NULL", celsius: "DOUBLE" });
+ *     env.fromSource(csv(files("/var/in"), reading, { header: true })).onRowError("drop");
+ *
+ * @throws UNSUPPORTED_TYPE at submission for columns that a record cannot hold
+ */
 export function csv<const S extends Schema>(
   connector: ByteConnector,
   schema: S,
@@ -96,7 +125,15 @@ export interface DatagenOptions {
   readonly fields?: Readonly<Record<string, DatagenField>>;
 }
 
-/** Random or counted rows (Flink: the datagen connector); the same seed gives the same rows. */
+/**
+ * Random or counted rows (Flink: the datagen connector); the same seed gives the same rows.
+ *
+ *     const order = schemaOf({ id: "BIGINT NOT NULL", price: "DOUBLE NOT NULL" });
+ *     const id = { kind: "sequence", start: 1, end: 1_000 } as const;
+ *     env.fromSource(datagen(order, { seed: 7, rowsPerSecond: 100, fields: { id } }));
+ *
+ * @throws JOB_PARAMETER_INVALID at submission
+ */
 export function datagen<const S extends Schema>(
   schema: S,
   options: DatagenOptions = {},
@@ -111,7 +148,13 @@ export function datagen<const S extends Schema>(
   return { operator: builtin("datagen", parameters), connector, schema };
 }
 
-/** Rows that an uploaded SourceFunction makes. */
+/**
+ * Rows that an uploaded SourceFunction makes.
+ *
+ *     env.fromSource(generated(words.operator("Count", { upTo: 10 }), { rowsPerSecond: 10 }));
+ *
+ * @throws JOB_OPERATOR_KIND for an operator that is no source
+ */
 export function generated<Row>(
   operator: OperatorHandle<AnyRow, Row, "source">,
   options: { readonly rowsPerSecond?: number } = {},

@@ -19,7 +19,16 @@ import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
 import type { WatermarkParameters } from "./windows.ts";
 
-/** Restart strategies (Flink: RestartStrategies). */
+/**
+ * What happens when a job fails (Flink: RestartStrategies): given to setRestartStrategy().
+ *
+ *     env.setRestartStrategy(RestartStrategies.fixedDelay(3, Duration.ofSeconds(10)));
+ *     env.setRestartStrategy(RestartStrategies.failureRate(5, Duration.ofMinutes(1), 1_000));
+ *     env.setRestartStrategy(RestartStrategies.exponentialDelay());
+ *     env.setRestartStrategy(RestartStrategies.noRestart());
+ *
+ * @throws DURATION_INVALID; RESTART_STRATEGY_INVALID at submission
+ */
 export const RestartStrategies = {
   /** A job that fails has failed. The default. */
   noRestart(): RestartStrategySpec {
@@ -72,12 +81,18 @@ export interface ExecuteOptions {
 export type AsyncRows<Row = AnyRow> = AsyncGenerator<Row, void, undefined>;
 
 /**
- * Builds a job.
+ * Builds a job (Flink: StreamExecutionEnvironment).
  *
- *     const env = new StreamExecutionEnvironment().setParallelism(4);
+ *     const env = new StreamExecutionEnvironment()
+ *       .setParallelism(4)
+ *       .setMaxParallelism(128)
+ *       .setBufferTimeout(Duration.ofMillis(20))
+ *       .setRestartStrategy(RestartStrategies.fixedDelay(3, 1_000))
+ *       .disableOperatorChaining();
  *     env.readTextFile("novel.txt").flatMap(words.operator("SplitWords"))
  *       .keyBy("word").window(TumblingEventTimeWindows.of(Duration.ofMinutes(1))).aggregate(count())
  *       .print();
+ *     env.socketTextStream("127.0.0.1", 9999).print();
  *     const spec = env.toJobSpec("word count");
  */
 export class StreamExecutionEnvironment {

@@ -35,7 +35,22 @@ import { Aggregate, type ResultsOf } from "./windows.ts";
 /** A built-in aggregate over columns that the row has. */
 type AggregateOn<Row> = Aggregate<string, ColumnOf<Row>>;
 
-/** Windows of a keyed stream, or of a whole one (windowAll). */
+/**
+ * Windows of a keyed stream (Flink: WindowedStream), or of a whole one (AllWindowedStream).
+ *
+ *     const late = new OutputTag("late");
+ *     const hours = keyed
+ *       .window(TumblingEventTimeWindows.of(Duration.ofHours(1)))
+ *       .allowedLateness(Duration.ofMinutes(5))
+ *       .sideOutputLateData(late)
+ *       .aggregate(count(), max("celsius"));
+ *     hours.getSideOutput(late).print();
+ *     keyed.window(assigner).trigger(CountTrigger.of(10)).process(words.operator("Hottest"));
+ *     keyed.window(assigner).evictor(CountEvictor.of(10)).aggregate(avg("celsius"));
+ *     keyed.window(assigner).reduce((a, b) => ({ amount: a.amount + b.amount }));
+ *
+ * @throws JOB_OPERATOR_KIND; by toJobSpec(): JOB_PARAMETER_INVALID for a trigger that cannot merge where the windows do, JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE
+ */
 export class WindowedStream<
   Row = AnyRow,
   Key extends string = AnyRow,

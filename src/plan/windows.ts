@@ -51,26 +51,56 @@ function aggregateOf<Fn extends "sum" | "min" | "max" | "avg", Field extends str
   return new Aggregate({ fn, field, as: `${fn}_${field}` } as AggregateSpec & { fn: Fn });
 }
 
-/** Number of rows, or of those whose `field` is not NULL; result `count` or `count_FIELD`. */
+/**
+ * Number of rows, or of those whose `field` is not NULL; result `count` or `count_FIELD`.
+ *
+ *     keyed.window(assigner).aggregate(count(), count("celsius").as("measured"));
+ *
+ * @throws JOB_FIELD_UNKNOWN at submission
+ */
 export function count(): Aggregate<"count", never, "count">;
 export function count<F extends string>(field: F): Aggregate<`count_${F}`, F, "count">;
 export function count(field?: string): Aggregate<AnyRow> {
   if (field === undefined) return new Aggregate({ fn: "count", as: "count" });
   return new Aggregate({ fn: "count", field, as: `count_${field}` });
 }
-/** Sum, of the field's own type; integers wrap. Result `sum_FIELD`. */
+/**
+ * Sum, of the field's own type; integers wrap. Result `sum_FIELD`.
+ *
+ *     keyed.window(assigner).aggregate(sum("amount"));
+ *
+ * @throws JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
+ */
 export function sum<F extends string>(field: F): Aggregate<`sum_${F}`, F, "sum"> {
   return aggregateOf("sum", field);
 }
-/** Smallest value; result `min_FIELD`. */
+/**
+ * Smallest value; result `min_FIELD`.
+ *
+ *     keyed.window(assigner).aggregate(min("celsius"));
+ *
+ * @throws JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
+ */
 export function min<F extends string>(field: F): Aggregate<`min_${F}`, F, "min"> {
   return aggregateOf("min", field);
 }
-/** Largest value; result `max_FIELD`. */
+/**
+ * Largest value; result `max_FIELD`.
+ *
+ *     keyed.window(assigner).aggregate(max("celsius"), count());
+ *
+ * @throws JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
+ */
 export function max<F extends string>(field: F): Aggregate<`max_${F}`, F, "max"> {
   return aggregateOf("max", field);
 }
-/** Mean as DOUBLE; result `avg_FIELD`. */
+/**
+ * Mean as DOUBLE; result `avg_FIELD`, NULL where the column is NULL in all rows.
+ *
+ *     keyed.window(assigner).aggregate(avg("celsius").as("mean"));
+ *
+ * @throws JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
+ */
 export function avg<F extends string>(field: F): Aggregate<`avg_${F}`, F, "avg"> {
   return aggregateOf("avg", field);
 }
@@ -87,7 +117,14 @@ export type TimeUnit = "s" | "ms" | "us" | "ns";
 /**
  * How event time comes to a stream (Flink: WatermarkStrategy).
  *
- *     WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(5)).withTimestampField("at")
+ *     const times = WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(5));
+ *     env.fromSource(jsonLines(files("in"), schemaOf({ at: "TIMESTAMP(3)" })), times.withTimestampField("at"));
+ *     lines.assignTimestampsAndWatermarks(
+ *       WatermarkStrategy.forMonotonousTimestamps().withTimestampField("at", "s"),
+ *     );
+ *     lines.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks().withTimestampField("at"));
+ *
+ * @throws DURATION_INVALID; JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
  */
 export class WatermarkStrategy {
   readonly #strategy: WatermarkParameters["strategy"];

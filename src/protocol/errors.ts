@@ -27,8 +27,9 @@ const VALUE_LIMIT_CHARS = 200;
  *     try {
  *       await client.submitJob(spec);
  *     } catch (error) {
- *       if (error instanceof MillraceError && error.code === "SLOTS_INSUFFICIENT") await more();
- *       else throw error;
+ *       if (!(error instanceof MillraceError)) throw error;
+ *       if (error.code === "SLOTS_INSUFFICIENT") await more();
+ *       else console.error(error.toBody());
  *     }
  */
 export class MillraceError extends Error {

@@ -46,6 +46,9 @@ function quoted(name: string): string {
 /**
  * Parses the text of a type: Flink's names, aliases and defaults (DECIMAL is DECIMAL(10, 0),
  * TIMESTAMP is TIMESTAMP(6), CHAR is CHAR(1)).
+ *
+ *     const { type, nullable } = parseType("DECIMAL(10, 2) NOT NULL"); // "DECIMAL", false
+ *
  * @throws MillraceError TYPE_INVALID with the column (from 1) of the first wrong token, or
  *   UNSUPPORTED_TYPE for a Flink type that the batch format lacks.
  */

@@ -46,6 +46,16 @@ export interface StateChunk {
   readonly bytes: Uint8Array;
 }
 
+/** An operator's state, as a checkpoint would keep it. */
+export interface OperatorSnapshot {
+  /** Name of the operator whose state it is. */
+  readonly operator: string;
+  /** Number of the snapshot, from 1. */
+  readonly checkpoint: number;
+  /** The state, by key group. */
+  readonly chunks: readonly StateChunk[];
+}
+
 /** More slices than a test needs: an operator that never gets done fails instead of hanging. */
 const MAX_SLICES = 10_000_000;
 /** Key group of operator state. */

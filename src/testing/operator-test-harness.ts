@@ -18,10 +18,12 @@ import {
 } from "../taskmanager/core/watermark-coalescer.ts";
 import { tellFailure } from "./failure-place.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
+import { LOG_LEVELS, type LoggedLine } from "./logged-line.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
 import {
   OPERATOR_STATE,
+  type OperatorSnapshot,
   OperatorSubtask,
   type StateChunk,
   type TakenElement,
@@ -42,42 +44,50 @@ import {
   undoingBundle,
 } from "./test-bundle.ts";
 
-/** An operator's state, as a checkpoint would keep it. */
-export interface OperatorSnapshot {
-  /** Name of the operator whose state it is. */
-  readonly operator: string;
-  /** Number of the snapshot, from 1. */
-  readonly checkpoint: number;
-  /** The state, by key group. */
-  readonly chunks: readonly StateChunk[];
-}
-
-/** A line that the operator logged. */
-export interface LoggedLine {
-  /** How serious it is. */
-  readonly level: "debug" | "info" | "warn" | "error";
-  /** What the operator said. */
-  readonly message: string;
-}
-
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const DEFAULT_BUDGET = 4096;
 const CHANGES = Object.keys(ROW_KIND) as RowKind[];
 
 type Element<Row = PlainRow> = StreamRecord<Row> | Watermark;
 
 /**
- * One subtask of an operator.
+ * One subtask of an operator (Flink: OneInputStreamOperatorTestHarness and those like it).
  *
  *     const harness = await OperatorTestHarness.open(ops.splitWords({ minLength: 4 }));
  *     harness.processElement({ line: "the whale" });
  *     harness.extractOutputValues(); // [{ word: "whale" }]
  *
- * `In` and `Out` are its rows where a typed handle tells them; the operator checks them in any case.
+ * `In` and `Out` are its rows where a typed handle tells them; the operator checks them in any case. Time is the
+ * test's: nothing fires but by a watermark or by setProcessingTime().
+ *
+ *     harness.processElements([{ line: "the whale" }, { line: "the sea" }]);
+ *     harness.processWatermark(9_999);
+ *     harness.setProcessingTime(harness.getProcessingTime() + 50);
+ *     harness.getOutput(); // records and watermarks, in order
+ *     harness.clearOutput();
+ *     console.log(harness.nextEventTimeTimer(), harness.nextProcessingTimeTimer());
+ *     console.log(harness.numEventTimeTimers(), harness.numProcessingTimeTimers());
+ *     console.log(harness.numKeyedStateEntries(), harness.outputSchema("late"));
+ *     harness.extractSideOutputValues("late");
+ *     const state = harness.snapshot();
+ *     harness.endInput();
+ *     const restored = await OperatorTestHarness.open(ops.splitWords({ minLength: 4 }));
+ *     restored.initializeState(state);
+ *
+ * Two inputs, and a source:
+ *
+ *     joined.processElement({ line: "the whale" }, 1_000);
+ *     joined.processElement2({ word: "whale" }, 2_000);
+ *     joined.processElements2([{ word: "sea" }]);
+ *     joined.processWatermark1(5_000);
+ *     joined.processWatermark2(6_000);
+ *     joined.processWatermarkStatus("idle", 2);
+ *     joined.endInput1();
+ *     joined.endInput2();
+ *     while (source.poll()) console.log(source.extractOutputValues());
  *
  * After a failure (a trap, a refused row with `onRowError: "fail"`) it takes no further input, as a
- * task does. Methods throw MillraceError: ROW_* for rows that do not fit, OPERATOR_FAILED and
- * ROW_FAILED with the author's place and the row.
+ * task does.
+ * @throws ROW_* for rows that do not fit, OPERATOR_FAILED and ROW_FAILED with the author's place and the row; HARNESS_SETUP_INVALID, HARNESS_OUTPUT_UNKNOWN, HARNESS_TIME_INVALID, HARNESS_STATE_INVALID; HARNESS_FAILED, HARNESS_ENDED for input behind the end
  */
 export class OperatorTestHarness<
   In extends object = object,

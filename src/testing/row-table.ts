@@ -14,6 +14,9 @@ const TABLE_MAX_ROWS = 50;
  *     'the' | 2n
  *
  * Values are written as in JavaScript (`2n` is a bigint, `'2'` a string), numbers to the right.
+ *
+ *     console.log(formatRows(harness.extractOutputValues()));
+ *
  * @param marks a text in front of each row, such as `-` for one that is missing
  */
 export function formatRows(given: readonly object[], marks?: readonly string[]): string {

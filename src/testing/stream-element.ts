@@ -8,10 +8,18 @@ export type Timestamp = number | bigint;
 /** Change of a row, as Flink's RowKind: `insert`, `update_before`, `update_after`, `delete`. */
 export type RowKind = keyof typeof ROW_KIND;
 
-/** The watermark behind which nothing comes: the end of event time. */
+/**
+ * The watermark behind which nothing comes: the end of event time.
+ *
+ *     harness.processWatermark(MAX_WATERMARK);
+ */
 export const MAX_WATERMARK = 0x7fff_ffff_ffff_ffffn;
 
-/** A row with its lanes (Flink: StreamRecord, with the change of a RowKind). */
+/**
+ * A row with its lanes (Flink: StreamRecord, with the change of a RowKind).
+ *
+ *     harness.processElement(new StreamRecord({ line: "the whale" }, 5_000, "delete"));
+ */
 export class StreamRecord<Row = PlainRow> {
   /** The row, by column name. */
   readonly row: Row;
@@ -28,7 +36,11 @@ export class StreamRecord<Row = PlainRow> {
   }
 }
 
-/** A watermark among an output's rows. */
+/**
+ * A watermark among an output's rows (Flink: Watermark).
+ *
+ *     harness.processWatermark(new Watermark(6_000));
+ */
 export class Watermark {
   /** Event time up to which the stream is complete, ms. */
   readonly timestamp: Timestamp;

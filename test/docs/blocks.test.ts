@@ -128,6 +128,16 @@ describe("operators", () => {
     expect(manifest.operators.length).toBe(written + 1);
   });
 
+  test.each(["this.missing();", "open(context: RuntimeContext): void {\n  context.missing();\n}"])(
+    "of a docstring are compiled: %j is refused",
+    async (code) => {
+      const [first] = ofKind("fragment").filter(({ code }) => code.includes("class SumAndCount"));
+      const entry = writeOperatorFragments([first!, { ...first!, code }]);
+      const wrong = buildBundle({ entry, name: "reference", optimize: "none" });
+      await expect(wrong).rejects.toThrow(/'missing' does not exist/);
+    },
+  );
+
   function writeEntry(name: string, code: string): string {
     const file = join(CHECKS, name);
     mkdirSync(dirname(file), { recursive: true });

@@ -22,14 +22,16 @@ function namesOf(page: string, section: string): string {
 const TYPESCRIPT = `import type { OperatorHandle } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace")} } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace/testing")} } from "millrace/testing";
-declare const hash: string, token: string, spec: object;
+declare const hash: string, token: string, spec: object, bytes: Uint8Array;
 declare const manifest: Bundle["manifest"], words: Bundle, client: MillraceClient;
-declare const lines: DataStream, keyed: KeyedStream;
+declare const env: StreamExecutionEnvironment;
+declare const lines: DataStream, rules: DataStream, keyed: KeyedStream;
 declare const clicks: DataStream, orders: DataStream, match: OperatorHandle;
 declare const assigner: ReturnType<typeof TumblingEventTimeWindows.of>;
 declare function more(): Promise<void>;
 declare function sensor(): AsyncIterable<object>;
-declare const harness: OperatorTestHarness;
+declare const harness: OperatorTestHarness, source: OperatorTestHarness;
+declare const joined: OperatorTestHarness<{ line: string }, object, { word: string }>;
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
 };
@@ -46,15 +48,31 @@ const ROWS = `import { ${namesOf("docs/sdk-reference.md", "Classes")} } from "mi
 @row class Counted { n: i64; }
 @row class Result { total: f64; }
 @row class Seen { at: i64; }
+@row class Device { device!: Text; }
+@row class Limit { device!: Text; degrees: f64; }
+@row class Tagged { @type("ARRAY<STRING NOT NULL>") tags!: Value; }
 `;
 
-/** Fields that examples of methods and statements use. */
-const FIELDS = `seed: i32 = 0;
+/**
+ * What examples of methods and statements stand in: an operator by key, with state. A function that
+ * nothing calls is not compiled, so `Examples` calls all of them.
+ */
+const SCENE = `abstract class Scene extends KeyedProcessFunction<Word, Line, Line> {
+seed: i32 = 0;
 count!: ValueState<i64>;
 recent!: ListState<f64>;
 counts!: MapState<Text, i64>;
 last!: ValueState<Seen>;
 seen!: Seen;
+limits!: BroadcastState<Text, f64>;
+longest!: ReducingState<i64>;
+mean!: AggregatingState<f64, SumAndCount, f64>;
+processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {}
+}
+function any<T>(): T {
+  if (isReference<T>()) return changetype<T>(0);
+  else return <T>0;
+}
 `;
 
 function write(folder: string, name: string, text: string): string {
@@ -64,33 +82,50 @@ function write(folder: string, name: string, text: string): string {
   return file;
 }
 
-/** One file for each example: their names do not meet. */
+const IMPORT = /^import \{ (\w+) \} from .*\n/gm;
+
+/** One file for each example: their names do not meet. What one imports is no name of the scene. */
 export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
-  return blocks.map(({ line, code }) =>
-    write(
-      SNIPPETS,
-      `api-reference/line-${line}.ts`,
-      `${TYPESCRIPT}export async function example() {\n${code}\n}\n`,
-    ),
+  return blocks.map(({ line, code }) => {
+    const imports = [...code.matchAll(IMPORT)];
+    const taken = imports.map(([, name]) => `declare const ${name}:`);
+    const scene = TYPESCRIPT.split("\n").filter((text) => !taken.some((t) => text.startsWith(t)));
+    const head = [...imports.map(([text]) => text.trimEnd()), ...scene].join("\n");
+    const body = code.replaceAll(IMPORT, "");
+    const text = `${head}export async function example() {\n${body}\n}\n`;
+    return write(SNIPPETS, `api-reference/line-${line}.ts`, text);
+  });
+}
+
+/** A method by itself; its first line has all parameters. A comment may stand in front of it. */
+const METHOD = /^(?:\/\/.*\n)*(\w+)\((.*)\)(?:: .*)? \{$/m;
+const STATEMENT = /^(?:if|for|while) /;
+
+/** A class with the example's method, statements in one of their own, and the call of it. */
+function asMethod(line: number, code: string): { text: string; call: string } {
+  const method = STATEMENT.test(code) ? null : METHOD.exec(code);
+  const [, name, list] = method?.index === 0 ? method : ["", "example", "word: Text, value: Seen"];
+  const body = method?.index === 0 ? code : `${name}(${list}): void {\n${code}\n}`;
+  const values = [...list!.matchAll(/\w+: ([^,<]+(?:<[^>]+>)?)/g)].map(
+    ([, type]) => `any<${type}>()`,
   );
+  return {
+    text: `class Line${line} extends Scene {\n${body}\n}`,
+    call: `new Line${line}().${name}(${values.join(", ")});`,
+  };
 }
 
-/** Statements stand in a method, methods in an operator by key: some have state. */
-function asClass(line: number, code: string): string {
-  const isMethod = /^\w+\(.*\{$/m.test(code.split("\n")[0] ?? "");
-  const method = isMethod
-    ? code
-    : `example(word: Text, value: Seen): void {\nlet sum: f64 = 0;\n${code}\n}`;
-  const head = `@operator class Line${line} extends KeyedProcessFunction<Word, Line, Line>`;
-  const process =
-    "processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {}";
-  return `${head} {\n${FIELDS}${method}\n${process}\n}`;
-}
-
-/** One entry for all: one compilation. A method alone stands in an operator. */
+/** One entry for all: one compilation. */
 export function writeOperatorFragments(blocks: readonly Block[]): string {
-  const classes = blocks.map(({ line, code }) =>
-    code.includes("class ") ? code : asClass(line, code),
-  );
-  return write(CHECKS, "sdk-reference/index.ts", `${ROWS}${classes.join("\n")}\n`);
+  const isClass = ({ code }: Block) => code.includes("class ");
+  const classes = blocks.filter(isClass).map(({ code }) => code);
+  const methods = blocks.filter((block) => !isClass(block)).map((b) => asMethod(b.line, b.code));
+  const examples = `@operator class Examples extends FilterFunction<Word> {
+filter(value: Word): bool {
+${methods.map(({ call }) => call).join("\n")}
+return true;
+}
+}`;
+  const parts = [SCENE, ...classes, ...methods.map(({ text }) => text), examples];
+  return write(CHECKS, "sdk-reference/index.ts", `${ROWS}${parts.join("\n")}\n`);
 }

@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { docstringOf } from "../../packaging/reference/docstring.ts";
-import { pageText, referencePages, undocumented } from "../../packaging/reference/sdk-reference.ts";
+import {
+  pageText,
+  referencePages,
+  uncalled,
+  undocumented,
+  withoutExample,
+} from "../../packaging/reference/sdk-reference.ts";
 
 describe.each(referencePages().map((page) => [page.file, page] as const))("%s", (file, page) => {
   test("is what `npm run docs:sdk` writes", () => {
@@ -15,6 +21,15 @@ describe.each(referencePages().map((page) => [page.file, page] as const))("%s", 
     expect(items.length).toBeGreaterThan(35);
     expect(undocumented(page)).toEqual([]);
   });
+
+  test("has an example of every class, function and constant", () => {
+    expect(withoutExample(page)).toEqual([]);
+  });
+});
+
+test("every method for jobs, tests and applications is called in an example of the page", () => {
+  const page = referencePages().find(({ file }) => file === "docs/api-reference.md")!;
+  expect(uncalled(page)).toEqual([]);
 });
 
 describe("docstringOf", () => {

@@ -68,6 +68,12 @@ describe.each(WAYS)("keyed functions %s", (_, options) => {
     expectRows(harness.extractSideOutputValues("within"), [{ name: "b", at: 11, n: 6, limit: 60 }]);
   });
 
+  test.each([-1, -2])("a broadcast input has no key for state and timers (%d)", async (n) => {
+    const harness = await open("Judge", options);
+    harness.processElement(event("a", 6, 10), 10);
+    expect(() => harness.processElement2(limit("a", n, 20), 20)).toThrow(/no current key/);
+  });
+
   test("two inputs without keys, with a side output and refused rows", async () => {
     const harness = await open("Merge", { ...options, onRowError: "drop" });
     harness.processElements([event("a", 1, 0), event("b", 2, 0)]);

@@ -5,8 +5,25 @@ import { ProcessContext } from "./process-function";
 import { Collector, RowView } from "./row";
 
 /**
- * A function on any stream that reads state which another stream, broadcast to every subtask, writes. It has
- * no state of keys and no timers: KeyedBroadcastProcessFunction has.
+ * A function on any stream that reads state which another stream, broadcast to every subtask, writes (Flink:
+ * BroadcastProcessFunction): `readings.connect(limits.broadcast()).process(ops.alarm)`. It has no state of
+ * keys and no timers: KeyedBroadcastProcessFunction has.
+ *
+ *     @operator
+ *     class Alarm extends BroadcastProcessFunction<Reading, Limit, Reading> {
+ *       @state limits!: BroadcastState<Text, f64>;
+ *       processElement(value: Reading, context: ProcessContext, out: Collector<Reading>): void {
+ *         if (!this.limits.contains(value.device)) return;
+ *         if (value.degrees <= this.limits.get(value.device)) return;
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *       processBroadcastElement(value: Limit, context: ProcessContext, out: Collector<Reading>): void {
+ *         this.limits.put(value.device, value.degrees);
+ *       }
+ *     }
+ *
+ * @throws BUNDLE_COMPILE_FAILED for state of a key; JOB_BROADCAST_MISSING where its second input is not broadcast
  */
 export abstract class BroadcastProcessFunction<
   In extends RowView,

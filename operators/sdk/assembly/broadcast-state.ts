@@ -2,8 +2,16 @@
 import { MapEntries, MapState, MapStateDescriptor } from "./state/map-state";
 
 /**
- * A map kept in each subtask. Only the broadcast side may change it: a change on the other side would
- * make subtasks differ, so it fails.
+ * A map kept in each subtask, which a broadcast stream writes and both sides read (Flink: BroadcastState). It
+ * belongs to no key and has no time to live. Every subtask must make the same of the same rows: what a
+ * function writes may depend on the broadcast row and on broadcast state, not on the subtask or the clock.
+ *
+ *     // In processBroadcastElement():
+ *     this.limits.put(word, 40);
+ *     // In processElement(), where it is read only:
+ *     const limit = this.limits.contains(word) ? this.limits.get(word) : 100;
+ *
+ * @throws OPERATOR_FAILED where the side that is not broadcast, or a timer, changes it
  */
 export class BroadcastState<K, V> extends MapState<K, V> {
   /** @internal The runtime makes it. */

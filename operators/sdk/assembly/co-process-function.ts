@@ -6,8 +6,24 @@ import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { TwoInputOperator } from "./two-input-operator";
 
 /**
- * A function called for each record of two streams of different columns; it has no state of keys and no
- * timers. Fields of the class live as long as the subtask, and are in no snapshot.
+ * A function called for each record of two streams of different columns (Flink: CoProcessFunction):
+ * `readings.connect(limits).process(ops.mergeNames)`. It has no state of keys and no timers
+ * (KeyedCoProcessFunction has); fields of the class live as long as the subtask, and are in no snapshot.
+ * Which of two records of different inputs comes first is open.
+ *
+ *     @operator
+ *     class MergeNames extends CoProcessFunction<Reading, Limit, Device> {
+ *       processElement1(value: Reading, context: ProcessContext, out: Collector<Device>): void {
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *       processElement2(value: Limit, context: ProcessContext, out: Collector<Device>): void {
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *     }
+ *
+ * @throws BUNDLE_COMPILE_FAILED for `@state` in it
  */
 export abstract class CoProcessFunction<
   In1 extends RowView,

@@ -3,7 +3,15 @@
  * construction, so malformed text is an assertion. Records are read by json-reader.ts.
  */
 
-/** A JSON value. Absent members read as NULL, so a chain of get() needs no checks. */
+/**
+ * A JSON value: the parameters that a job gave, or a source's split. Absent members read as NULL, so a chain of
+ * get() needs no checks; it may be kept.
+ *
+ *     open(context: RuntimeContext): void {
+ *       const limits = context.parameters.get("limits");
+ *       this.seed = limits.get("seed").int(7);
+ *     }
+ */
 export class JsonValue {
   /** What stands for a member that is not there. */
   static readonly NULL: JsonValue = new JsonValue();

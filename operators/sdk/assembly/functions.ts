@@ -50,6 +50,8 @@ export class RuntimeContext {
    *     open(context: RuntimeContext): void {
    *       this.count = context.getState(new ValueStateDescriptor<i64>("count"));
    *     }
+   * Asked for later than in open() it traps.
+   * @throws BUNDLE_COMPILE_FAILED in a function without keys, or where two states have one name; OPERATOR_OPEN_FAILED for what the build cannot see, and for more than 32 states
    */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
     const state = new ValueState<T>(descriptor);
@@ -87,7 +89,10 @@ export class RuntimeContext {
     return state;
   }
 
-  /** The state that the broadcast side writes and both sides read: the same in every subtask. */
+  /**
+   * The state that the broadcast side writes and both sides read: the same in every subtask.
+   * @throws BUNDLE_COMPILE_FAILED, or OPERATOR_OPEN_FAILED, of a function without a broadcast stream
+   */
   getBroadcastState<K, V>(descriptor: MapStateDescriptor<K, V>): BroadcastState<K, V> {
     return this.getOperatorStateStore().getBroadcastState<K, V>(descriptor);
   }
@@ -127,7 +132,17 @@ export class RuntimeContext {
   }
 }
 
-/** Base of all functions: life cycle and context. Extend one of those below, not this one. */
+/**
+ * Base of all functions: life cycle and context (Flink: RichFunction). Extend one of those below, not this
+ * one. Fields live as long as the subtask and are in no snapshot: what has to survive is state.
+ *
+ *     open(context: RuntimeContext): void {
+ *       this.seed = context.parameters.get("seed").int(7);
+ *       if (this.seed < 0) this.failRow("seed: it must not be negative");
+ *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED with the message of a failRow() in open(); OPERATOR_FAILED for what throws or traps
+ */
 export abstract class RichFunction {
   __context: RuntimeContext | null = null;
   __failure: string | null = null;
@@ -138,7 +153,10 @@ export abstract class RichFunction {
   /** Asks for the states of fields declared as such; generated where there are any. */
   __openStates(context: RuntimeContext): void {}
 
-  /** Called once before the first row. State may be asked for, but not read: it may be restored after this. */
+  /**
+   * Called once before the first row, also after a restore: here state is asked for, and what rows need made. State is
+   * not read here: it may be restored after this.
+   */
   open(context: RuntimeContext): void {}
 
   /**
@@ -160,7 +178,9 @@ export abstract class RichFunction {
    */
   snapshotState(context: FunctionSnapshotContext): void {}
 
-  /** Called once after the last row. */
+  /**
+   * Called once when the task ends or is cancelled; not after a failure, where the module is dropped.
+   */
   close(): void {}
 
   /**

@@ -12,7 +12,18 @@ import { TimeBuffer } from "./state/time-buffer";
 import { Status, WATERMARK_MIN } from "./layout";
 import { TwoInputOperator } from "./two-input-operator";
 
-/** What a join function may ask about the pair (Flink: ProcessJoinFunction.Context). */
+/**
+ * What a join function may ask about the pair (Flink: ProcessJoinFunction.Context). One object serves all
+ * pairs.
+ *
+ *     @operator
+ *     class Delays extends ProcessJoinFunction<Reading, Limit, Counted> {
+ *       processElement(a: Reading, b: Limit, context: JoinContext, out: Collector<Counted>): void {
+ *         out.row().n = context.rightTimestamp - context.leftTimestamp;
+ *         out.collect();
+ *       }
+ *     }
+ */
 export class JoinContext {
   /** Timestamp of the left row, ms. */
   leftTimestamp: i64 = 0;
@@ -59,6 +70,8 @@ export class JoinContext {
  *         out.collect();
  *       }
  *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED where `lower` is above `upper`; ROW_FAILED, by `onRowError`, for a row without a timestamp
  */
 export abstract class ProcessJoinFunction<
   Left extends RowView,

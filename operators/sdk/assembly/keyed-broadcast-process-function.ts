@@ -7,13 +7,44 @@ import { KeyedStateBackend, KeyVisitor } from "./state/keyed-state-backend";
 import { EVENT_TIME } from "./state/timer-service";
 import { TwoInputOperator } from "./two-input-operator";
 
-/** What is done with each key's state (Flink: KeyedStateFunction): the key's states are the current ones. */
+/**
+ * What is done with each key's state (Flink: KeyedStateFunction): given to
+ * KeyedBroadcastContext.applyToKeyedState(). While process() runs, the key's states are the current ones.
+ *
+ *     class ClearHighest extends KeyedStateFunction<Device> {
+ *       constructor(private highest: ValueState<f64>) {
+ *         super();
+ *       }
+ *       process(key: Device): void {
+ *         if (key.device.startsWith(Text.from("roof"))) this.highest.clear();
+ *       }
+ *     }
+ */
 export abstract class KeyedStateFunction<K extends RowView> {
   /** Called with a key; reads and writes of state are that key's. */
   abstract process(key: K): void;
 }
 
-/** What the broadcast side may ask for; it has no current key (Flink: KeyedBroadcastProcessFunction.Context). */
+/**
+ * What the broadcast side may ask for: side outputs, time, and all keys' state (Flink:
+ * KeyedBroadcastProcessFunction.Context). One object serves all rows. It has no current key: getCurrentKey(),
+ * and timers, are for the keyed side.
+ *
+ *     @operator
+ *     class Restart extends KeyedBroadcastProcessFunction<Device, Reading, Limit, Reading> {
+ *       @state highest!: ValueState<f64>;
+ *       processElement(value: Reading, context: KeyedContext<Device>, out: Collector<Reading>): void {
+ *         this.highest.update(max(this.highest.value(), value.degrees));
+ *       }
+ *       processBroadcastElement(
+ *         value: Limit,
+ *         context: KeyedBroadcastContext<Device>,
+ *         out: Collector<Reading>,
+ *       ): void {
+ *         context.applyToKeyedState(new ClearHighest(this.highest));
+ *       }
+ *     }
+ */
 export class KeyedBroadcastContext<K extends RowView> extends KeyedContext<K> {
   private visitor: ApplyToKeys<K>;
 
@@ -50,7 +81,30 @@ class ApplyToKeys<K extends RowView> extends KeyVisitor {
 
 /**
  * A function on a keyed stream that reads state which another stream, broadcast to every subtask, writes: rules,
- * settings, small tables.
+ * settings, small tables (Flink: KeyedBroadcastProcessFunction):
+ * `readings.keyBy("device").connect(limits.broadcast()).process(ops.warmest)`. `K` is a `@row` class of the
+ * key's columns. The broadcast side has no current key: there keyed state is reached by applyToKeyedState().
+ *
+ *     @operator
+ *     class Warmest extends KeyedBroadcastProcessFunction<Device, Reading, Limit, Reading> {
+ *       @state limits!: BroadcastState<Text, f64>;
+ *       @state highest!: ValueState<f64>;
+ *       processElement(value: Reading, context: KeyedContext<Device>, out: Collector<Reading>): void {
+ *         if (value.degrees <= max(this.highest.value(), this.limits.get(value.device))) return;
+ *         this.highest.update(value.degrees);
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *       processBroadcastElement(
+ *         value: Limit,
+ *         context: KeyedBroadcastContext<Device>,
+ *         out: Collector<Reading>,
+ *       ): void {
+ *         this.limits.put(value.device, value.degrees);
+ *       }
+ *     }
+ *
+ * @throws JOB_KEY_MISSING, JOB_KEY_CLASS_MISMATCH, JOB_BROADCAST_MISSING for streams that do not fit; OPERATOR_FAILED where the broadcast side writes keyed state or sets a timer
  */
 export abstract class KeyedBroadcastProcessFunction<
   K extends RowView,
@@ -110,6 +164,7 @@ export class KeyedBroadcastProcessOperator<
     const out = this.collector;
     const keyed = this.side == 0;
     this.state.own.readOnly = keyed;
+    this.backend.hasKey = keyed;
     if (keyed) {
       this.backend.attach(this.reader, 0);
       this.backend.locate(from, to);

@@ -6,8 +6,25 @@ import { EVENT_TIME } from "./state/timer-service";
 import { TwoInputOperator } from "./two-input-operator";
 
 /**
- * A function called for each record of two streams keyed alike, and for each timer it has set; both sides
- * see one state.
+ * A function called for each record of two streams keyed alike, and for each timer it has set; both sides see
+ * one state (Flink: KeyedCoProcessFunction): `readings.connect(limits).keyBy("device", "device").process(...)`.
+ * Event time is the smaller of the two inputs' watermarks; which of two records of different inputs comes
+ * first is open.
+ *
+ *     @operator
+ *     class AboveLimit extends KeyedCoProcessFunction<Device, Reading, Limit, Reading> {
+ *       @state limit!: ValueState<f64>;
+ *       processElement1(value: Reading, context: KeyedContext<Device>, out: Collector<Reading>): void {
+ *         if (this.limit.isEmpty() || value.degrees <= this.limit.value()) return;
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *       processElement2(value: Limit, context: KeyedContext<Device>, out: Collector<Reading>): void {
+ *         this.limit.update(value.degrees);
+ *       }
+ *     }
+ *
+ * @throws JOB_KEY_MISSING, JOB_KEY_CLASS_MISMATCH for streams that are not keyed as `K` says
  */
 export abstract class KeyedCoProcessFunction<
   K extends RowView,

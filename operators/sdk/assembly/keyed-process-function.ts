@@ -10,13 +10,29 @@ import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { EVENT_TIME } from "./state/timer-service";
 import { TimerService } from "./timer-service";
 
-/** Which clock a timer belongs to (Flink: TimeDomain). */
+/**
+ * Which clock a timer belongs to (Flink: TimeDomain).
+ *
+ * Given by KeyedContext.timeDomain in onTimer().
+ *
+ *     onTimer(timestamp: i64, context: KeyedContext<Word>, out: Collector<Line>): void {
+ *       if (context.timeDomain == TimeDomain.PROCESSING_TIME) this.count.clear();
+ *     }
+ */
 export enum TimeDomain {
   EVENT_TIME,
   PROCESSING_TIME,
 }
 
-/** What a keyed process function may ask about the present record or timer. */
+/**
+ * What a keyed function may ask about the present record or timer (Flink: KeyedProcessFunction.Context,
+ * OnTimerContext). One object serves all of them: what it tells is valid until the method returns.
+ *
+ *     processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {
+ *       if (!context.hasTimestamp || context.getCurrentKey().word.isEmpty()) return;
+ *       context.timerService().registerEventTimeTimer(context.timestamp + 60_000);
+ *     }
+ */
 export class KeyedContext<K extends RowView> {
   /** Whether the record has a timestamp. */
   hasTimestamp: bool = false;
@@ -35,19 +51,20 @@ export class KeyedContext<K extends RowView> {
     this.timers = new TimerService(operator, backend);
   }
 
-  /** Time and timers. */
+  /** Time and timers of the current key. */
   timerService(): TimerService {
     return this.timers;
   }
 
-  /** The key of the record or timer: its columns, valid until the next record or timer. */
+  /** The key of the record or timer: its columns, in a row that is valid until the next call. */
   getCurrentKey(): K {
     return this.keys.of(this.backend);
   }
 
   /**
-   * Collector of side output `index` (1 is the first). Ask once, in openProcess(), and keep it in a
-   * field.
+   * Collector of side output `index`: 1 is that of the first `@sideOutput`. Ask once, in openProcess(), and
+   * keep it in a field (Flink: Context.output, which looks the tag up for each row).
+   * @throws OPERATOR_FAILED for a number that is not there
    */
   sideOutput<T extends RowView>(index: i32): Collector<T> {
     const operator = this.operator;
@@ -58,8 +75,25 @@ export class KeyedContext<K extends RowView> {
 }
 
 /**
- * A function called for each record of a keyed stream and for each timer that it has set. `K` is a
- * `@row` class of key columns.
+ * A function called for each record of a keyed stream and for each timer that it has set (Flink:
+ * KeyedProcessFunction): `readings.keyBy("device").process(ops.findQuiet)`. `K` is a `@row` class of the key's
+ * columns, by name and type those of keyBy().
+ *
+ *     @operator
+ *     class FindQuiet extends KeyedProcessFunction<Device, Reading, Device> {
+ *       @state last!: ValueState<i64>;
+ *       processElement(value: Reading, context: KeyedContext<Device>, out: Collector<Device>): void {
+ *         this.last.update(context.timestamp);
+ *         context.timerService().registerEventTimeTimer(context.timestamp + 60_000);
+ *       }
+ *       onTimer(timestamp: i64, context: KeyedContext<Device>, out: Collector<Device>): void {
+ *         if (this.last.value() + 60_000 != timestamp) return;
+ *         out.row().device = context.getCurrentKey().device;
+ *         out.collect();
+ *       }
+ *     }
+ *
+ * @throws JOB_KEY_MISSING, JOB_KEY_CLASS_MISMATCH for a stream that is not keyed as `K` says
  */
 export abstract class KeyedProcessFunction<
   K extends RowView,

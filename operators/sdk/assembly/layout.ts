@@ -60,7 +60,12 @@ export const TYPE_ROW: u8 = 21;
 export const TYPE_ARRAY: u8 = 22;
 export const TYPE_MAP: u8 = 23;
 
-/** Change of a row (Flink: RowKind). */
+/**
+ * Change of a row (Flink: RowKind). `row.kind` of an input row tells it; of an output row it may be set, within
+ * what `@emits` declares. Inputs have INSERT only, unless `@accepts` says more.
+ *
+ *     if (value.kind == RowKind.DELETE || value.kind == RowKind.UPDATE_BEFORE) this.count.clear();
+ */
 export namespace RowKind {
   export const INSERT: u8 = 0;
   export const UPDATE_BEFORE: u8 = 1;

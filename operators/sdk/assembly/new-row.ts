@@ -9,6 +9,8 @@ import { RowView } from "./row";
  *       this.seen = newRow<Seen>();
  *       this.seen.at = 7;
  *     }
+ *
+ * @throws OPERATOR_FAILED for memory that runs out
  */
 export function newRow<T extends RowView>(): T {
   const row = instantiate<T>();

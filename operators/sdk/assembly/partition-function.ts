@@ -7,7 +7,8 @@ import { RowView } from "./row";
 import { resetTextScratch } from "./text";
 
 /**
- * Chooses the subtask that a row goes to (Flink: Partitioner); a job names it in `partitionCustom`.
+ * Chooses the subtask that a row goes to (Flink: Partitioner): `orders.partitionCustom(ops.byRegion)`. The
+ * function sees the row, where Flink's sees a key that a KeySelector makes.
  *
  *     @operator
  *     class ByRegion extends PartitionFunction<Order> {
@@ -15,6 +16,8 @@ import { resetTextScratch } from "./text";
  *         return value.region % channels;
  *       }
  *     }
+ *
+ * @throws OPERATOR_FAILED for a number outside of 0 to channels - 1, and for a failRow()
  */
 export abstract class PartitionFunction<In extends RowView> extends RichFunction {
   /** A number from 0 to channels - 1: the subtask behind it. Another number ends the task. */

@@ -6,9 +6,22 @@
 import { FunctionOperator, RichFunction } from "./functions";
 import { Status } from "./layout";
 import { Operator } from "./operator";
+import { processingTime } from "./processing-time";
 import { Collector, RowView } from "./row";
 
-/** What a process function may ask about the present record. */
+/**
+ * What a process function on a stream without keys may ask about the present record (Flink:
+ * ProcessFunction.Context). One object serves all records. It has no timers: they belong to keys.
+ *
+ *     @operator
+ *     class DropLate extends ProcessFunction<Reading, Reading> {
+ *       processElement(value: Reading, context: ProcessContext, out: Collector<Reading>): void {
+ *         if (context.hasTimestamp && context.timestamp <= context.currentWatermark()) return;
+ *         out.row().device = value.device;
+ *         out.collect();
+ *       }
+ *     }
+ */
 export class ProcessContext {
   /** Whether the record has a timestamp. */
   hasTimestamp: bool = false;
@@ -22,13 +35,19 @@ export class ProcessContext {
   }
 
   /** The watermark up to here, ms; i64.MIN_VALUE before the first. */
-  get currentWatermark(): i64 {
+  currentWatermark(): i64 {
     return this.operator.currentWatermark;
   }
 
+  /** The clock of the worker, ms since 1970. */
+  currentProcessingTime(): i64 {
+    return processingTime();
+  }
+
   /**
-   * Collector of side output `index` (1 is the first `@sideOutput`). Ask once, in `openProcess`, and
-   * keep it in a field. A number that is not there traps.
+   * Collector of side output `index`: 1 is that of the first `@sideOutput`. Ask once, in openProcess(), and
+   * keep it in a field (Flink: Context.output, which looks the tag up for each row).
+   * @throws OPERATOR_FAILED for a number that is not there
    */
   sideOutput<T extends RowView>(index: i32): Collector<T> {
     const operator = this.operator;
@@ -39,8 +58,8 @@ export class ProcessContext {
 }
 
 /**
- * A row in, any number of rows out, with the record's time and with side outputs (Flink:
- * ProcessFunction). It has no state and no timers yet.
+ * A row in, any number of rows out, with the record's time and with side outputs (Flink: ProcessFunction). On
+ * a stream without keys there is no state and there are no timers, as in Flink: KeyedProcessFunction has them.
  *
  *     @sideOutput("late", Reading)
  *     @operator
@@ -50,11 +69,13 @@ export class ProcessContext {
  *         this.late = context.sideOutput<Reading>(1);
  *       }
  *       processElement(value: Reading, context: ProcessContext, out: Collector<Reading>): void {
- *         const to = context.timestamp <= context.currentWatermark ? this.late : out;
+ *         const to = context.timestamp <= context.currentWatermark() ? this.late : out;
  *         to.row().device = value.device;
  *         to.collect();
  *       }
  *     }
+ *
+ * @throws BUNDLE_COMPILE_FAILED for `@state` in it
  */
 export abstract class ProcessFunction<
   In extends RowView,

@@ -39,6 +39,8 @@ import { WindowReduceOperator } from "./window/window-reduce";
  *         out.total = hottest.degrees;
  *       }
  *     }
+ *
+ * @throws OPERATOR_FAILED for a failRow() in getResult(), where there is no row to refuse
  */
 export abstract class ReduceFunction<
   In extends RowView,

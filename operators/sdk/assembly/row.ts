@@ -42,7 +42,20 @@ export abstract class RowView {
   abstract __complete(): void;
 }
 
-/** Receives the rows of one output (Flink: Collector). Fill `row()`, then `collect()`. */
+/**
+ * Receives the rows of one output (Flink: Collector). Fill `row()`, then `collect()`; each further row begins
+ * with `row()` again. It may be kept in a field, the row may not.
+ *
+ *     @operator
+ *     class Twice extends FlatMapFunction<Word, Word> {
+ *       flatMap(value: Word, out: Collector<Word>): void {
+ *         for (let i = 0; i < 2; i++) {
+ *           out.row().word = value.word;
+ *           out.collect();
+ *         }
+ *       }
+ *     }
+ */
 export class Collector<T extends RowView> {
   private view: T;
   private writer: BlockWriter;
@@ -56,7 +69,10 @@ export class Collector<T extends RowView> {
     this.begin();
   }
 
-  /** The row to fill next. Fields left alone become NULL where they may be, else zero or empty. */
+  /**
+   * The row to fill next. Fields left alone become NULL where they may be, else zero or empty; its kind is
+   * RowKind.INSERT unless it is set.
+   */
   // @ts-ignore: decorator
   @inline
   row(): T {
@@ -65,7 +81,10 @@ export class Collector<T extends RowView> {
     return this.view;
   }
 
-  /** Emits the filled row; its timestamp is that of the record being processed. */
+  /**
+   * Emits the filled row. Its timestamp is that of the record being processed, in onTimer() that of the timer,
+   * of a window the window's last.
+   */
   // @ts-ignore: decorator
   @inline
   collect(): void {

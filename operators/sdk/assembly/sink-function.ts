@@ -6,7 +6,20 @@ import { RowView } from "./row";
 import { INTEGER_TEXT_MAX, printInteger } from "./text-number";
 import { Text } from "./text";
 
-/** Where a sink function writes the record of the present row. */
+/**
+ * Where a sink function writes the record of the present row: what is written stands behind what was. One
+ * object serves all rows.
+ *
+ *     @operator
+ *     class WriteReading extends SinkFunction<Reading> {
+ *       write(value: Reading, record: RecordWriter): void {
+ *         record.write(value.device);
+ *         record.writeByte(0x3b); // a semicolon
+ *         record.writeDouble(value.degrees);
+ *         record.writeByte(0x0a);
+ *       }
+ *     }
+ */
 export class RecordWriter {
   /** @internal The runtime makes it. */
   constructor(private writer: BlockWriter) {}
@@ -53,6 +66,8 @@ export class RecordWriter {
  *         record.writeByte(0x0a);
  *       }
  *     }
+ *
+ * @throws OPERATOR_FAILED for what throws; ROW_FAILED, by `onRowError`, for a failRow()
  */
 export abstract class SinkFunction<In extends RowView> extends RichFunction {
   /** Writes the record of a row, its separator included. */

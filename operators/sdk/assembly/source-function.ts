@@ -22,6 +22,8 @@ import { resetTextScratch } from "./text";
  *         return true;
  *       }
  *     }
+ *
+ * @throws OPERATOR_FAILED for a failRow() in poll(), where there is no row to refuse
  */
 export abstract class SourceFunction<Out extends RowView> extends RichFunction {
   /** Takes a split (JSON made by the connector; null where the source has none). */

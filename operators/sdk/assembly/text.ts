@@ -100,7 +100,17 @@ function lowerByte(byte: u8): u8 {
   return <u8>(byte - 0x41) < <u8>26 ? byte | 0x20 : byte;
 }
 
-/** UTF-8 text of a column, a parameter or a slice of either. */
+/**
+ * UTF-8 text of a column, a parameter or a slice of either: a view on its bytes, which costs no allocation. One
+ * that was read is valid until the row ends; toString() makes what may be kept. Positions and lengths count
+ * bytes.
+ *
+ *     const name = word.trim().toLowerAscii();
+ *     if (name.startsWith(Text.from("roof-"))) {
+ *       const number = name.slice(5);
+ *       if (number.isInt()) this.seed = <i32>number.parseInt();
+ *     }
+ */
 @unmanaged
 export class Text {
   /** Address of the first byte. */
@@ -108,7 +118,7 @@ export class Text {
   /** Length in bytes, not in characters. */
   length: i32;
 
-  /** A view on the bytes of a string literal is made once: keep it in a field of the operator. */
+  /** A text that stays for ever, of a literal: make it once, in a field of the operator. */
   static of(value: string): Text {
     const bytes = String.UTF8.byteLength(value);
     const kept = heap.alloc(8 + <usize>bytes);
@@ -269,7 +279,12 @@ export function copyUpperAscii(target: usize, source: usize, length: usize): voi
   }
 }
 
-/** Iterator of Text.split: `while (parts.next()) use(parts.value)`. */
+/**
+ * Walk through the parts of Text.split(). Valid until the row ends.
+ *
+ *     const parts = word.split(0x3b); // a semicolon
+ *     while (parts.next()) this.recent.add(parts.value.parseFloat());
+ */
 @unmanaged
 export class TextParts {
   private at: usize;
@@ -304,7 +319,12 @@ export class TextParts {
   }
 }
 
-/** Iterator of Text.words: `while (words.next()) use(words.value)`. */
+/**
+ * Walk through the words of Text.words(). Valid until the row ends.
+ *
+ *     const words = word.words();
+ *     while (words.next()) this.counts.put(words.value, this.counts.get(words.value) + 1);
+ */
 @unmanaged
 export class TextWords {
   private at: usize;

@@ -5,10 +5,20 @@ import { KeyedStateBackend } from "./state/keyed-state-backend";
 import { EVENT_TIME, PROCESSING_TIME } from "./state/timer-service";
 
 /**
- * A timer calls onTimer() with the key for which it was set. A key has one timer for each time: a second
- * one for the same time changes nothing. Timers fire in order of time; those of one time in the order of
- * their keys' encodings, whatever the parallelism. One set for a time that has passed fires with
- * the next watermark or, in processing time, at once.
+ * Time and timers of the current key (Flink: TimerService). A timer calls onTimer() with the key for which it
+ * was set. A key has one timer for each time and clock: a second one for the same time changes nothing.
+ * Timers fire in order of time; those of one time in the order of their keys' encodings, whatever the
+ * parallelism. One set for a time that has passed fires with the next watermark or, in processing time, at
+ * once. Timers live in snapshots, beside the key's state.
+ *
+ *     processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {
+ *       const timers = context.timerService();
+ *       timers.deleteEventTimeTimer(this.count.value());
+ *       this.count.update(timers.currentWatermark() + 60_000);
+ *       timers.registerEventTimeTimer(this.count.value());
+ *     }
+ *
+ * @throws OPERATOR_FAILED where there is no current key: on a broadcast side. Functions on streams without keys have no timers at all
  */
 export class TimerService {
   /** @internal The runtime makes it. */

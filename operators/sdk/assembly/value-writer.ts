@@ -53,15 +53,27 @@ function enlarged(buffer: usize, bytes: usize): usize {
 }
 
 /**
- * Appends values to one node of a column: exactly one `add…` (or `end`, behind what is inside) for
- * each value. A field of a row class with the type Value has one for the row at hand.
+ * Writes an ARRAY, ROW or MAP of an output row, whose class has a `write…()` for the field. Each value wants
+ * exactly one `add…`, or `end` behind what is inside. Valid until the row is collected.
+ *
+ *     @operator
+ *     class TagWords extends MapFunction<Line, Tagged> {
+ *       map(value: Line, out: Tagged): void {
+ *         const tags = out.writeTags();
+ *         const words = value.line.words();
+ *         while (words.next()) tags.elements.addText(words.value);
+ *         tags.end();
+ *       }
+ *     }
+ *
+ * @throws OPERATOR_FAILED for a field that is written twice, a value of another type, or 1 GiB in a column
  */
 export class ValueWriter {
-  /** Values so far. */
+  /** @internal Values so far. */
   length: i32 = 0;
   /** @internal */
   nulls: i32 = 0;
-  /** Number in the column table, and that of the first child. */
+  /** @internal Number in the column table, and that of the first child. */
   node: i32 = 0;
   /** @internal */
   firstChild: i32 = 0;
@@ -71,9 +83,9 @@ export class ValueWriter {
   readonly nullable: bool;
   /** @internal */
   readonly storage: i32;
-  /** Bytes of a value, where that is fixed. */
+  /** @internal Bytes of a value, where that is fixed. */
   readonly width: i32;
-  /** Fields of a ROW; the elements of an ARRAY; the entries of a MAP. */
+  /** @internal Fields of a ROW; the elements of an ARRAY; the entries of a MAP. */
   readonly fields: ValueWriter[] = [];
   private validity: usize = 0;
   private offsets: usize = 0;
@@ -199,7 +211,7 @@ export class ValueWriter {
     store<u64>(at, high, 8);
   }
 
-  /** A value of fixed width, as it lies in a column. */
+  /** @internal A value of fixed width, as it lies in a column. */
   addFixed(start: usize): void {
     const at = <usize>this.begin();
     const width = <usize>this.width;
@@ -211,7 +223,7 @@ export class ValueWriter {
     this.addBytes(value.start, value.length);
   }
 
-  /** Bytes, or a text, from an address. */
+  /** Bytes, or a text, from an address: they are copied. */
   addBytes(start: usize, length: i32): void {
     const at = this.begin();
     if (this.used + length > this.capacity) this.growData(length);
@@ -220,7 +232,7 @@ export class ValueWriter {
     this.close(at);
   }
 
-  /** Address of `length` free bytes, the next value's; addReserved says how many were used. */
+  /** @internal Address of `length` free bytes, the next value's; addReserved says how many were used. */
   reserve(length: i32): usize {
     if (this.used + length > this.capacity) this.growData(length);
     return this.data + <usize>this.used;
@@ -257,7 +269,7 @@ export class ValueWriter {
     this.addFrom(value.block, value.entry, value.index);
   }
 
-  /** A copy of the value at `index` of a column of the same type. */
+  /** @internal A copy of the value at `index` of a column of the same type. */
   addFrom(block: usize, entry: usize, index: i32): void {
     if (isNullAt(block, entry, index)) {
       this.addNull();
@@ -293,7 +305,7 @@ export class ValueWriter {
     }
   }
 
-  /** Forgets the values behind the first `length`. */
+  /** @internal Forgets the values behind the first `length`. */
   truncate(length: i32): void {
     if (this.storage == STRUCT) {
       for (let i = 0; i < this.fields.length; i++) unchecked(this.fields[i]).truncate(length);
@@ -318,7 +330,7 @@ export class ValueWriter {
     return load<i32>(this.offsets + (<usize>min(index, this.length) << 2));
   }
 
-  /** Bytes that the buffers of this node and those below take in a block. */
+  /** @internal Bytes that the buffers of this node and those below take in a block. */
   bytes(): usize {
     const values = <usize>this.length;
     let bytes: usize = this.nulls > 0 ? align8((values + 7) >> 3) : 0;
@@ -329,7 +341,7 @@ export class ValueWriter {
     return bytes;
   }
 
-  /** Writes the entry and the buffers of this node at `start`; answers where the next ones go. */
+  /** @internal Writes the entry and the buffers of this node at `start`; answers where the next ones go. */
   seal(block: usize, start: usize): usize {
     const entry = block + HEADER_BYTES + <usize>this.node * COLUMN_BYTES;
     const values = <usize>this.length;

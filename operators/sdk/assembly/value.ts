@@ -19,14 +19,25 @@ import {
 } from "./layout";
 import { scratchViews, Text, textAt } from "./text";
 
-/** A view on one value; it is valid until the end of the row in which it was made. */
+/**
+ * A view on one value of any type: how a row reads ARRAY, ROW, MAP, DECIMAL and BINARY columns. It is valid until
+ * the end of the row in which it was made. Its type is not asked at run time: read it as what it is.
+ *
+ *     @operator
+ *     class CountTags extends MapFunction<Tagged, Counted> {
+ *       map(value: Tagged, out: Counted): void {
+ *         const tags = value.tags;
+ *         for (let i = 0; i < tags.length; i++) if (!tags.element(i).text.isEmpty()) out.n = i + 1;
+ *       }
+ *     }
+ */
 @unmanaged
 export class Value {
-  /** The batch. */
+  /** @internal The batch. */
   block: usize;
-  /** Entry of the column in the batch's column table. */
+  /** @internal Entry of the column in the batch's column table. */
   entry: usize;
-  /** Row, or element of the parent. */
+  /** @internal Row, or element of the parent. */
   index: i32;
 
   /** Whether it is NULL; what it holds reads as zero or empty then. */

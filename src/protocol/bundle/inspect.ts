@@ -45,7 +45,10 @@ export interface BundleInfo {
 }
 
 /**
- * Accepts or refuses a bundle.
+ * Accepts or refuses a bundle, and tells what is in it.
+ *
+ *     const { operators } = inspectBundle(bytes).manifest;
+ *
  * @param budgetPages The most memory an instance may have, pages of 64 KiB.
  * @throws MillraceError one of the BUNDLE_* codes of docs/bundles.md
  */

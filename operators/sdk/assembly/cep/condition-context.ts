@@ -3,7 +3,17 @@ import { processingTime } from "../processing-time";
 import { RowView } from "../row";
 import { MatchedEvents, PatternMatch } from "./pattern-match";
 
-/** Given to IterativeCondition.filter() (Flink: IterativeCondition.Context). */
+/**
+ * Given to IterativeCondition.filter() (Flink: IterativeCondition.Context). One object serves all events: what
+ * it tells is valid until filter() returns.
+ *
+ *     filter(value: Reading, context: ConditionContext<Reading>): bool {
+ *       let sum: f64 = 0;
+ *       const before = context.getEventsForPattern("hot");
+ *       for (let i = 0; i < before.length; i++) sum += before.at(i).degrees;
+ *       return sum < 100;
+ *     }
+ */
 export class ConditionContext<T extends RowView> {
   private match: PatternMatch<T>;
   private node: usize = 0;
@@ -22,8 +32,8 @@ export class ConditionContext<T extends RowView> {
   }
 
   /**
-   * The events that the partial match has of a stage, oldest first; none if it has none. Events and
-   * list are valid until filter() returns.
+   * The events that the partial match has of a stage, oldest first; none if it has none, or no stage has that
+   * name. Events and list are valid until filter() returns.
    */
   getEventsForPattern(name: string): MatchedEvents<T> {
     if (!this.isWalked) {

@@ -5,7 +5,12 @@
 import { RowView } from "../row";
 import { ConditionContext } from "./condition-context";
 
-/** Base of all conditions: extend SimpleCondition or IterativeCondition. */
+/**
+ * Base of all conditions: extend SimpleCondition or IterativeCondition. Conditions of a stage are joined by
+ * Pattern.where() and Pattern.or().
+ *
+ *     Pattern.begin<Reading>("hot").where(new IsHot()).or(new IsHotter());
+ */
 export abstract class Condition<T extends RowView> {
   abstract __holds(value: T, context: ConditionContext<T>): bool;
 }

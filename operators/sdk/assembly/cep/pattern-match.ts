@@ -2,7 +2,15 @@
 import { RowView } from "../row";
 import { cellOf, previousOf, stageOf } from "./shared-buffer";
 
-/** The events of one stage, oldest first. Valid as long as its PatternMatch. */
+/**
+ * The events of one stage of a match, oldest first (Flink: the List of a match's map). Valid as long as its
+ * PatternMatch.
+ *
+ *     filter(value: Reading, context: ConditionContext<Reading>): bool {
+ *       const before = context.getEventsForPattern("hot");
+ *       return before.length == 0 || before.at(before.length - 1).degrees < value.degrees;
+ *     }
+ */
 export class MatchedEvents<T extends RowView> {
   /** How many there are. */
   length: i32 = 0;
@@ -21,15 +29,23 @@ export class MatchedEvents<T extends RowView> {
     this.length++;
   }
 
-  /** The event at an index, 0 <= index < length. Each event of a match has a view of its own. */
+  /**
+   * The event at an index. Each event of a match has a view of its own.
+   * @throws OPERATOR_FAILED outside of 0 <= index < length
+   */
   at(index: i32): T {
     return this.match.__eventAt(this.places[index]);
   }
 }
 
 /**
- * A match: the events of each stage (Flink's Map<String, List<IN>>). Valid until the call that got
- * it returns: copy what is to be kept.
+ * A match: the events of each stage (Flink: Map<String, List<IN>>). Valid until the call that got it
+ * returns: copy what is to be kept.
+ *
+ *     processMatch(match: PatternMatch<Line>, context: PatternContext, out: Collector<Line>): void {
+ *       out.row().line = match.get("first").at(0).line;
+ *       out.collect();
+ *     }
  */
 export class PatternMatch<T extends RowView> {
   private nodes: usize[] = [];

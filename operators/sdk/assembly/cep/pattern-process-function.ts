@@ -9,7 +9,14 @@ import { Collector, RowView } from "../row";
 import { Pattern } from "./pattern";
 import { PatternMatch } from "./pattern-match";
 
-/** What a function may ask about a match (Flink: PatternProcessFunction.Context). */
+/**
+ * What a function may ask about a match (Flink: PatternProcessFunction.Context). One object serves all.
+ *
+ *     processMatch(match: PatternMatch<Line>, context: PatternContext, out: Collector<Line>): void {
+ *       const delay = context.currentProcessingTime() - context.timestamp; // ms
+ *       if (delay < 60_000) out.collect();
+ *     }
+ */
 export class PatternContext {
   /**
    * When the match was found, ms: the timestamp of the event that completed it, or the time at
@@ -32,8 +39,9 @@ export class PatternContext {
   }
 
   /**
-   * Collector of side output `index` (1 is the first). Ask once, in openProcess(), and keep it in a
-   * field.
+   * Collector of side output `index`: 1 is that of the first `@sideOutput`. Ask once, in openProcess(), and
+   * keep it in a field (Flink: Context.output, which looks the tag up for each row).
+   * @throws OPERATOR_FAILED for a number that is not there
    */
   sideOutput<T extends RowView>(index: i32): Collector<T> {
     const operator = this.operator;
@@ -44,7 +52,8 @@ export class PatternContext {
 }
 
 /**
- * Finds a pattern in the events of each key, and is called for each match.
+ * Finds a pattern in the events of each key, and is called for each match (Flink: CEP.pattern() with a
+ * PatternProcessFunction): `readings.keyBy("device").process(ops.heating)`.
  *
  *     @operator
  *     class Heating extends PatternProcessFunction<Reading, Area> {
@@ -66,6 +75,7 @@ export class PatternContext {
  * In event time a key's events wait for the watermark and are taken in the order of their
  * timestamps, those of one timestamp as they came. One that comes at or behind the watermark is
  * late: see lateOutput().
+ * @throws JOB_KEY_MISSING on a stream that is not keyed; OPERATOR_OPEN_FAILED for a pattern that cannot be
  */
 export abstract class PatternProcessFunction<
   In extends RowView,

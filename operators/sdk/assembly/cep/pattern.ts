@@ -5,7 +5,12 @@ import { ConsumingStrategy, Quantifier, Repetition } from "./quantifier";
 import { AfterMatchSkipStrategy } from "./skip-strategy";
 import { FINAL_NAME } from "./state-graph";
 
-/** What `within` bounds (Flink: WithinType). */
+/**
+ * What Pattern.within() bounds (Flink: WithinType): the time from a match's first event to its last, or from
+ * one event to the next.
+ *
+ *     Pattern.begin<Reading>("hot").next("hotter").within(5_000, WithinType.PREVIOUS_AND_CURRENT);
+ */
 export enum WithinType {
   /** The time from a match's first event to its last one. */
   FIRST_AND_LAST,
@@ -14,12 +19,13 @@ export enum WithinType {
 }
 
 /**
- * A sequence of stages, each with a condition. Every method answers the pattern to go on with; a
- * mistake is noted, and the operator refuses to open with it.
+ * A sequence of stages, each with a condition (Flink: Pattern). Every method answers the pattern to go on with.
  *
  *     const pattern = Pattern.begin<Reading>("hot").where(new IsHot()).oneOrMore()
  *       .followedBy("hotter").where(new IsHotter())
  *       .within(60_000);
+ *
+ * @throws OPERATOR_OPEN_FAILED for a mistake in it, such as two stages of one name, until() without a loop, or a notFollowedBy() at the end without within()
  */
 export class Pattern<T extends RowView> {
   __quantifier: Quantifier;

@@ -9,9 +9,11 @@ export enum SkipKind {
 }
 
 /**
- * Which other matches go when one is complete: given to Pattern.begin().
+ * Which other matches go when one is complete (Flink: AfterMatchSkipStrategy): given to Pattern.begin().
  *
  *     Pattern.begin<Reading>("hot", AfterMatchSkipStrategy.skipPastLastEvent());
+ *
+ * @throws OPERATOR_OPEN_FAILED for a stage that the pattern does not have
  */
 export class AfterMatchSkipStrategy {
   /** @internal Use the methods below. */

@@ -7,8 +7,25 @@ import { StateSlot, TTL_BYTES } from "./state-slot";
 import { StateTtlConfig } from "./state-ttl";
 
 /**
- * How values are gathered (Flink: AggregateFunction). `Acc` is an `@accumulator` class, a plain
- * record of numbers that is changed in place; `Out` is a number, bool or `@row` class.
+ * How an AggregatingState gathers values (Flink: AggregateFunction). `Acc` is an `@accumulator` class, a
+ * plain record of numbers that is changed in place; `Out` is a number, bool or `@row` class. There is no
+ * merge(): states of keys never meet.
+ *
+ *     @accumulator
+ *     class SumAndCount {
+ *       sum: f64;
+ *       count: i64;
+ *     }
+ *
+ *     class Mean extends StateAggregateFunction<f64, SumAndCount, f64> {
+ *       add(value: f64, accumulator: SumAndCount): void {
+ *         accumulator.sum += value;
+ *         accumulator.count++;
+ *       }
+ *       getResult(accumulator: SumAndCount): f64 {
+ *         return accumulator.sum / <f64>accumulator.count;
+ *       }
+ *     }
  */
 export abstract class StateAggregateFunction<In, Acc, Out> {
   /** Gives a new accumulator its first values; all fields are 0 before. */
@@ -19,7 +36,16 @@ export abstract class StateAggregateFunction<In, Acc, Out> {
   abstract getResult(accumulator: Acc): Out;
 }
 
-/** Names and types an AggregatingState (Flink: AggregatingStateDescriptor). */
+/**
+ * Names and types an AggregatingState (Flink: AggregatingStateDescriptor). `Acc` is the `@accumulator` class.
+ *
+ *     open(context: RuntimeContext): void {
+ *       const mean = new AggregatingStateDescriptor<f64, SumAndCount, f64>("mean", new Mean());
+ *       this.mean = context.getAggregatingState(mean);
+ *     }
+ *
+ * @throws as RuntimeContext.getState()
+ */
 export class AggregatingStateDescriptor<In, Acc, Out> {
   __ttl: StateTtlConfig | null = null;
 
@@ -38,7 +64,15 @@ export class AggregatingStateDescriptor<In, Acc, Out> {
   }
 }
 
-/** An accumulator for each key, to which add() gives values and of which get() tells the result. */
+/**
+ * An accumulator for each key, to which add() gives values and of which get() tells the result (Flink:
+ * AggregatingState). It lives until clear(), or until its time to live is over.
+ *
+ *     this.mean.add(21.5); // asked for in open(): see AggregatingStateDescriptor
+ *     const mean = this.mean.get();
+ *
+ * @throws OPERATOR_FAILED where add() is called without a current key: in open(), or on a broadcast side
+ */
 export class AggregatingState<In, Acc, Out> extends StateSlot {
   private lead: usize = 0;
   private fn!: StateAggregateFunction<In, Acc, Out>;

@@ -29,6 +29,8 @@ export class KeyedStateBackend extends ChangeLog {
   current: usize = 0;
   /** Nothing may be written now: broadcast state, on the side that is not broadcast. */
   readOnly: bool = false;
+  /** Rows of the present batch have keys: not those of a broadcast side, and none in open(). */
+  hasKey: bool = false;
   /** Keys probably have timers: their entries get room for one in each time domain. */
   usesTimers: bool = false;
   /** No key is current: in snapshotState() and initializeState(). */
@@ -104,6 +106,7 @@ export class KeyedStateBackend extends ChangeLog {
   attach(reader: BatchReader, input: i32): void {
     this.reader = reader;
     this.input = input;
+    this.hasKey = true;
   }
 
   /** Finds the entries of rows [from, to) of the visiting order, all misses at once. */
@@ -182,7 +185,7 @@ export class KeyedStateBackend extends ChangeLog {
   }
 
   private create(): usize {
-    if (this.isKeyless) throw new Error("no key is current here: keyed state cannot be written");
+    if (this.isKeyless || !this.hasKey) throw new Error("there is no current key whose state or timers could be set");
     const codec = this.codecs[this.input];
     codec.encode(this.reader!, this.row);
     this.current = this.table.add(this.groupOfRow(), codec.start, codec.length);

@@ -11,7 +11,18 @@ import { StateSlot, TTL_BYTES } from "./state-slot";
 import { StateTtlConfig } from "./state-ttl";
 import { ValueCodec } from "./value-codec";
 
-/** Names and types a MapState (Flink: MapStateDescriptor). */
+/**
+ * Names and types a MapState or a BroadcastState (Flink: MapStateDescriptor). A field
+ * `@state counts!: MapState<Text, i64>` needs none.
+ *
+ *     open(context: RuntimeContext): void {
+ *       this.counts = context.getMapState(new MapStateDescriptor<Text, i64>("counts"));
+ *       // Of a function with a broadcast stream, too:
+ *       // this.limits = context.getBroadcastState(new MapStateDescriptor<Text, f64>("limits"));
+ *     }
+ *
+ * @throws as RuntimeContext.getState()
+ */
 export class MapStateDescriptor<K, V> {
   __ttl: StateTtlConfig | null = null;
 
@@ -25,10 +36,13 @@ export class MapStateDescriptor<K, V> {
 }
 
 /**
- * A map for each key. `K` and `V` are numbers, bool, Text or `@row` classes.
+ * A map for each key (Flink: MapState). `K` and `V` are numbers, bool, Text or `@row` classes; both are
+ * copied into the state. It lives until clear(), its entries each until their time to live is over.
  *
  *     const seen = this.counts.get(word) + 1; // 0 where there is none
  *     this.counts.put(word, seen);
+ *
+ * @throws OPERATOR_FAILED where it is written without a current key: in open(), or on a broadcast side
  */
 export class MapState<K, V> extends StateSlot {
   private keys_: ValueCodec<K> = new ValueCodec<K>();
@@ -253,7 +267,16 @@ export class MapState<K, V> extends StateSlot {
   }
 }
 
-/** A walk over the entries of a map. One serves a state: the next entries() begins it anew. */
+/**
+ * A walk over the entries of a map (Flink: MapState.entries()). One serves a state: the next entries()
+ * begins it anew. The present entry may be removed; entries put meanwhile may or may not be met. Texts and
+ * rows that it gives are valid until the method returns.
+ *
+ *     const entries = this.counts.entries();
+ *     while (entries.next()) {
+ *       if (entries.value == 1) this.counts.remove(entries.key);
+ *     }
+ */
 export class MapEntries<K, V> {
   private at: usize = 0;
   private following: usize = 0;

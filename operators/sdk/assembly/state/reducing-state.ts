@@ -2,13 +2,30 @@
 import { ValueState, ValueStateDescriptor } from "./value-state";
 import { StateTtlConfig } from "./state-ttl";
 
-/** What two values become (Flink: ReduceFunction). For rows: change `a` and give it back. */
+/**
+ * What two values of a ReducingState become (Flink: ReduceFunction). For rows: change `a` and give it back.
+ *
+ *     class Larger extends StateReduceFunction<i64> {
+ *       reduce(a: i64, b: i64): i64 {
+ *         return max(a, b);
+ *       }
+ *     }
+ */
 export abstract class StateReduceFunction<T> {
   /** What `a`, the value so far, and `b` become. */
   abstract reduce(a: T, b: T): T;
 }
 
-/** Names, types and folds a ReducingState (Flink: ReducingStateDescriptor). */
+/**
+ * Names, types and folds a ReducingState (Flink: ReducingStateDescriptor).
+ *
+ *     open(context: RuntimeContext): void {
+ *       const longest = new ReducingStateDescriptor<i64>("longest", new Larger());
+ *       this.longest = context.getReducingState(longest);
+ *     }
+ *
+ * @throws as RuntimeContext.getState()
+ */
 export class ReducingStateDescriptor<T> {
   __ttl: StateTtlConfig | null = null;
 
@@ -27,7 +44,15 @@ export class ReducingStateDescriptor<T> {
   }
 }
 
-/** A value for each key into which add() folds others. */
+/**
+ * A value for each key into which add() folds others (Flink: ReducingState). It lives until clear(), or
+ * until its time to live is over.
+ *
+ *     this.longest.add(word.length); // asked for in open(): see ReducingStateDescriptor
+ *     const longest = this.longest.get();
+ *
+ * @throws OPERATOR_FAILED where add() is called without a current key: in open(), or on a broadcast side
+ */
 export class ReducingState<T> extends ValueState<T> {
   private fold!: StateReduceFunction<T>;
 

@@ -4,13 +4,26 @@
  */
 import { processingTime } from "../processing-time";
 
-/** What renews a value's time (Flink: StateTtlConfig.UpdateType). */
+/**
+ * What renews a value's time (Flink: StateTtlConfig.UpdateType).
+ *
+ * What renews a value's time to live (Flink: StateTtlConfig.UpdateType): writing it, or reading it too.
+ *
+ *     const ttl = new StateTtlConfig(60_000);
+ *     ttl.updateType = UpdateType.OnReadAndWrite;
+ */
 export enum UpdateType {
   OnCreateAndWrite,
   OnReadAndWrite,
 }
 
-/** Whether an expired value may still be read (Flink: StateTtlConfig.StateVisibility). */
+/**
+ * Whether an expired value may still be read (Flink: StateTtlConfig.StateVisibility): never, or once more by
+ * the read that finds it expired and removes it.
+ *
+ *     const ttl = new StateTtlConfig(60_000);
+ *     ttl.stateVisibility = StateVisibility.ReturnExpiredIfNotCleanedUp;
+ */
 export enum StateVisibility {
   NeverReturnExpired,
   /** It is given once more: the read that finds it expired removes it. */
@@ -18,7 +31,7 @@ export enum StateVisibility {
 }
 
 /**
- * How long state lives after its last use.
+ * How long state lives after its last use, by the worker's clock (Flink: StateTtlConfig).
  *
  *     open(context: RuntimeContext): void {
  *       const ttl = new StateTtlConfig(3600 * 1000);
@@ -27,6 +40,8 @@ export enum StateVisibility {
  *       descriptor.enableTimeToLive(ttl);
  *       this.count = context.getState(descriptor);
  *     }
+ *
+ * @throws OPERATOR_FAILED for a time that is not positive; BUNDLE_COMPILE_FAILED where `@state` names it
  */
 export class StateTtlConfig {
   /** What renews a value's time. */
@@ -39,7 +54,9 @@ export class StateTtlConfig {
   cleanupSize: i32 = 0;
 
   /** State lives for `timeToLive` ms, more than 0. */
-  constructor(readonly timeToLive: i64) {}
+  constructor(readonly timeToLive: i64) {
+    if (timeToLive <= 0) throw new Error("time to live: it must be positive, ms");
+  }
 }
 
 /** The time to live of one state; none where `isOn` is false. */

@@ -6,7 +6,15 @@ import { StateSlot, TTL_BYTES } from "./state-slot";
 import { StateTtlConfig } from "./state-ttl";
 import { ValueCodec } from "./value-codec";
 
-/** Names and types a ValueState (Flink: ValueStateDescriptor). */
+/**
+ * Names and types a ValueState (Flink: ValueStateDescriptor). A field `@state count!: ValueState<i64>` needs none.
+ *
+ *     open(context: RuntimeContext): void {
+ *       this.count = context.getState(new ValueStateDescriptor<i64>("count"));
+ *     }
+ *
+ * @throws as RuntimeContext.getState()
+ */
 export class ValueStateDescriptor<T> {
   __ttl: StateTtlConfig | null = null;
 
@@ -20,10 +28,13 @@ export class ValueStateDescriptor<T> {
 }
 
 /**
- * A value for each key. `T` is a number, bool, Text or a `@row` class.
+ * A value for each key (Flink: ValueState). `T` is a number, bool, Text or a `@row` class; it is copied into
+ * the state. It lives until clear(), or until its time to live is over.
  *
  *     const count = this.count.value() + 1; // 0 where there is none
  *     this.count.update(count);
+ *
+ * @throws OPERATOR_FAILED where it is written without a current key: in open(), or on a broadcast side
  */
 export class ValueState<T> extends StateSlot {
   private codec: ValueCodec<T> = new ValueCodec<T>();

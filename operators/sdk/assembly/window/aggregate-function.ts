@@ -32,6 +32,8 @@ import { WindowResults } from "./window-results";
  *         out.total = sum.total;
  *       }
  *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED where windows merge and there is no merge(); OPERATOR_FAILED for a failRow() in getResult(), where there is no row to refuse
  */
 export abstract class AggregateFunction<
   In extends RowView,

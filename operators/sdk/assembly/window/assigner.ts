@@ -10,31 +10,41 @@ import { GLOBAL_END, GLOBAL_START, windowStart } from "./time-window";
 
 const SESSION_GAP_NOT_POSITIVE: string = "gap: it must be positive";
 
-/** Finds the windows into which an element goes; the SDK has Flink's, an author extends DynamicSessionWindows. */
+/**
+ * Finds the windows into which an element goes (Flink: WindowAssigner). The SDK has Flink's, which a job
+ * names; an author extends DynamicSessionWindows.
+ *
+ *     // In a function over windows:
+ *     assigner(): WindowAssigner | null {
+ *       return new QuietTime(true); // by event time
+ *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED with the answer of fault()
+ */
 export abstract class WindowAssigner {
-  /** Windows of the last assign(), in the order in which they are visited. */
+  /** @internal Windows of the last assign(), in the order in which they are visited. */
   count: i32 = 0;
-  /** Where they start. */
+  /** @internal Where they start. */
   starts: StaticArray<i64> = new StaticArray<i64>(1);
-  /** Where they end, exclusive. */
+  /** @internal Where they end, exclusive. */
   ends: StaticArray<i64> = new StaticArray<i64>(1);
-  /** Why the last assign() refused the element; null: it did not. */
+  /** @internal Why the last assign() refused the element; null: it did not. */
   failure: string | null = null;
 
   /** Windows of the elements' timestamps; or, where `eventTime` is false, of the clock. */
   constructor(readonly eventTime: bool) {}
 
-  /** Whether windows of a key that overlap or touch become one. */
+  /** @internal Whether windows of a key that overlap or touch become one. */
   get merges(): bool {
     return false;
   }
 
-  /** Whether there is but one window, of everything. */
+  /** @internal Whether there is but one window, of everything. */
   get global(): bool {
     return false;
   }
 
-  /** Whether an element without a timestamp is refused. */
+  /** @internal Whether an element without a timestamp is refused. */
   get needsTimestamp(): bool {
     return this.eventTime;
   }
@@ -44,13 +54,13 @@ export abstract class WindowAssigner {
     return null;
   }
 
-  /** Called once with the input. */
+  /** @internal Called once with the input. */
   bind(input: OpenStream): void {}
-  /** Called for each batch before its elements. */
+  /** @internal Called for each batch before its elements. */
   attach(reader: BatchReader): void {}
 
   /**
-   * Finds the windows of an element.
+   * @internal Finds the windows of an element.
    * @param time its timestamp (the smallest int64: none), or the clock
    */
   abstract assign(time: i64, row: i32): void;
@@ -227,8 +237,17 @@ export class ColumnGapSessionWindows extends WindowAssigner {
 }
 
 /**
- * Session windows whose gap the author's class tells for each element (Flink:
- * SessionWindowTimeGapExtractor): answer an instance in the window function's `assigner()`.
+ * Session windows whose gap the author's class tells for each element (Flink: EventTimeSessionWindows and
+ * ProcessingTimeSessionWindows.withDynamicGap, SessionWindowTimeGapExtractor): answer an instance in the
+ * window function's `assigner()`.
+ *
+ *     class QuietTime extends DynamicSessionWindows<Reading> {
+ *       extract(value: Reading): i64 {
+ *         return value.degrees > 40 ? 1_000 : 60_000;
+ *       }
+ *     }
+ *
+ * @throws ROW_FAILED, by `onRowError`, for a gap that is not positive
  */
 export abstract class DynamicSessionWindows<In extends RowView> extends WindowAssigner {
   private input: In = instantiate<In>();

@@ -105,7 +105,7 @@ export class ProcessingTimeoutTrigger extends WindowTrigger {
     if (this.resetOnElement) this.forget(context);
     const state = this.at(context);
     if (load<u64>(state) == 0) {
-      const time = context.currentProcessingTime + this.timeout;
+      const time = context.getCurrentProcessingTime() + this.timeout;
       store<u64>(state, 1);
       store<i64>(state, time, 8);
       context.registerProcessingTimeTimer(time);

@@ -98,7 +98,7 @@ export class MergingWindows extends TableWindows {
     const last = this.window.maxTimestamp;
     const over = operator.assigner.eventTime
       ? last + operator.lateness <= operator.currentWatermark
-      : last <= this.context.currentProcessingTime;
+      : last <= this.context.__now;
     if (over) operator.refuseRow(row, 0, "the record makes windows merge into one that is over already");
     return over;
   }

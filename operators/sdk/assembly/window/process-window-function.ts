@@ -12,7 +12,16 @@ import { WindowOperator } from "./window-operator";
 import { FunctionWindowProcessor, WindowProcessor } from "./window-processor";
 import { STATE_BYTES, WindowContext } from "./window-context";
 
-/** The elements of a window: `for (let i = 0; i < elements.length; i++) use(elements.at(i))`. */
+/**
+ * The elements of a window, in order of arrival (Flink: the Iterable of ProcessWindowFunction.process). Valid
+ * until process() returns.
+ *
+ *     hottest(elements: WindowElements<Reading>): f64 {
+ *       let degrees: f64 = -Infinity;
+ *       for (let i = 0; i < elements.length; i++) degrees = max(degrees, elements.at(i).degrees);
+ *       return degrees;
+ *     }
+ */
 export class WindowElements<In extends RowView> {
   /** How many elements there are. */
   length: i32 = 0;
@@ -24,7 +33,7 @@ export class WindowElements<In extends RowView> {
   /** @internal The runtime makes it. */
   constructor(private view: In) {}
 
-  /** The i-th element, in order of arrival; one view serves all. */
+  /** The i-th element, 0 <= i < length, unchecked. One view serves all: the next at() moves it. */
   at(i: i32): In {
     this.view.__index = unchecked(this.order[i]);
     return this.view;
@@ -46,7 +55,28 @@ export class WindowElements<In extends RowView> {
 
 /**
  * Called with all elements of a window (Flink: ProcessWindowFunction): what `process()` of windows takes. It
- * keeps every element until the window goes; an AggregateFunction keeps an accumulator only.
+ * keeps every element until the window goes; an AggregateFunction keeps an accumulator only. Its results are
+ * its own rows: what they should tell of key and window, it writes itself. They have the window's last
+ * timestamp.
+ *
+ *     @operator
+ *     class Hottest extends ProcessWindowFunction<Reading, Reading> {
+ *       process(
+ *         context: WindowContext,
+ *         elements: WindowElements<Reading>,
+ *         out: Collector<Reading>,
+ *       ): void {
+ *         const row = out.row();
+ *         row.device = elements.key.device;
+ *         row.degrees = -Infinity;
+ *         for (let i = 0; i < elements.length; i++) {
+ *           row.degrees = max(row.degrees, elements.at(i).degrees);
+ *         }
+ *         out.collect();
+ *       }
+ *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED with what its assigner or trigger refuses; OPERATOR_FAILED for a failRow() in process(), where there is no row to refuse
  */
 export abstract class ProcessWindowFunction<In extends RowView, Out extends RowView>
   extends WindowFunction {

@@ -97,8 +97,8 @@ export class TableWindows extends Windowing {
   }
 
   enterTime(clock: i64): void {
-    this.context.currentWatermark = this.operator.currentWatermark;
-    this.context.currentProcessingTime = clock;
+    this.context.__watermark = this.operator.currentWatermark;
+    this.context.__now = clock;
   }
 
   /** Adds the element to the windows that the assigner gave; false: to none. */

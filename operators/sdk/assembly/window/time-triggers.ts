@@ -5,7 +5,7 @@ import { TriggerContext, TriggerResult, WindowTrigger } from "./trigger";
 /** Fires when the watermark passes the end of the window, and again for each late element. */
 export class EventTimeTrigger extends WindowTrigger {
   elementAdded(row: i32, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
-    if (window.maxTimestamp <= context.currentWatermark) return TriggerResult.FIRE;
+    if (window.maxTimestamp <= context.getCurrentWatermark()) return TriggerResult.FIRE;
     context.registerEventTimeTimer(window.maxTimestamp);
     return TriggerResult.CONTINUE;
   }
@@ -21,7 +21,7 @@ export class EventTimeTrigger extends WindowTrigger {
   /** Where the watermark has passed the end, the element that made the windows merge fires. */
   onMerge(window: TimeWindow, context: TriggerContext): void {
     const last = window.maxTimestamp;
-    if (last > context.currentWatermark) context.registerEventTimeTimer(last);
+    if (last > context.getCurrentWatermark()) context.registerEventTimeTimer(last);
   }
 
   clear(window: TimeWindow, context: TriggerContext): void {
@@ -46,7 +46,7 @@ export class ProcessingTimeTrigger extends WindowTrigger {
 
   onMerge(window: TimeWindow, context: TriggerContext): void {
     const last = window.maxTimestamp;
-    if (last > context.currentProcessingTime) context.registerProcessingTimeTimer(last);
+    if (last > context.getCurrentProcessingTime()) context.registerProcessingTimeTimer(last);
   }
 
   clear(window: TimeWindow, context: TriggerContext): void {
@@ -130,7 +130,7 @@ abstract class ContinuousTrigger extends WindowTrigger {
 /** Fires every `interval` ms of event time, and at the end of the window. */
 export class ContinuousEventTimeTrigger extends ContinuousTrigger {
   elementAdded(row: i32, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
-    if (window.maxTimestamp <= context.currentWatermark) return TriggerResult.FIRE;
+    if (window.maxTimestamp <= context.getCurrentWatermark()) return TriggerResult.FIRE;
     context.registerEventTimeTimer(window.maxTimestamp);
     if (!this.hasNext(context)) this.startGrid(timestamp, window, context);
     return TriggerResult.CONTINUE;
@@ -153,7 +153,7 @@ export class ContinuousEventTimeTrigger extends ContinuousTrigger {
 /** Fires every `interval` ms by the clock. */
 export class ContinuousProcessingTimeTrigger extends ContinuousTrigger {
   elementAdded(row: i32, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
-    if (!this.hasNext(context)) this.startGrid(context.currentProcessingTime, window, context);
+    if (!this.hasNext(context)) this.startGrid(context.getCurrentProcessingTime(), window, context);
     return TriggerResult.CONTINUE;
   }
 

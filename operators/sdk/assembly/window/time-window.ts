@@ -4,7 +4,14 @@
 export const GLOBAL_START: i64 = i64.MIN_VALUE;
 export const GLOBAL_END: i64 = i64.MAX_VALUE;
 
-/** A window; one object is filled again for each that is looked at. */
+/**
+ * A window [start, end) of time, ms (Flink: TimeWindow). One object is filled again for each that is looked at:
+ * keep numbers, not the object.
+ *
+ *     onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *       return time == window.maxTimestamp ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+ *     }
+ */
 export class TimeWindow {
   /** First millisecond. */
   start: i64 = 0;
@@ -14,7 +21,7 @@ export class TimeWindow {
   maxTimestamp: i64 = 0;
 
   /**
-   * Makes it another window.
+   * @internal Makes it another window.
    * @param global the window of everything, whose last timestamp is the largest int64
    */
   set(start: i64, end: i64, global: bool = false): void {

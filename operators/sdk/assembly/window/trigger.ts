@@ -8,7 +8,14 @@ import { RowView } from "../row";
 import { EVENT_TIME, PROCESSING_TIME, TimerService } from "../state/timer-service";
 import { TimeWindow } from "./time-window";
 
-/** What a trigger decides. */
+/**
+ * What a trigger decides (Flink: TriggerResult): FIRE calls the window's function, PURGE drops the window's
+ * contents, FIRE_AND_PURGE does both, CONTINUE nothing.
+ *
+ *     onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *       return TriggerResult.FIRE_AND_PURGE;
+ *     }
+ */
 export namespace TriggerResult {
   export const CONTINUE: i32 = 0;
   /** Call the window's function. */
@@ -21,19 +28,36 @@ export namespace TriggerResult {
 /** Bytes of state per window that a trigger of an author's has. */
 export const TRIGGER_STATE_BYTES: i32 = 32;
 
-/** What a trigger may ask and set: of one key's window (Flink: Trigger.TriggerContext, OnMergeContext). */
+/**
+ * What a trigger may ask and set: of one key's window (Flink: Trigger.TriggerContext, OnMergeContext). One
+ * object serves all windows.
+ *
+ *     onElement(value: Reading, time: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *       if (window.maxTimestamp <= context.getCurrentWatermark()) return TriggerResult.FIRE;
+ *       context.registerEventTimeTimer(window.maxTimestamp);
+ *       return TriggerResult.CONTINUE;
+ *     }
+ */
 export class TriggerContext {
-  /** Long.MIN_VALUE before the first one. */
-  currentWatermark: i64 = i64.MIN_VALUE;
-  /** ms since 1970. */
-  currentProcessingTime: i64 = 0;
   /** In onMerge: how many windows became this one. */
   mergedCount: i32 = 0;
+  __watermark: i64 = i64.MIN_VALUE;
+  __now: i64 = 0;
   __timers: TimerService | null = null;
   __owner: usize = 0;
   __state: usize = 0;
   /** State of the triggers of the windows that became this one. */
   __mergedStates: StaticArray<usize> = new StaticArray<usize>(4);
+
+  /** The watermark that the operator has seen, ms; i64.MIN_VALUE before the first. */
+  getCurrentWatermark(): i64 {
+    return this.__watermark;
+  }
+
+  /** The clock of the worker, ms since 1970. */
+  getCurrentProcessingTime(): i64 {
+    return this.__now;
+  }
 
   /** Calls onEventTime when the watermark reaches `time`; a second one for the same time does nothing. */
   registerEventTimeTimer(time: i64): void {
@@ -66,17 +90,26 @@ export class TriggerContext {
   }
 }
 
-/** What the window operator calls: the SDK's triggers, and the base of an author's. */
+/**
+ * What the window operator calls: the SDK's triggers, and the base of an author's, who extends Trigger.
+ *
+ *     // In a function over windows:
+ *     trigger(): WindowTrigger | null {
+ *       return new OnHotReading();
+ *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED with the answer of fault()
+ */
 export abstract class WindowTrigger {
   /** Where this trigger's state begins in that of its window. */
   protected offset: i32 = 0;
 
-  /** Bytes of state per window, zeroed at first; a multiple of 8. */
+  /** @internal Bytes of state per window, zeroed at first; a multiple of 8. */
   stateBytes(): i32 {
     return 0;
   }
 
-  /** Gives the trigger its place in the window's state; answers where the next one may begin. */
+  /** @internal Gives the trigger its place in the window's state; answers where the next one may begin. */
   place(offset: i32): i32 {
     this.offset = offset;
     return offset + this.stateBytes();
@@ -87,12 +120,12 @@ export abstract class WindowTrigger {
     return null;
   }
 
-  /** Called once, with what the operator was opened with. */
+  /** @internal Called once, with what the operator was opened with. */
   bind(config: OpenConfig): void {}
-  /** Called for each batch before its elements. */
+  /** @internal Called for each batch before its elements. */
   attach(reader: BatchReader): void {}
 
-  /** An element was added; its timestamp is the smallest int64 where it has none. */
+  /** @internal An element was added; its timestamp is the smallest int64 where it has none. */
   abstract elementAdded(
     row: i32,
     timestamp: i64,
@@ -121,7 +154,7 @@ export abstract class WindowTrigger {
   /** The window goes: delete the timers that the trigger waits for. Its state is zeroed after. */
   clear(window: TimeWindow, context: TriggerContext): void {}
 
-  /** Zeroes the trigger's state, and that of a trigger inside. */
+  /** @internal Zeroes the trigger's state, and that of a trigger inside. */
   forgetState(context: TriggerContext): void {
     memory.fill(this.at(context), 0, this.stateBytes());
   }
@@ -140,7 +173,8 @@ export abstract class WindowTrigger {
 }
 
 /**
- * A trigger of an author's. Answer an instance in the window function's `trigger()`.
+ * A trigger of an author's (Flink: Trigger). Answer an instance in the window function's `trigger()`. One
+ * instance serves all windows: what belongs to a window lies in state().
  *
  *     class OnHotReading extends Trigger<Reading> {
  *       onElement(reading: Reading, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
@@ -150,7 +184,12 @@ export abstract class WindowTrigger {
  *       onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
  *         return time == window.maxTimestamp ? TriggerResult.FIRE : TriggerResult.CONTINUE;
  *       }
+ *       clear(window: TimeWindow, context: TriggerContext): void {
+ *         context.deleteEventTimeTimer(window.maxTimestamp);
+ *       }
  *     }
+ *
+ * @throws OPERATOR_OPEN_FAILED where windows merge and canMerge() says false
  */
 export abstract class Trigger<In extends RowView> extends WindowTrigger {
   private input: In = instantiate<In>();
@@ -163,13 +202,21 @@ export abstract class Trigger<In extends RowView> extends WindowTrigger {
     context: TriggerContext,
   ): i32;
 
-  /** State of this key's window: an @accumulator class of at most 32 bytes, zeroed at first. */
+  /**
+   * State of this key's window: an `@accumulator` class of at most 32 bytes, zeroed at first (Flink:
+   * getPartitionedState). It lies in place: a change stays.
+   * @throws OPERATOR_FAILED for a larger class
+   */
   state<T>(context: TriggerContext): T {
     assert(offsetof<T>() <= <usize>TRIGGER_STATE_BYTES, "trigger state is larger than 32 bytes");
     return changetype<T>(this.at(context));
   }
 
-  /** In onMerge: the state of the index-th of context.mergedCount windows that became this one. */
+  /**
+   * In onMerge(): the state of the index-th of context.mergedCount windows that became this one (Flink:
+   * mergePartitionedState).
+   * @throws OPERATOR_FAILED for a larger class than state() takes, or an index that is not there
+   */
   mergedState<T>(context: TriggerContext, index: i32): T {
     assert(offsetof<T>() <= <usize>TRIGGER_STATE_BYTES, "trigger state is larger than 32 bytes");
     return changetype<T>(this.mergedAt(context, index));

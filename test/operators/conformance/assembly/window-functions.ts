@@ -64,7 +64,7 @@ export class CollectWindow extends ProcessWindowFunction<Event, WindowResult> {
     }
     result.window_start = context.windowStart;
     result.window_end = context.windowEnd;
-    result.cw = context.currentWatermark;
+    result.cw = context.currentWatermark();
     result.fired_by = context.firedBy;
     result.timer = context.timerTime;
     out.collect();
@@ -98,7 +98,7 @@ export class SumWindow extends AggregateFunction<Event, Sum, SumResult> {
   getResult(accumulator: Sum, out: SumResult): void {
     out.sum = accumulator.sum;
     out.count = accumulator.count;
-    out.cw = this.window.currentWatermark;
+    out.cw = this.window.currentWatermark();
     out.fired_by = this.window.firedBy;
     out.timer = this.window.timerTime;
   }

@@ -98,7 +98,7 @@ export class Describe extends ProcessFunction<Line, Line> {
   processElement(value: Line, context: ProcessContext, out: Collector<Line>): void {
     const row = out.row();
     row.text = value.text;
-    row.n = context.hasTimestamp ? context.timestamp - context.currentWatermark : -1;
+    row.n = context.hasTimestamp ? context.timestamp - context.currentWatermark() : -1;
     out.collect();
   }
 }

@@ -129,6 +129,9 @@ export class Judge extends KeyedBroadcastProcessFunction<NameKey, Event, Limit, 
     context: KeyedBroadcastContext<NameKey>,
     out: Collector<Verdict>,
   ): void {
+    // To be found out: the broadcast side has no key.
+    if (value.limit == -1) this.held.put(value.at, value.limit);
+    if (value.limit == -2) context.timerService().registerEventTimeTimer(value.at);
     this.limits.put(value.who, value.limit);
   }
 
