@@ -57,6 +57,7 @@ const SUPPORT_NAMES = [
   "SourceOperator",
   "StateTtlConfig",
   "Text",
+  "TimestampsAndWatermarksOperator",
   "Value",
   "ValueStateDescriptor",
   "ValueWriter",

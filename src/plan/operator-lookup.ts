@@ -9,6 +9,7 @@ import {
 } from "./builtin-operators.ts";
 import type { VertexSpec } from "./job-spec.ts";
 import { bracketPath, valueAt } from "./spec-issue.ts";
+import { STRATEGY_PARAMETERS, strategyParametersSchema } from "./watermark-parameters.ts";
 import { windowParameters } from "./window-parameters.ts";
 
 /** Self-description of an uploaded bundle by its content hash; undefined: not uploaded. */
@@ -127,10 +128,13 @@ function checkParameters(
 ): Parameters {
   const checked: Parameters = {};
   const windowed = description.kind === "aggregate" || description.kind === "process_window";
-  if (windowed) Object.assign(checked, checkWindow(description.name, given, at));
+  if (windowed) Object.assign(checked, checkGroup(description.name, windowParameters, given, at));
+  const timed = description.kind === "watermark_strategy";
+  if (timed) Object.assign(checked, checkGroup(description.name, TIMES, given, at));
   const declared = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(given)) {
     if (declared.has(name) || (windowed && Object.hasOwn(windowParameters, name))) continue;
+    if (timed && Object.hasOwn(TIMES, name)) continue;
     const known = [...declared.keys()].join(", ");
     const expected = known === "" ? "no parameters" : known;
     throw parameterError("UNKNOWN", description.name, `${at}.${name}`, name, expected);
@@ -149,10 +153,17 @@ function checkParameters(
   return checked;
 }
 
-/** A user's function over windows takes its window's parameters beside its own. */
-function checkWindow(operator: string, given: Parameters, at: string): Parameters {
+const TIMES = { [STRATEGY_PARAMETERS]: strategyParametersSchema };
+
+/** A user's function over windows takes its window's parameters beside its own, a strategy those of watermarks. */
+function checkGroup(
+  operator: string,
+  group: Readonly<Record<string, z.ZodType>>,
+  given: Parameters,
+  at: string,
+): Parameters {
   const window: Parameters = {};
-  for (const [name, schema] of Object.entries(windowParameters)) {
+  for (const [name, schema] of Object.entries(group)) {
     const result = schema.safeParse(given[name]);
     if (result.success) {
       if (result.data !== undefined) window[name] = result.data;

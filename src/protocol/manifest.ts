@@ -32,6 +32,7 @@ export const operatorDescriptionSchema = z.strictObject({
     "aggregate",
     "reduce",
     "process_window",
+    "watermark_strategy",
     "source",
     "sink",
     "exchange",

@@ -88,6 +88,8 @@ type Call = (...args: (number | bigint)[]) => number | bigint | undefined;
 /** A live instance. */
 export class ModuleInstance {
   readonly loaded: LoadedModule;
+  /** Of the task that calls: how long it has been held up so far, ms. */
+  heldUpMs = 0;
   readonly #memory: WebAssembly.Memory;
   readonly #exports: Record<string, Call>;
   readonly #maximumPages: number;
@@ -271,6 +273,7 @@ export class ModuleInstance {
         state_read: () => 0,
         state_write: () => undefined,
         processing_time: () => BigInt(Math.floor(host.processingTimeMs())),
+        input_activity_time: () => BigInt(Math.floor(host.processingTimeMs() - this.heldUpMs)),
       },
     };
   }

@@ -38,6 +38,8 @@ export interface OperatorNode {
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
   readonly chained: boolean[];
   readonly deadLetter: number | undefined;
+  /** Whether it is told of the splits of the source in front of it: their watermarks are apart. */
+  readonly perSplit: boolean;
   /** Columns of its input; undefined: a source, or an exchange. */
   readonly input: Schema | undefined;
   readonly cost: RowCost;
@@ -86,6 +88,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       exchange: false,
       onRowError: operator.onRowError,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
+      perSplit: operator.input?.from === 0 && task.gates.length === 0 && isPerSplit(operator),
       input: operator.inputs[0]?.schema as Schema | undefined,
     });
     opened.push({ node, routes, exchanges });
@@ -97,6 +100,12 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     opened[from]!.node.chained[output] = true;
   }
   return opened.flatMap(({ node, exchanges }) => [node, ...exchanges]);
+}
+
+/** Watermarks of each split: a parameter of assign_timestamps, and of an author's strategy among the engine's own. */
+function isPerSplit({ parameters }: ChainedOperator): boolean {
+  const strategy = parameters.watermarks as { readonly perSplit?: unknown } | undefined;
+  return parameters.perSplit === true || strategy?.perSplit === true;
 }
 
 const RECORD_STREAM = { name: "main", schema: RECORD_SCHEMA, keys: [] as string[] };
@@ -153,6 +162,7 @@ function openExits(
       exchange: true,
       onRowError: "fail",
       deadLetter: undefined,
+      perSplit: false,
       input: undefined,
     });
     route.push({ type: "node", node });
@@ -166,7 +176,10 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
+  shape: Pick<
+    OperatorNode,
+    "routes" | "exchange" | "onRowError" | "deadLetter" | "perSplit" | "input"
+  >,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);

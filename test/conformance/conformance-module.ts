@@ -30,6 +30,8 @@ export const OPERATOR = {
   windowJoin: 10,
   coGroup: 11,
   cep: 12,
+  strategy: 13,
+  multiplexer: 14,
 } as const;
 
 /**

@@ -6,7 +6,7 @@
  */
 import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
-import { Status, WATERMARK_MIN } from "./layout";
+import { Status, WATERMARK_MIN, WatermarkKind } from "./layout";
 import { OpenConfig } from "./open-config";
 
 const RESULT_BYTES: usize = 64;
@@ -94,6 +94,11 @@ export abstract class Operator {
     for (let i = 0; i < this.writers.length; i++) this.writers[i].addWatermark(timestamp);
   }
 
+  /** Says idle or active through every output. */
+  forwardStatus(idle: bool): void {
+    for (let i = 0; i < this.writers.length; i++) this.writers[i].addStatus(idle);
+  }
+
   process(input: i32, block: usize, budget: i32): i32 {
     return this.refuse("this operator has no input " + input.toString());
   }
@@ -104,7 +109,9 @@ export abstract class Operator {
     return Status.DONE;
   }
 
-  idle(input: i32, idle: bool): i32 {
+  /** All inputs together turned idle or active (Flink: processWatermarkStatus). Default: sends it on. */
+  status(idle: bool): i32 {
+    this.forwardStatus(idle);
     return Status.DONE;
   }
 
@@ -228,7 +235,7 @@ export abstract class RecordOperator extends Operator {
       if (this.outputFull()) return Status.OUTPUT_FULL;
       const due = this.dueRow();
       if (this.next == due && this.nextWatermark < reader.watermarkCount) {
-        const status = this.onWatermark(reader.watermark(this.nextWatermark), left);
+        const status = this.onEntry(this.nextWatermark, left);
         if (status != Status.DONE) return status;
         this.nextWatermark++;
         continue;
@@ -247,6 +254,13 @@ export abstract class RecordOperator extends Operator {
     }
     reader.detach();
     return Status.DONE;
+  }
+
+  /** Acts on an entry of the block's list: a watermark, or a status. */
+  private onEntry(index: i32, budget: i32): i32 {
+    const kind = this.reader.watermarkKind(index);
+    if (kind == WatermarkKind.WATERMARK) return this.onWatermark(this.reader.watermark(index), budget);
+    return this.status(kind == WatermarkKind.IDLE);
   }
 
   private reportFailedRow(): i32 {

@@ -117,6 +117,7 @@ class Stream {
   }
 
   #textOf(element: OutputElement): string {
+    if (element.type === "status") return element.idle ? "idle" : "active";
     if (element.type === "watermark") return `watermark ${element.timestamp}`;
     const { k, v, sum, n, least, window_start: start, window_end: end } = element.values;
     const key = String(k).replace("key ", "");

@@ -11,6 +11,7 @@ import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-function";
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
+import { TimestampsAndWatermarksOperator } from "../../../../operators/sdk/assembly/time/watermark-strategy";
 import { BothInWindow, Pair, PairInWindow } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
@@ -26,9 +27,11 @@ import {
   ScriptResult,
   Sum,
   SumResult,
+  TimedEvent,
   WindowResult,
 } from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
+import { CaseStrategy, MultiplexerOperator } from "./watermark-cases";
 import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
@@ -66,3 +69,7 @@ registerOperator(
   (): Operator => new CoGroupOperator<BothInWindow, Event, Event, CoGroupResult>(),
 );
 registerOperator((): Operator => new CepOperator<MatchPattern, CaseEvent, MatchResult>());
+registerOperator(
+  (): Operator => new TimestampsAndWatermarksOperator<CaseStrategy, TimedEvent>(),
+);
+registerOperator((): Operator => new MultiplexerOperator());

@@ -120,3 +120,19 @@ export class MatchResult {
   k!: Text;
   m!: Text;
 }
+
+/** An element of a case of a watermark strategy: `f` may be its time. */
+@row
+export class TimedEvent {
+  v: i64;
+  f: i64;
+}
+
+/** A step of a case of the multiplexer. */
+@row
+export class MultiplexerStep {
+  op!: Text;
+  o!: Text;
+  mode!: Text;
+  t: i64;
+}
