@@ -46,6 +46,7 @@ export {
 } from "./plan/sinks.ts";
 export { csv, datagen, files, generated, jsonLines, socket, textLines } from "./plan/sources.ts";
 export { RestartStrategies, StreamExecutionEnvironment } from "./plan/stream-environment.ts";
+export { WatermarkStrategy } from "./plan/watermark-strategy.ts";
 export {
   ContinuousEventTimeTrigger,
   ContinuousProcessingTimeTrigger,
@@ -77,7 +78,6 @@ export {
   max,
   min,
   sum,
-  WatermarkStrategy,
 } from "./plan/windows.ts";
 export { inspectBundle } from "./protocol/bundle/inspect.ts";
 export { MillraceError } from "./protocol/errors.ts";

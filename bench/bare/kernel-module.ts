@@ -23,6 +23,7 @@ export class KernelModule {
         state_read: nothing,
         state_write: nothing,
         processing_time: () => 0n,
+        input_activity_time: () => 0n,
       },
     });
     this.#exports = instance.exports as Record<string, Export>;

@@ -3,7 +3,8 @@
  * of arrival goes to the right, event time upwards.
  */
 import { count, Duration, TumblingEventTimeWindows, WatermarkStrategy } from "../../src/index.ts";
-import { OperatorTestHarness, StreamRecord } from "../../src/testing/index.ts";
+import { AUTO_WATERMARK_INTERVAL_MS } from "../../src/protocol/limits.ts";
+import { OperatorTestHarness, StreamRecord, Watermark } from "../../src/testing/index.ts";
 import { Drawing } from "./drawing.ts";
 
 /** Event times in seconds, in the order in which the rows come. */
@@ -25,7 +26,7 @@ async function steps(): Promise<Step[]> {
   const input = { at: "BIGINT NOT NULL", device: "STRING NOT NULL" };
   const times = await OperatorTestHarness.open("builtin", "assign_timestamps", {
     input,
-    parameters: { ...strategy.withTimestampField("at", "ms") },
+    parameters: strategy.withTimestampField("at", "ms").toOperator().parameters,
   });
   const windows = await OperatorTestHarness.open("builtin", "window_aggregate", {
     input,
@@ -39,9 +40,11 @@ async function steps(): Promise<Step[]> {
     times.clearOutput();
     windows.clearOutput();
     times.processElement({ at: second * 1_000, device: "roof" });
+    // Rows come so far apart that there is time for a watermark behind each.
+    times.setProcessingTime(times.getProcessingTime() + AUTO_WATERMARK_INTERVAL_MS);
     for (const element of times.getOutput()) {
       if (element instanceof StreamRecord) windows.processElement(element);
-      else {
+      else if (element instanceof Watermark) {
         windows.processWatermark(element);
         watermark = Number(element.timestamp) / 1_000;
       }

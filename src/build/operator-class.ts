@@ -189,7 +189,8 @@ function readStreams(
     inputs.push({ ...second, ...role } as Operand);
   }
   const outputs: OperatorDescription["outputs"] = [];
-  if (kind.kind === "filter") outputs.push(output("main", "same"));
+  if (kind.kind === "filter" || kind.kind === "watermark_strategy")
+    outputs.push(output("main", "same"));
   else if (kind.kind === "sink") outputs.push(output("main", RECORD_SCHEMA));
   else if (kind.kind !== "exchange") {
     outputs.push(output("main", schemas.get("out") ?? schemas.get("key") ?? []));

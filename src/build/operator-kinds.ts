@@ -216,6 +216,14 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     keyed: true,
   },
   {
+    base: "WatermarkStrategy",
+    kind: "watermark_strategy",
+    roles: ["in"],
+    method: [method("createWatermarkGenerator", ["RuntimeContext"], "WatermarkGenerator<$in>")],
+    runner: "TimestampsAndWatermarksOperator",
+    keyed: false,
+  },
+  {
     base: "SourceFunction",
     kind: "source",
     roles: ["out"],

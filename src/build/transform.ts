@@ -59,6 +59,7 @@ const SUPPORT_NAMES = [
   "SourceOperator",
   "StateTtlConfig",
   "Text",
+  "TimestampsAndWatermarksOperator",
   "Value",
   "ValueStateDescriptor",
   "ValueWriter",

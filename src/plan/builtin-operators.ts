@@ -12,6 +12,7 @@ import type { OutputSpec } from "./job-spec.ts";
 import { keyedReduceField, windowReduceField } from "./reduce-field.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
+import { watermarkParameters } from "./watermark-parameters.ts";
 
 /** What an operator's outputs are derived from. */
 export interface OutputContext {
@@ -126,9 +127,7 @@ const transformations: readonly BuiltinOperator[] = [
   {
     description: describe("assign_timestamps", "generic", everyMode),
     parameters: z.strictObject({
-      field: z.string().min(1),
-      /** Unit of a BIGINT field; TIMESTAMP fields have their own. */
-      unit: z.enum(["s", "ms", "us", "ns"]).default("ms"),
+      ...watermarkParameters,
       strategy: z.enum(["bounded", "monotonous", "none"]).default("bounded"),
       maxOutOfOrdernessMs: z.int().min(0).default(0),
     }),

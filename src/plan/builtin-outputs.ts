@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { DEAD_LETTER, RECORD_LETTER_SCHEMA, ROW_LETTER_SCHEMA } from "../protocol/dead-letter.ts";
 import { MillraceError } from "../protocol/errors.ts";
-import { typeText } from "../protocol/type-text.ts";
 import type { Schema } from "../protocol/types.ts";
 import type { OutputContext } from "./builtin-operators.ts";
 import { checkColumnTypes } from "./column-support.ts";
 import { fieldOf } from "./schema-match.ts";
-import { inputOf, type PlannedStream, refuseParameter } from "./stream-type.ts";
+import type { PlannedStream } from "./stream-type.ts";
+import { timedOutputs } from "./watermark-parameters.ts";
 
 /** A 64-bit number: a JSON number where it is exact, else a decimal string. */
 export const bigintParameter = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]);
@@ -70,18 +70,7 @@ function checkColumnNames(context: OutputContext, parameter: string, schema: Sch
   }
 }
 
-/** The input with a time attribute. */
+/** assign_timestamps: the input with a time attribute. */
 export function timestampOutputs(context: OutputContext): PlannedStream[] {
-  const input = inputOf(context.inputs);
-  const name = context.parameters.field as string;
-  const at = `${context.field}.operator.parameters.field`;
-  const field = fieldOf(input.schema, name);
-  if (field === undefined) throw refuseParameter(context.operator, at, name, input);
-  if (!["BIGINT", "TIMESTAMP", "TIMESTAMP_LTZ"].includes(field.type.type)) {
-    const value = typeText(field.type);
-    const message = `Cannot plan ${context.operator}: field ${name} is ${value}`;
-    const expected = "BIGINT, TIMESTAMP(p) or TIMESTAMP_LTZ(p)";
-    throw new MillraceError("JOB_FIELD_TYPE", message, { field: at, value, expected });
-  }
-  return [{ ...input, name: "main", timeAttribute: name }];
+  return timedOutputs(context, context.parameters);
 }

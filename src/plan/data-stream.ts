@@ -46,13 +46,13 @@ import type {
   StreamExecutionEnvironment,
 } from "./stream-environment.ts";
 import type { Transformation, Upstream } from "./transformation.ts";
+import { type Watermarks, watermarkOperator } from "./watermark-strategy.ts";
 import {
   type GlobalWindowAssigner,
   GlobalWindows,
   type WindowAssigner,
 } from "./window-assigners.ts";
 import { countWindows, WindowedStream } from "./windowed-stream.ts";
-import type { WatermarkParameters } from "./windows.ts";
 
 /**
  * A stream of rows, or several that are united (Flink: DataStream). `Row` is what an editor knows of the
@@ -120,11 +120,19 @@ export class DataStream<Row = AnyRow> {
     return this.transform(builtin("select", { fields }), ["generic"]);
   }
 
-  /** Event time from a field, and watermarks (see WatermarkStrategy); as parallel as its input. */
+  /**
+   * Event time and watermarks: by a WatermarkStrategy, or by a bundle's; as parallel as its input.
+   * Watermarks and idleness that come in end here, but for the end of event time.
+   */
   assignTimestampsAndWatermarks(
-    strategy: WatermarkParameters<ColumnOf<Row>>,
+    strategy: Watermarks<ColumnOf<Row>, Row>,
   ): SingleOutputStreamOperator<Row> {
-    return this.transform<Row>(builtin("assign_timestamps", { ...strategy }), ["generic"], true);
+    return this.timed(watermarkOperator(strategy));
+  }
+
+  /** @internal For fromSource, too. */
+  timed(operator: OperatorHandle): SingleOutputStreamOperator<Row> {
+    return this.transform<Row>(operator, ["generic", "watermark_strategy"], true);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { connectorSchema, partitionerSchema } from "../protocol/deployment.ts";
-import { JOB_MAX_VERTICES } from "../protocol/limits.ts";
+import { AUTO_WATERMARK_INTERVAL_MS, JOB_MAX_VERTICES } from "../protocol/limits.ts";
 import { changeModeSchema, parallelismSchema, schemaSchema } from "../protocol/schema.ts";
 
 const name = z.string().min(1).max(200);
@@ -97,6 +97,8 @@ export const jobSpecSchema = z.strictObject({
   maxParallelism: parallelismSchema.optional(),
   /** Longest wait of a partly filled batch, ms; 0: every row at once; -1: only when full. */
   bufferTimeoutMs: z.int().min(-1).default(10),
+  /** Interval of periodic watermarks, ms of processing time; 0: none (Flink: pipeline.auto-watermark-interval). */
+  autoWatermarkIntervalMs: z.int().min(0).default(AUTO_WATERMARK_INTERVAL_MS),
   restartStrategy: restartStrategySchema.default({ type: "none" }),
   vertices: z.array(vertexSpecSchema).min(1).max(JOB_MAX_VERTICES),
   edges: z

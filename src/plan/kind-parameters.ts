@@ -1,7 +1,8 @@
-/** Parameters that operators of a kind have beside their own: what the builder's methods say of windows and bounds. */
+/** Parameters that operators of a kind have beside their own: what the builder's methods say of windows, bounds and time. */
 import type { z } from "zod";
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import { intervalParameters } from "./interval-parameters.ts";
+import { STRATEGY_PARAMETERS, strategyParametersSchema } from "./watermark-parameters.ts";
 import { windowParameters } from "./window-parameters.ts";
 
 type Kind = OperatorDescription["kind"];
@@ -15,6 +16,7 @@ const KIND_PARAMETERS: Readonly<Partial<Record<Kind, Readonly<Record<string, z.Z
   join: joinedWindows,
   co_group: joinedWindows,
   interval_join: intervalParameters,
+  watermark_strategy: { [STRATEGY_PARAMETERS]: strategyParametersSchema },
 };
 
 /** By name; none of most kinds. A ReduceFunction has those of windows where the job gives it a window. */

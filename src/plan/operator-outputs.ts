@@ -16,6 +16,7 @@ import {
   schemaText,
 } from "./schema-match.ts";
 import { inputOf, type PlannedStream, type StreamType } from "./stream-type.ts";
+import { STRATEGY_PARAMETERS, timedOutputs } from "./watermark-parameters.ts";
 
 /** What planOutputs reads. */
 export interface OutputRequest {
@@ -76,6 +77,10 @@ function describedOutputs(
   }
   if (description.kind === "process_window") {
     return processWindowOutputs(context, describedSchema(main, context));
+  }
+  if (description.kind === "watermark_strategy") {
+    const times = context.parameters[STRATEGY_PARAMETERS] as object;
+    return timedOutputs(context, times, `${STRATEGY_PARAMETERS}.`);
   }
   if (description.kind === "join" || description.kind === "co_group") {
     return joinOutputs(context, describedSchema(main, context));

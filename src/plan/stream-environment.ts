@@ -17,7 +17,7 @@ import { withVertexNames } from "./spec-issue.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
-import type { WatermarkParameters } from "./windows.ts";
+import { type Watermarks, watermarkOperator } from "./watermark-strategy.ts";
 
 /**
  * What happens when a job fails (Flink: RestartStrategies): given to setRestartStrategy().
@@ -100,6 +100,7 @@ export class StreamExecutionEnvironment {
   #parallelism = 1;
   #maxParallelism: number | undefined;
   #bufferTimeoutMs: number | undefined;
+  #autoWatermarkIntervalMs: number | undefined;
   #restartStrategy: RestartStrategySpec | undefined;
   #chaining = true;
 
@@ -118,6 +119,11 @@ export class StreamExecutionEnvironment {
     this.#bufferTimeoutMs = durationMs(timeout, "buffer timeout");
     return this;
   }
+  /** Interval of periodic watermarks in processing time, default 200 ms; 0: none are emitted periodically (Flink: ExecutionConfig.setAutoWatermarkInterval). */
+  setAutoWatermarkInterval(interval: DurationLike): this {
+    this.#autoWatermarkIntervalMs = durationMs(interval, "watermark interval");
+    return this;
+  }
   /** What happens when the job fails; a restart begins the input again. */
   setRestartStrategy(strategy: RestartStrategySpec): this {
     this.#restartStrategy = strategy;
@@ -131,11 +137,12 @@ export class StreamExecutionEnvironment {
 
   /**
    * Rows of a source: `env.fromSource(jsonLines(files("in"), columns), watermarks)`.
-   * @param watermarks Event time of its rows; without it they have none.
+   * @param watermarks Event time of its rows, without it they have none; each split of the source (a
+   *   file, or a part of one) has watermarks of its own.
    */
   fromSource<Row>(
     source: Source<Row>,
-    watermarks?: WatermarkParameters<ColumnOf<Row>>,
+    watermarks?: Watermarks<ColumnOf<Row>, Row>,
     name?: string,
   ): SingleOutputStreamOperator<Row> {
     const transformation = this.add("source", source.operator, []);
@@ -144,7 +151,8 @@ export class StreamExecutionEnvironment {
     transformation.name = name;
     const stream = new SingleOutputStreamOperator<Row>(this, transformation);
     if (watermarks === undefined) return stream;
-    const assigned = stream.assignTimestampsAndWatermarks(watermarks);
+    const perSplit = source.connector.type === "file" ? { perSplit: true } : {};
+    const assigned = stream.timed(watermarkOperator(watermarks, perSplit));
     // What is said of the two is said of the source, too.
     this.#transformations.at(-1)!.follows = undefined;
     transformation.follows = this.#transformations.at(-1);
@@ -249,6 +257,9 @@ export class StreamExecutionEnvironment {
     };
     if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
     if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
+    if (this.#autoWatermarkIntervalMs !== undefined) {
+      spec.autoWatermarkIntervalMs = this.#autoWatermarkIntervalMs;
+    }
     if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
     return spec;
   }

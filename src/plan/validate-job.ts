@@ -11,7 +11,13 @@ import { planOutputs } from "./operator-outputs.ts";
 import { specIssue } from "./spec-issue.ts";
 import type { StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
 import { orderVertices, type PlacedVertex } from "./topology.ts";
-import { checkKind, checkWindowAll, planConnector, planParameters } from "./vertex-checks.ts";
+import {
+  checkEventTime,
+  checkKind,
+  checkWindowAll,
+  planConnector,
+  planParameters,
+} from "./vertex-checks.ts";
 
 /** @throws MillraceError JOB_SPEC_INVALID naming the first field that is wrong. */
 export function parseJobSpec(spec: unknown): JobSpec {
@@ -66,7 +72,13 @@ class JobPlanner {
     checkWindowAll(spec, operator, parallelism, field);
     const edges = vertex.incoming.map((edge) => this.#planEdge(edge, parallelism));
     const inputs = planInputs(operator, edges, field);
-    const parameters = planParameters(spec, operator);
+    checkEventTime(
+      spec,
+      operator,
+      edges.map(({ from }) => this.#nodes.get(from)!),
+      field,
+    );
+    const parameters = planParameters(spec, operator, this.#spec.autoWatermarkIntervalMs);
     const outputs = planOutputs({
       operator: { ...operator, parameters },
       vertex: spec,

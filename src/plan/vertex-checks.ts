@@ -5,6 +5,7 @@ import { isFormat, SOURCE_CONNECTORS } from "./builtin-operators.ts";
 import { checkConnector } from "./connector-spec.ts";
 import type { VertexSpec } from "./job-spec.ts";
 import type { FoundOperator } from "./operator-lookup.ts";
+import { STRATEGY_PARAMETERS } from "./watermark-parameters.ts";
 
 /** The kind of vertex that an operator can stand in; undefined: in none. */
 function vertexKindOf(operator: FoundOperator): VertexSpec["kind"] | undefined {
@@ -83,15 +84,46 @@ function wholeFiles(connector: ConnectorSpec, operator: string, at: string): Con
   return { ...connector, splittable: false };
 }
 
-/** Parsers take the vertex's choice for rows that fail as their parameter onError. */
+/**
+ * Parsers take the vertex's choice for rows that fail as their parameter onError; operators that make
+ * watermarks the job's interval, where they have none of their own.
+ */
 export function planParameters(
   vertex: VertexSpec,
   operator: FoundOperator,
+  autoWatermarkIntervalMs: number,
 ): Readonly<Record<string, unknown>> {
   const { parameters } = operator;
+  if (operator.builtin !== undefined && operator.name === "assign_timestamps") {
+    return { autoWatermarkIntervalMs, ...parameters };
+  }
+  if (operator.description.kind === "watermark_strategy") {
+    const watermarks = parameters[STRATEGY_PARAMETERS] as object;
+    return { ...parameters, [STRATEGY_PARAMETERS]: { autoWatermarkIntervalMs, ...watermarks } };
+  }
   const parses = operator.builtin !== undefined && ["json_lines", "csv"].includes(operator.name);
   if (!parses || parameters.onError !== undefined) return parameters;
   return { ...parameters, onError: vertex.onRowError === "drop" ? "skip" : vertex.onRowError };
+}
+
+/**
+ * Rows of a source have no timestamp that could be kept.
+ * @throws MillraceError JOB_PARAMETER_MISSING
+ */
+export function checkEventTime(
+  vertex: VertexSpec,
+  operator: FoundOperator,
+  producers: readonly { readonly kind: VertexSpec["kind"] }[],
+  at: string,
+): void {
+  if (operator.builtin === undefined || operator.name !== "assign_timestamps") return;
+  const { field, ingestionTime } = operator.parameters;
+  if (field !== undefined || ingestionTime === true) return;
+  if (!producers.some(({ kind }) => kind === "source")) return;
+  const message = `Cannot plan ${vertex.id}: the rows of its source have no timestamp to keep`;
+  const expected = "a field of the rows that holds their event time, or ingestionTime";
+  const path = `${at}.operator.parameters.field`;
+  throw new MillraceError("JOB_PARAMETER_MISSING", message, { field: path, expected });
 }
 
 /**

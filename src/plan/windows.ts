@@ -1,6 +1,5 @@
-/** Aggregates and watermark strategies of the DataStream builder. */
+/** Aggregates of the DataStream builder. */
 import type { AggregateSpec } from "./builtin-windows.ts";
-import { type DurationLike, durationMs } from "./duration.ts";
 import type { AnyRow } from "./row-type.ts";
 
 /**
@@ -103,64 +102,4 @@ export function max<F extends string>(field: F): Aggregate<`max_${F}`, F, "max">
  */
 export function avg<F extends string>(field: F): Aggregate<`avg_${F}`, F, "avg"> {
   return aggregateOf("avg", field);
-}
-
-/** Parameters of the operator assign_timestamps. */
-export interface WatermarkParameters<Field extends string = AnyRow> {
-  readonly field: Field;
-  readonly unit?: TimeUnit;
-  readonly strategy: "bounded" | "monotonous" | "none";
-  readonly maxOutOfOrdernessMs?: number;
-}
-export type TimeUnit = "s" | "ms" | "us" | "ns";
-
-/**
- * How event time comes to a stream (Flink: WatermarkStrategy).
- *
- *     const times = WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(5));
- *     env.fromSource(jsonLines(files("in"), schemaOf({ at: "TIMESTAMP(3)" })), times.withTimestampField("at"));
- *     lines.assignTimestampsAndWatermarks(
- *       WatermarkStrategy.forMonotonousTimestamps().withTimestampField("at", "s"),
- *     );
- *     lines.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks().withTimestampField("at"));
- *
- * @throws DURATION_INVALID; JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE at submission
- */
-export class WatermarkStrategy {
-  readonly #strategy: WatermarkParameters["strategy"];
-  readonly #boundMs: number;
-
-  private constructor(strategy: WatermarkParameters["strategy"], boundMs: number) {
-    this.#strategy = strategy;
-    this.#boundMs = boundMs;
-  }
-
-  /** Rows come at most `bound` behind the latest. */
-  static forBoundedOutOfOrderness(bound: DurationLike): WatermarkStrategy {
-    return new WatermarkStrategy("bounded", durationMs(bound, "maximum out-of-orderness"));
-  }
-  /** Timestamps never decrease within a subtask of the source. */
-  static forMonotonousTimestamps(): WatermarkStrategy {
-    return new WatermarkStrategy("monotonous", 0);
-  }
-  /** Timestamps without watermarks: event-time windows fire at the end of the input only. */
-  static noWatermarks(): WatermarkStrategy {
-    return new WatermarkStrategy("none", 0);
-  }
-
-  /**
-   * The field that holds the event time.
-   * @param unit What a BIGINT field counts since the epoch, default ms; TIMESTAMP fields have their own unit.
-   */
-  withTimestampField<Field extends string>(
-    field: Field,
-    unit?: TimeUnit,
-  ): WatermarkParameters<Field> {
-    return {
-      field,
-      strategy: this.#strategy,
-      ...(unit === undefined ? {} : { unit }),
-      ...(this.#strategy === "bounded" ? { maxOutOfOrdernessMs: this.#boundMs } : {}),
-    };
-  }
 }

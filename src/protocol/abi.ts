@@ -89,7 +89,7 @@ export const EXPORTS = {
   mr_open: f(["i32", "i32", "i32"], "i32"), // (operator, configPtr, configLen) -> inst, or -1
   mr_process: f(["i32", "i32", "i32", "i32"], "i32"), // (inst, input, batch, budget)
   mr_watermark: f(["i32", "i64", "i32"], "i32"), // (inst, timestamp, budget)
-  mr_idle: f(["i32", "i32", "i32"], "i32"), // (inst, input, 1 idle | 0 active)
+  mr_idle: f(["i32", "i32"], "i32"), // (inst, 1 idle | 0 active): of all inputs together
   mr_end_input: f(["i32", "i32", "i32"], "i32"), // (inst, input, budget)
   mr_next_timer: f(["i32", "i32"], "i64"), // (inst, 0 event | 1 processing) -> ms, MAX: none
   mr_timers: f(["i32", "i32", "i64", "i32"], "i32"), // (inst, domain, now, budget)
@@ -115,6 +115,7 @@ export const IMPORTS = {
   "millrace.state_read": f(["i32", "i32", "i32"], "i32"), // (inst, keyPtr, keyLen) -> 0: absent
   "millrace.state_write": f(["i32", "i32", "i32", "i32", "i32"], "none"), // eviction
   "millrace.processing_time": f([], "i64"), // host clock; virtual in tests and simulation
+  "millrace.input_activity_time": f([], "i64"), // the same without the time the task was held up
 } as const;
 
 /**

@@ -143,6 +143,8 @@ export const BUNDLES_MAX = 1_000;
 export const SINK_WRITES_IN_FLIGHT = 2;
 /** Chunks of a source asked for ahead: one is read while the one before is parsed. */
 export const SOURCE_READS_AHEAD = 2;
+/** Interval of periodic watermarks (Flink: pipeline.auto-watermark-interval). */
+export const AUTO_WATERMARK_INTERVAL_MS = 200;
 /** How often a slot reports its tasks' counters. */
 export const METRICS_INTERVAL_MS = 1_000;
 /** TCP connections of one JobManager: worker links, streams and short calls. */

@@ -35,6 +35,7 @@ export const operatorDescriptionSchema = z.strictObject({
     "join",
     "co_group",
     "interval_join",
+    "watermark_strategy",
     "source",
     "sink",
     "exchange",

@@ -3,7 +3,7 @@
 /** Operator ABI between host and module. */
 export const ABI_VERSION = 2;
 /** Block layout of a batch. */
-export const BATCH_VERSION = 1;
+export const BATCH_VERSION = 2;
 /** Control and data links (the hello message names it). */
 export const PROTOCOL_VERSION = 1;
 /** Job spec. */

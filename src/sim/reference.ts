@@ -182,9 +182,11 @@ function runSource(task: TaskDescriptor, modules: ModuleStock): string[] {
   });
   let text = "";
   const output: ChainOutput = {
+    heldUpMs: 0,
     hasRoom: () => true,
     sendBatch: () => undefined,
     sendWatermark: () => undefined,
+    sendStatus: () => undefined,
     sinkHasRoom: () => true,
     writeSink: (_operator, bytes) => {
       text += new TextDecoder().decode(bytes);

@@ -56,10 +56,8 @@ export function framesOf(nodes: readonly OperatorNode[], call: ChainCall): CallF
       return batchFrames(head, call.input, call.block);
     case "watermark":
       return [frameOf(head, true, plain(head, "mr_watermark", call.timestamp))];
-    case "input_status":
-      return [idleFrame(head, call.input, call.idle)];
     case "status":
-      return nodes.slice(1).map((node) => idleFrame(node, 0, call.idle));
+      return [idleFrame(head, call.idle)];
     case "end_input":
       return [frameOf(head, true, plain(head, "mr_end_input", call.input))];
     case "end_chain":
@@ -67,7 +65,9 @@ export function framesOf(nodes: readonly OperatorNode[], call: ChainCall): CallF
     case "timers":
       return timerFrames(nodes, call.nowMs);
     case "source_split":
-      return [splitFrame(head, call.split)];
+      return nodes
+        .filter((node) => node === head || node.perSplit)
+        .map((node) => splitFrame(node, call.split));
     case "source_bytes":
       return [bytesFrame(head, call.bytes, call.last)];
     case "source_poll":
@@ -103,9 +103,9 @@ export function blockFrame(
   return frameOf(node, flush, invoke, pointer, buffer, input);
 }
 
-function idleFrame(node: OperatorNode, input: number, idle: boolean): CallFrame {
+function idleFrame(node: OperatorNode, idle: boolean): CallFrame {
   const { instance, inst, site } = node;
-  const invoke = () => instance.invoke(site, "mr_idle", inst, input, idle ? 1 : 0);
+  const invoke = () => instance.invoke(site, "mr_idle", inst, idle ? 1 : 0);
   return frameOf(node, true, invoke);
 }
 

@@ -10,7 +10,8 @@ import type { Consumer, OperatorNode } from "./operator-node.ts";
 
 /**
  * Sends a block out of the task: here a record leaves for the network or for a sink's connector. A
- * block that holds nothing but watermarks leaves as the last one. False: there is no room.
+ * block without rows leaves as its watermarks and statuses, of watermarks in a row the last. False:
+ * there is no room.
  */
 export function leaveTask(
   node: OperatorNode,
@@ -28,8 +29,13 @@ export function leaveTask(
   }
   const { edge, channel } = consumer;
   if (rows === 0) {
-    const last = blockWatermarks(bytes, block).at(-1);
-    if (last !== undefined) output.sendWatermark(edge, channel, last.timestamp);
+    const list = blockWatermarks(bytes, block);
+    for (const [i, { timestamp, idle }] of list.entries()) {
+      if (idle !== undefined) output.sendStatus(edge, channel, idle);
+      else if (list[i + 1] === undefined || list[i + 1]!.idle !== undefined) {
+        output.sendWatermark(edge, channel, timestamp);
+      }
+    }
     return true;
   }
   if (!output.hasRoom(edge, channel)) return false;

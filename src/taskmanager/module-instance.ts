@@ -99,6 +99,8 @@ type CalledExport = ExportName | NotingExport | keyof typeof UNDO_EXPORTS;
 /** A live instance. */
 export class ModuleInstance {
   readonly loaded: LoadedModule;
+  /** Of the task that calls: how long it has been held up so far, ms. */
+  heldUpMs = 0;
   readonly #memory: WebAssembly.Memory;
   readonly #exports: Record<string, Call>;
   readonly #maximumPages: number;
@@ -312,6 +314,7 @@ export class ModuleInstance {
         state_read: () => 0,
         state_write: () => undefined,
         processing_time: () => BigInt(Math.floor(host.processingTimeMs())),
+        input_activity_time: () => BigInt(Math.floor(host.processingTimeMs() - this.heldUpMs)),
       },
     };
   }

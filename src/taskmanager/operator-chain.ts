@@ -79,6 +79,7 @@ export class OperatorChain implements OperatorChainPort {
 
   run(output: ChainOutput): ChainProgress {
     this.#budget.begin();
+    for (const node of this.#nodes) node.instance.heldUpMs = output.heldUpMs;
     try {
       for (;;) {
         const frame = this.#stack.at(-1);

@@ -39,6 +39,8 @@ export interface OperatorNode {
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
   readonly chained: boolean[];
   readonly deadLetter: number | undefined;
+  /** Whether it is told of the splits of the source in front of it: their watermarks are apart. */
+  readonly perSplit: boolean;
   /** Columns of its inputs; none: a source, or an exchange. */
   readonly inputs: readonly Schema[];
   /** Columns of its key: those of its first input, in their order. */
@@ -96,6 +98,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       inputs: operator.inputs.map(({ schema }) => schema),
       key: keyColumns(operator.inputs[0]),
       subtask: task.subtask,
+      perSplit: operator.input?.from === 0 && task.gates.length === 0 && isPerSplit(operator),
     });
     opened.push({ node, routes, exchanges });
     if (operator.input === undefined) continue;
@@ -106,6 +109,12 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     opened[from]!.node.chained[output] = true;
   }
   return opened.flatMap(({ node, exchanges }) => [node, ...exchanges]);
+}
+
+/** Watermarks of each split: a parameter of assign_timestamps, and of an author's strategy among the engine's own. */
+function isPerSplit({ parameters }: ChainedOperator): boolean {
+  const strategy = parameters.watermarks as { readonly perSplit?: unknown } | undefined;
+  return parameters.perSplit === true || strategy?.perSplit === true;
 }
 
 const RECORD_STREAM = { name: "main", schema: RECORD_SCHEMA, keys: [] as string[] };
@@ -165,6 +174,7 @@ function openExits(
       inputs: [],
       key: [],
       subtask: context.task.subtask,
+      perSplit: false,
     });
     route.push({ type: "node", node });
     exchanges.push(node);
@@ -179,7 +189,15 @@ function openNode(
   config: OpenConfig,
   shape: Pick<
     OperatorNode,
-    "routes" | "exchange" | "onRowError" | "undoes" | "deadLetter" | "inputs" | "key" | "subtask"
+    | "routes"
+    | "exchange"
+    | "onRowError"
+    | "undoes"
+    | "deadLetter"
+    | "inputs"
+    | "key"
+    | "subtask"
+    | "perSplit"
   >,
 ): OperatorNode {
   const { manifest } = instance.loaded;

@@ -18,5 +18,6 @@ export {
   StreamRecord,
   type Timestamp,
   Watermark,
+  WatermarkStatus,
 } from "./stream-element.ts";
 export type { BundleSource } from "./test-bundle.ts";

@@ -36,7 +36,8 @@ export type TakenElement =
       readonly timestamp: bigint | undefined;
       readonly change: number;
     }
-  | { readonly type: "watermark"; readonly timestamp: bigint };
+  | { readonly type: "watermark"; readonly timestamp: bigint }
+  | { readonly type: "status"; readonly idle: boolean };
 
 /** A part of the state: of a key group, or (-1) of the operator. */
 export interface StateChunk {
@@ -106,6 +107,11 @@ export class OperatorSubtask {
     const { instance, site, inst } = this.#node;
     const due = instance.invokeInt64(site, "mr_next_timer", inst, domain === "event" ? 0 : 1);
     return due === MAX_INT64 ? undefined : due;
+  }
+
+  /** The task was held up for so long. */
+  holdUp(ms: number): void {
+    this.#output.heldUpMs += ms;
   }
 
   /** The whole state. */
@@ -206,6 +212,7 @@ function neverDone(operator: string, what: string): MillraceError {
 
 /** Reads what leaves; an output of one row's room is full after each block. */
 class CollectingOutput implements ChainOutput {
+  heldUpMs = 0;
   readonly #plan: PlannedOperator;
   readonly #room: number;
   readonly #taken: (output: number, element: TakenElement) => void;
@@ -236,7 +243,9 @@ class CollectingOutput implements ChainOutput {
     let next = 0;
     const upTo = (row: number): void => {
       for (; next < watermarks.length && watermarks[next]!.row <= row; next++) {
-        this.sendWatermark(edge, 0, watermarks[next]!.timestamp);
+        const { timestamp, idle } = watermarks[next]!;
+        if (idle === undefined) this.sendWatermark(edge, 0, timestamp);
+        else this.sendStatus(edge, 0, idle);
       }
     };
     for (const row of batch.selectedRows()) {
@@ -250,6 +259,10 @@ class CollectingOutput implements ChainOutput {
 
   sendWatermark(edge: number, _channel: number, timestamp: bigint): void {
     this.#taken(edge, { type: "watermark", timestamp });
+  }
+
+  sendStatus(edge: number, _channel: number, idle: boolean): void {
+    this.#taken(edge, { type: "status", idle });
   }
 
   sinkHasRoom(): boolean {

@@ -2,7 +2,7 @@
  * Drives one operator with rows, watermarks and virtual time (Flink: OneInputStreamOperatorTestHarness,
  * KeyedTwoInputStreamOperatorTestHarness and their like), in any test runner.
  */
-import { batchValues, type PlainRow, plainMillis, plainRow } from "../embedded/plain-row.ts";
+import { batchValues, type PlainRow, plainMillis } from "../embedded/plain-row.ts";
 import type { OperatorHandle } from "../plan/operator-handle.ts";
 import type { OutputTag } from "../plan/output-tag.ts";
 import { BatchWriter } from "../protocol/batch/batch-writer.ts";
@@ -13,10 +13,11 @@ import { ROW_KIND, type Schema } from "../protocol/types.ts";
 import { redistributeOperatorState } from "../state/operator-state.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
 import {
-  type CoalescedEvent,
   WatermarkCoalescer,
+  type WatermarkEvent,
 } from "../taskmanager/core/watermark-coalescer.ts";
 import { tellFailure } from "./failure-place.ts";
+import { type Element, HarnessOutputs, rowsOf } from "./harness-outputs.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
 import { LOG_LEVELS, type LoggedLine } from "./logged-line.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
@@ -26,12 +27,10 @@ import {
   type OperatorSnapshot,
   OperatorSubtask,
   type StateChunk,
-  type TakenElement,
 } from "./operator-subtask.ts";
 import {
   type InputRow,
   type OutputRow,
-  type RowKind,
   StreamRecord,
   type Timestamp,
   Watermark,
@@ -45,9 +44,6 @@ import {
 } from "./test-bundle.ts";
 
 const DEFAULT_BUDGET = 4096;
-const CHANGES = Object.keys(ROW_KIND) as RowKind[];
-
-type Element<Row = PlainRow> = StreamRecord<Row> | Watermark;
 
 /**
  * One subtask of an operator (Flink: OneInputStreamOperatorTestHarness and those like it).
@@ -97,7 +93,7 @@ export class OperatorTestHarness<
   readonly #bundle: TestBundle;
   readonly #plan: PlannedOperator;
   readonly #options: HarnessOptions;
-  readonly #outputs: Element[][];
+  readonly #outputs: HarnessOutputs;
   /** Lines that the operator logged. */
   readonly logs: LoggedLine[] = [];
   /** Counters of the operator. */
@@ -117,7 +113,7 @@ export class OperatorTestHarness<
     this.#plan = plan;
     this.#options = options;
     this.#nowMs = options.processingTime ?? 0;
-    this.#outputs = plan.outputs.map(() => []);
+    this.#outputs = new HarnessOutputs(plan);
     this.#coalescer = new WatermarkCoalescer(this.#inputs().map(() => 1));
     this.#subtask = this.#openSubtask();
   }
@@ -178,7 +174,7 @@ export class OperatorTestHarness<
 
   /** Columns of an output; default: the main one. */
   outputSchema(output = "main"): Schema {
-    return this.#plan.outputs[this.#place(output)]!.schema;
+    return this.#plan.outputs[this.#outputs.place(output)]!.schema;
   }
 
   /** One row; without a timestamp it has no event time. */
@@ -301,7 +297,7 @@ export class OperatorTestHarness<
     this.#ends.add(input);
   }
 
-  #coalesced(events: readonly CoalescedEvent[]): void {
+  #coalesced(events: readonly WatermarkEvent[]): void {
     for (const event of events) {
       if (event.type === "watermark") this.#watermark = event.timestamp;
       this.#call(event);
@@ -330,6 +326,21 @@ export class OperatorTestHarness<
       this.#call({ type: "timers", nowMs: this.#nowMs });
     }
     this.#nowMs = nowMs;
+  }
+
+  /**
+   * The operator's outputs are blocked for so many ms, then it goes on: timers that became due fire
+   * at the end, and idleness does not count the time.
+   */
+  backPressure(ms: number): void {
+    this.#nowMs += ms;
+    this.#subtask.holdUp(ms);
+    this.setProcessingTime(this.#nowMs);
+  }
+
+  /** Another split of the source begins, for a strategy with `perSplit`: its watermarks are apart. */
+  nextSplit(): void {
+    this.#call({ type: "source_split", split: new TextEncoder().encode("{}") });
   }
 
   /** The clock of the harness, ms. */
@@ -364,9 +375,9 @@ export class OperatorTestHarness<
     return countKeyedState(this.snapshot().chunks).processingTimeTimers;
   }
 
-  /** All that came out of the main output: records and watermarks, in order. */
+  /** All that came out of the main output: records, watermarks and statuses, in order. */
   getOutput(): readonly Element<Out>[] {
-    return (this.#outputs[0] ?? []) as readonly Element<Out>[];
+    return this.#outputs.main as readonly Element<Out>[];
   }
 
   /** The rows that came out of the main output. */
@@ -376,7 +387,7 @@ export class OperatorTestHarness<
 
   /** All that came out of a side output (`late`, `dead_letter`, or the author's). */
   getSideOutput<Row = PlainRow>(tag: string | OutputTag<Row>): readonly Element<Row>[] {
-    const output = this.#outputs[this.#place(typeof tag === "string" ? tag : tag.id)]!;
+    const output = this.#outputs.of(typeof tag === "string" ? tag : tag.id);
     return output as readonly Element[] as readonly Element<Row>[];
   }
 
@@ -387,7 +398,7 @@ export class OperatorTestHarness<
 
   /** Forgets what came out so far. */
   clearOutput(): void {
-    for (const output of this.#outputs) output.length = 0;
+    this.#outputs.clear();
   }
 
   /** Rows that were refused and dropped, or came too late. */
@@ -448,18 +459,8 @@ export class OperatorTestHarness<
     };
     const { outputRoom = BATCH_ROWS, budget = DEFAULT_BUDGET } = this.#options;
     return new OperatorSubtask(this.#bundle, this.#plan, host, { outputRoom, budget }, (...taken) =>
-      this.#taken(...taken),
+      this.#outputs.take(...taken),
     );
-  }
-
-  #taken(output: number, element: TakenElement): void {
-    const timestamp = element.timestamp === undefined ? undefined : plainMillis(element.timestamp);
-    if (element.type === "watermark") {
-      this.#outputs[output]!.push(new Watermark(timestamp!));
-      return;
-    }
-    const row = plainRow(element.values, this.#plan.outputs[output]!.schema);
-    this.#outputs[output]!.push(new StreamRecord(row, timestamp, CHANGES[element.change]!));
   }
 
   #call(call: ChainCall, records: readonly StreamRecord[] = []): void {
@@ -489,12 +490,8 @@ export class OperatorTestHarness<
 
   /** Tells a new instance the watermark it stood at, unseen. */
   #replayWatermark(): void {
-    const lengths = this.#outputs.map((output) => output.length);
-    this.#subtask.call({ type: "watermark", timestamp: this.#watermark });
-    for (const [i, output] of this.#outputs.entries()) {
-      const news = output.splice(lengths[i]!);
-      output.push(...news.filter((element) => element instanceof StreamRecord));
-    }
+    const call = { type: "watermark", timestamp: this.#watermark } as const;
+    this.#outputs.keepingRowsOnly(() => this.#subtask.call(call));
   }
 
   #checkUsable(): void {
@@ -506,17 +503,4 @@ export class OperatorTestHarness<
     const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }
-
-  #place(output: string): number {
-    const place = this.#plan.outputs.findIndex(({ name }) => name === output);
-    if (place !== -1) return place;
-    const expected = this.#plan.outputs.map(({ name }) => name).join(", ");
-    const message = `Cannot read output ${output}: operator ${this.#plan.task.name} has none`;
-    const detail = { field: "output", value: output, expected };
-    throw new MillraceError("HARNESS_OUTPUT_UNKNOWN", message, detail);
-  }
-}
-
-function rowsOf<Row>(elements: readonly Element<Row>[]): Row[] {
-  return elements.flatMap((element) => (element instanceof StreamRecord ? [element.row] : []));
 }

@@ -51,6 +51,20 @@ export class Watermark {
   }
 }
 
+/** Idle or active, among an output's rows (Flink: WatermarkStatus). */
+export class WatermarkStatus {
+  /** The stream waits for nothing from here: it holds back no watermark. */
+  static readonly IDLE = new WatermarkStatus(true);
+  /** It counts again. */
+  static readonly ACTIVE = new WatermarkStatus(false);
+  /** Whether it is IDLE. */
+  readonly idle: boolean;
+
+  private constructor(idle: boolean) {
+    this.idle = idle;
+  }
+}
+
 /** A value of a column as a test may write it (see PlainValue): BIGINT also as a number, a time as a Date. */
 type InputValue<T> = T extends bigint ? T | number : T extends number ? T | Date : T;
 

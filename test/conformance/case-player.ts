@@ -77,7 +77,6 @@ class CasePlayer {
   /** Watermarks of the inputs, combined as a task does it. */
   #watermarks: CombinedWatermarkStatus;
   #lastWatermark: bigint | undefined;
-  #statuses: string[] = [];
   #clock = 0n;
 
   constructor(module: HarnessModule, stage: CaseStage, mode: Mode) {
@@ -159,10 +158,10 @@ class CasePlayer {
   }
 
   #happen(event: WatermarkEvent): void {
-    if (event.type === "status") this.#statuses.push(event.idle ? "idle" : "active");
-    else {
-      this.#lastWatermark = event.timestamp;
-      for (const subtask of this.#subtasks) subtask.watermark(event.timestamp);
+    if (event.type === "watermark") this.#lastWatermark = event.timestamp;
+    for (const subtask of this.#subtasks) {
+      if (event.type === "status") subtask.idle(event.idle);
+      else subtask.watermark(event.timestamp);
     }
   }
 
@@ -226,11 +225,8 @@ class CasePlayer {
       subtask.drain().forEach((elements, output) => {
         const entries = elements.flatMap((element) => this.#entryOf(element, output));
         for (const entry of sorted(entries)) this.output.push({ ...place, ...entry });
-        if (output > 0) return;
-        for (const status of this.#statuses) this.output.push({ ...place, status });
       });
     }
-    this.#statuses = [];
   }
 
   #entryOf(element: OutputElement, output: number): Entry[] {
@@ -238,8 +234,10 @@ class CasePlayer {
       const time = element.time === undefined ? {} : { t: integerText(element.time) };
       return [{ ...this.#stage.entryOf(element, output), ...time }];
     }
-    // Side outputs get watermarks too; cases tell them of the main output.
-    return output === 0 ? [{ wm: integerText(element.timestamp) }] : [];
+    // Side outputs get watermarks and statuses too; cases tell them of the main output.
+    if (output > 0) return [];
+    if (element.type === "status") return [{ status: element.idle ? "idle" : "active" }];
+    return [{ wm: integerText(element.timestamp) }];
   }
 }
 

@@ -31,6 +31,8 @@ export const OPERATOR = {
   coGroup: 11,
   cep: 12,
   async: 13,
+  strategy: 14,
+  multiplexer: 15,
 } as const;
 
 /**

@@ -16,7 +16,7 @@ const LEAST = {
   process: 600,
   restart: 150,
   window: 996,
-  watermark: 167,
+  watermark: 400,
 } as const;
 
 if (!existsSync(folder)) {
@@ -26,7 +26,7 @@ if (!existsSync(folder)) {
     const cases = readCases(folder);
     for (const [kind, least] of Object.entries(LEAST)) {
       for (const [name, mode] of Object.entries({ normal: NORMAL, tight: TIGHT })) {
-        const usesModule = kind !== "restart" && kind !== "watermark";
+        const usesModule = kind !== "restart";
         if (name === "tight" && !usesModule) continue;
         test(`${kind}: the engine does as Flink did, with ${name} room and budget`, async () => {
           const verdicts = await judgeAll(

@@ -8,7 +8,8 @@ import { judgeKeyGroup, judgePartition } from "./keygroup-cases.ts";
 import { HarnessModule, type Mode, NORMAL } from "./operator-harness.ts";
 import { judgeProcess } from "./process-cases.ts";
 import { run as judgeRestarts, type RestartCase } from "./restart.ts";
-import { judgeValve, unspokenWatermark } from "./valve-cases.ts";
+import { judgeValve } from "./valve-cases.ts";
+import { judgeMultiplexer, judgeStrategy } from "./watermark-cases.ts";
 import { judgeWindow } from "./window-cases.ts";
 
 /** Judges the cases in their order. */
@@ -47,8 +48,11 @@ function unspoken(one: ConformanceCase): string | undefined {
     case "restart":
     case "window":
       return undefined;
-    case "watermark":
-      return unspokenWatermark(one);
+    case "watermark": {
+      const type = String(one.spec.type);
+      const known = ["valve", "strategy", "multiplexer"].includes(type);
+      return known ? undefined : `watermark ${type}`;
+    }
     default:
       return `kind ${one.kind}`;
   }
@@ -71,9 +75,20 @@ function judge(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict
     case "window":
       return judgeWindow(module, one, mode);
     case "watermark":
-      return judgeValve(one);
+      return judgeWatermark(module, one, mode);
     default:
       return judgeRestart(one);
+  }
+}
+
+function judgeWatermark(module: HarnessModule, one: ConformanceCase, mode: Mode): Verdict {
+  switch (one.spec.type) {
+    case "strategy":
+      return judgeStrategy(module, one, mode);
+    case "multiplexer":
+      return judgeMultiplexer(module, one, mode);
+    default:
+      return judgeValve(one);
   }
 }
 

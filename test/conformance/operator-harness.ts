@@ -52,7 +52,8 @@ export type OutputElement =
       readonly time: bigint | undefined;
       readonly change: number;
     }
-  | { readonly type: "watermark"; readonly timestamp: bigint };
+  | { readonly type: "watermark"; readonly timestamp: bigint }
+  | { readonly type: "status"; readonly idle: boolean };
 
 /** Bytes that a call handed out: a part of a snapshot, a committable. */
 export interface Chunk {
@@ -72,6 +73,8 @@ const MAX_CALLS = 1_000_000;
 export class HarnessModule {
   /** Processing time, ms. */
   clock = 0n;
+  /** How much of that time the task was held up, ms. */
+  heldUp = 0n;
   /** Exports that were called, and what the module called of the host. */
   readonly called = new Set<ExportName>();
   readonly logged: string[] = [];
@@ -100,6 +103,7 @@ export class HarnessModule {
           this.written.set(this.read(key, size).join(), this.read(at, length));
         },
         processing_time: () => this.clock,
+        input_activity_time: () => this.clock - this.heldUp,
       },
     });
     this.#exports = exports as unknown as Record<string, Call>;
@@ -219,8 +223,8 @@ export class OperatorHarness {
     this.#resume("mr_end_input", input);
   }
 
-  idle(input: number, idle: boolean): void {
-    this.#answered("mr_idle", this.module.call("mr_idle", this.inst, input, idle ? 1 : 0));
+  idle(idle: boolean): void {
+    this.#answered("mr_idle", this.module.call("mr_idle", this.inst, idle ? 1 : 0));
   }
 
   complete(request: bigint, answer: Uint8Array): void {
@@ -387,7 +391,9 @@ export class OperatorHarness {
     let next = 0;
     const upTo = (row: number) => {
       for (; next < batch.watermarks.length && batch.watermarks[next]!.row <= row; next++) {
-        elements.push({ type: "watermark", timestamp: batch.watermarks[next]!.timestamp });
+        const { timestamp, idle } = batch.watermarks[next]!;
+        if (idle === undefined) elements.push({ type: "watermark", timestamp });
+        else elements.push({ type: "status", idle });
       }
     };
     for (const row of batch.selectedRows()) {

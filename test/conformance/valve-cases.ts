@@ -11,12 +11,6 @@ import {
   type Verdict,
 } from "./conformance-case.ts";
 
-/** What of a case the engine does not speak yet. */
-export function unspokenWatermark(one: ConformanceCase): string | undefined {
-  const type = String(one.spec.type);
-  return type === "valve" ? undefined : `watermark ${type}`;
-}
-
 /** Judges a case. */
 export function judgeValve(one: ConformanceCase): Verdict {
   const valve = new StatusWatermarkValve(Number(one.spec.channels));

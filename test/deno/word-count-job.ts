@@ -5,8 +5,9 @@ import type { JobSpecInput } from "../../src/plan/job-spec.ts";
 import { Bundle } from "../../src/plan/operator-handle.ts";
 import { files, textLines } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
+import { WatermarkStrategy } from "../../src/plan/watermark-strategy.ts";
 import { TumblingEventTimeWindows } from "../../src/plan/window-assigners.ts";
-import { count, WatermarkStrategy } from "../../src/plan/windows.ts";
+import { count } from "../../src/plan/windows.ts";
 import { inspectBundle } from "../../src/protocol/bundle/inspect.ts";
 
 export const WORD_COUNT = fileURLToPath(new URL("../../build/word-count.wasm", import.meta.url));

@@ -34,6 +34,7 @@ declare const harness: OperatorTestHarness, source: OperatorTestHarness;
 declare const joined: OperatorTestHarness<{ line: string }, object, { word: string }>;
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
+  byMinute(): OperatorHandle<{ at: bigint }, { at: bigint }, "watermark_strategy">;
 };
 `;
 

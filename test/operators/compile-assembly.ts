@@ -92,6 +92,7 @@ export function testImports(memory: () => WebAssembly.Memory): WebAssembly.Impor
       state_read: () => 0,
       state_write: () => undefined,
       processing_time: () => 1_600_000_000_123n,
+      input_activity_time: () => 1_600_000_000_123n,
     },
   };
 }

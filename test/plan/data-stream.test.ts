@@ -12,8 +12,9 @@ import {
   StreamExecutionEnvironment,
 } from "../../src/plan/stream-environment.ts";
 import { validateJob } from "../../src/plan/validate-job.ts";
+import { WatermarkStrategy } from "../../src/plan/watermark-strategy.ts";
 import { TumblingEventTimeWindows } from "../../src/plan/window-assigners.ts";
-import { avg, count, max, min, sum, WatermarkStrategy } from "../../src/plan/windows.ts";
+import { avg, count, max, min, sum } from "../../src/plan/windows.ts";
 import { manifestOf, SAMPLE_HASH, sample } from "./sample-manifest.ts";
 
 function wordCount(): StreamExecutionEnvironment {

@@ -5,9 +5,10 @@ import { schemaOf, schemaText } from "../../src/plan/schema-match.ts";
 import { datagen } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
 import { validateJob } from "../../src/plan/validate-job.ts";
+import { WatermarkStrategy } from "../../src/plan/watermark-strategy.ts";
 import * as windows from "../../src/plan/window-assigners.ts";
 import type { WindowedStream } from "../../src/plan/windowed-stream.ts";
-import { count, WatermarkStrategy } from "../../src/plan/windows.ts";
+import { count } from "../../src/plan/windows.ts";
 import { MillraceError } from "../../src/protocol/errors.ts";
 import { manifestOf } from "./sample-manifest.ts";
 

@@ -49,7 +49,7 @@ describe("the contract of host and module", () => {
 
   test("a changed export, status, offset or type without a new version is found", () => {
     const changes: unknown[] = [
-      { ...abi, EXPORTS: { ...abi.EXPORTS, mr_idle: { parameters: ["i32"], result: "i32" } } },
+      { ...abi, EXPORTS: { ...abi.EXPORTS, mr_idle: { parameters: ["i64"], result: "i32" } } },
       { ...abi, EXPORTS: { ...abi.EXPORTS, mr_new: { parameters: [], result: "i32" } } },
       { ...abi, STATUS: { ...abi.STATUS, failed: 9 } },
       { ...abi, IMPORTS: {} },
@@ -101,12 +101,13 @@ describe("the SDK's copy of the layout", () => {
     ...prefixed("HEADER_", layout.HEADER),
     ...prefixed("COLUMN_", layout.COLUMN),
     ...prefixed("WATERMARK_", layout.WATERMARK),
+    ...prefixed("WatermarkKind.", layout.WATERMARK_KIND),
     ...prefixed("RowKind.", ROW_KIND),
     ...prefixed("Status.", abi.STATUS),
     ...Object.entries(layout.TYPE_ID).map(([name, id]): [string, number] => [`TYPE_${name}`, id]),
   ]);
   const constants = [...sdkConstants()].filter(([name]) =>
-    /^(BATCH|HEADER|COLUMN|WATERMARK|TYPE)_|^(RowKind|Status)\./.test(name),
+    /^(BATCH|HEADER|COLUMN|WATERMARK|TYPE)_|^(RowKind|Status|WatermarkKind)\./.test(name),
   );
 
   test("is found", () => {

@@ -22,6 +22,7 @@ import { formatTimestamp, parseTimestamp } from "../../src/protocol/batch/value-
 import { MillraceError } from "../../src/protocol/errors.ts";
 import { parseType } from "../../src/protocol/type-text.ts";
 import type { LogicalType, Schema } from "../../src/protocol/types.ts";
+import { BATCH_VERSION } from "../../src/protocol/versions.ts";
 import { EVERY_TYPE, sampleRow, sampleWriter } from "./sample-batch.ts";
 
 function failure(action: () => unknown): MillraceError {
@@ -121,17 +122,23 @@ describe("the header functions of the host", () => {
   test("work inside a larger memory", () => {
     const memory = new Uint8Array(4096);
     memory.set(texts().finish(), 1024);
-    rewriteBlockWatermarks(memory, [{ timestamp: -3n, row: 3 }], 1024);
-    expect(blockWatermarks(memory, 1024)).toEqual([{ timestamp: -3n, row: 3 }]);
     const block = memory.subarray(1024, 1024 + blockByteLength(memory, 1024));
+    expect(rewriteBlockWatermarks(block, [{ timestamp: -3n, row: 3 }])).toBe(block);
+    expect(blockWatermarks(memory, 1024)).toEqual([{ timestamp: -3n, row: 3 }]);
     expect(readBatch(block, TEXTS).watermarks).toEqual([{ timestamp: -3n, row: 3 }]);
   });
 
-  test("replace the watermarks by fewer or none, never by more", () => {
+  test("replace the watermarks by fewer or none in place, by more in a copy", () => {
     const block = texts().finish();
-    const three = [1n, 2n, 3n].map((timestamp) => ({ timestamp, row: 3 }));
-    expect(() => rewriteBlockWatermarks(block, three)).toThrow(RangeError);
-    rewriteBlockWatermarks(block, []);
+    const three = [
+      { timestamp: 1n, row: 2 },
+      { timestamp: 0n, row: 3, idle: true },
+      { timestamp: 0n, row: 3, idle: false },
+    ];
+    const longer = rewriteBlockWatermarks(block, three);
+    expect(readBatch(longer, TEXTS).watermarks).toEqual(three);
+    expect(readBatch(longer, TEXTS).rowAt(2)).toEqual(readBatch(block, TEXTS).rowAt(2));
+    expect(rewriteBlockWatermarks(block, [])).toBe(block);
     expect(readBatch(block, TEXTS).watermarks).toEqual([]);
   });
 });
@@ -148,7 +155,7 @@ describe("a malformed block is refused with the name of its field", () => {
 
   test.each<[string, (view: DataView) => void]>([
     ["magic", u32(HEADER.magic, 7)],
-    ["version", (v) => v.setUint16(HEADER.version, 2, true)],
+    ["version", (v) => v.setUint16(HEADER.version, BATCH_VERSION + 1, true)],
     ["flags", (v) => v.setUint16(HEADER.flags, 1, true)],
     ["byteLength", u32(HEADER.byteLength, 64)],
     ["rowCount", u32(HEADER.rowCount, 0xffff_ffff)],

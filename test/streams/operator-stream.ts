@@ -88,9 +88,12 @@ export class OperatorStream implements Player {
   }
 
   #note(element: OutputElement, output: number): void {
-    const isRow = element.type === "row";
-    if (output === 0 && !isRow) this.main.push(`watermark ${element.timestamp}`);
-    if (!isRow) return;
+    if (element.type !== "row") {
+      const isWatermark = element.type === "watermark";
+      const text = isWatermark ? `watermark ${element.timestamp}` : `idle ${element.idle}`;
+      if (output === 0) this.main.push(text);
+      return;
+    }
     (output === 0 ? this.main : this.side).push(this.#options.textOf(element, output));
   }
 

@@ -1,147 +1,177 @@
 /**
- * `assign_timestamps`: takes the event time from a field and sends a watermark behind each batch
- * whose highest timestamp grew. Parameters: field; unit of an integer field (s, ms, us, ns;
- * TIMESTAMP fields know theirs); strategy bounded (Flink: forBoundedOutOfOrderness, by
- * maxOutOfOrdernessMs), monotonous or none. Watermarks from upstream end here, but for the last
- * one, as in Flink's TimestampsAndWatermarksOperator.
+ * `assign_timestamps`: event time from a field, from the record or from the clock, and watermarks
+ * (Flink: TimestampsAndWatermarksOperator). Parameters: field and unit of an integer field (s, ms, us,
+ * ns; TIMESTAMP fields know theirs), or ingestionTime, or neither: then rows keep what they have;
+ * strategy bounded (by maxOutOfOrdernessMs), monotonous or none; and those of WatermarkDriver.
+ * Watermarks and statuses from upstream end here, but for the last watermark.
  */
-import { BatchReader, bitAt } from "../../sdk/assembly/batch-reader";
+import { BatchReader } from "../../sdk/assembly/batch-reader";
 import { copyRow } from "../../sdk/assembly/copy-columns";
 import {
   HEADER_BYTE_LENGTH,
   HEADER_EVENT_TIME,
   HEADER_EVENT_TIME_VALIDITY,
-  HEADER_WATERMARKS,
   HEADER_WATERMARK_COUNT,
+  HEADER_WATERMARKS,
   Status,
-  TYPE_BIGINT,
-  TYPE_TIMESTAMP,
-  TYPE_TIMESTAMP_LTZ,
   WATERMARK_MAX,
-  WATERMARK_MIN,
 } from "../../sdk/assembly/layout";
 import { RecordOperator } from "../../sdk/assembly/operator";
-import { unitsPerSecond } from "../../sdk/assembly/text-time";
+import { FieldTimestamps } from "../../sdk/assembly/time/field-timestamps";
+import { IngestionTimeAssigner } from "../../sdk/assembly/time/timestamp-assigner";
+import { WatermarkDriver, WatermarkGeneratorSupplier } from "../../sdk/assembly/time/watermark-driver";
+import {
+  AscendingTimestampsWatermarks,
+  BoundedOutOfOrdernessWatermarks,
+  NoWatermarksGenerator,
+  WatermarkGenerator,
+} from "../../sdk/assembly/time/watermark-generator";
+
+/** None of these generators looks at a row, so they are told of the highest timestamp of a run. */
+class Run {}
+
+const RUN: Run = new Run();
+
+class BuiltinGenerators implements WatermarkGeneratorSupplier<Run> {
+  constructor(
+    readonly strategy: string,
+    readonly bound: i64,
+  ) {}
+
+  __newGenerator(): WatermarkGenerator<Run> {
+    if (this.strategy == "none") return new NoWatermarksGenerator<Run>();
+    if (this.strategy == "monotonous") return new AscendingTimestampsWatermarks<Run>();
+    return new BoundedOutOfOrdernessWatermarks<Run>(this.bound);
+  }
+}
 
 export class AssignTimestampsOperator extends RecordOperator {
-  private node: i32 = 0;
-  /** A stored value is ms times `divisor`, or seconds where it is 0. */
-  private divisor: i64 = 1;
-  private bound: i64 = 0;
-  private silent: bool = false;
-  private highest: i64 = WATERMARK_MIN;
-  private sent: i64 = WATERMARK_MIN;
-  private data: usize = 0;
-  private validity: usize = 0;
+  private driver!: WatermarkDriver<Run>;
+  private field: FieldTimestamps | null = null;
+  private clock: IngestionTimeAssigner<Run> | null = null;
 
   open(): i32 {
     const parameters = this.config.parameters;
-    const name = parameters.get("field").string("");
-    this.node = this.config.inputs[0].indexOf(name);
-    if (this.node < 0) return this.refuse("field must name a column of the input: " + name);
-    const column = this.config.inputs[0].columns[this.node];
-    if (column.type == TYPE_TIMESTAMP || column.type == TYPE_TIMESTAMP_LTZ) {
-      this.divisor = unitsPerSecond(column.p1) / 1000;
-    } else if (column.type == TYPE_BIGINT) {
-      const unit = parameters.get("unit").string("ms");
-      const known = ["s", "ms", "us", "ns"].indexOf(unit);
-      if (known < 0) return this.refuse("unit must be s, ms, us or ns: " + unit);
-      this.divisor = known == 0 ? 0 : known == 1 ? 1 : known == 2 ? 1000 : 1000000;
-    } else {
-      return this.refuse("field must be BIGINT, TIMESTAMP or TIMESTAMP_LTZ: " + name);
+    if (!parameters.get("field").isNull()) {
+      const field = new FieldTimestamps();
+      const problem = field.open(parameters, this.config.inputs[0]);
+      if (problem !== null) return this.refuse(problem);
+      this.field = field;
+    } else if (parameters.get("ingestionTime").bool(false)) {
+      this.clock = new IngestionTimeAssigner<Run>();
     }
     const strategy = parameters.get("strategy").string("bounded");
     if (["bounded", "monotonous", "none"].indexOf(strategy) < 0) {
       return this.refuse("strategy must be bounded, monotonous or none: " + strategy);
     }
-    this.silent = strategy == "none";
-    if (strategy == "bounded") this.bound = parameters.get("maxOutOfOrdernessMs").long(0);
-    if (this.bound < 0) return this.refuse("maxOutOfOrdernessMs is negative");
+    const bound = parameters.get("maxOutOfOrdernessMs").long(0);
+    if (bound < 0) return this.refuse("maxOutOfOrdernessMs is negative");
+    const supplier = new BuiltinGenerators(strategy, bound);
+    this.driver = new WatermarkDriver<Run>(this, parameters, supplier);
     return Status.DONE;
   }
 
   process(input: i32, block: usize, budget: i32): i32 {
     if (this.reader.block == 0 && this.passesWhole(block, budget)) return this.passWhole(block);
-    const status = super.process(input, block, budget);
-    if (status == Status.DONE) this.advance();
-    return status;
+    return super.process(input, block, budget);
   }
 
   onWatermark(timestamp: i64, budget: i32): i32 {
-    if (timestamp != WATERMARK_MAX) return Status.DONE;
-    this.sent = timestamp;
-    return super.onWatermark(timestamp, budget);
+    this.driver.onWatermark(timestamp);
+    return Status.DONE;
+  }
+
+  status(idle: bool): i32 {
+    return Status.DONE;
+  }
+
+  nextTimer(domain: i32): i64 {
+    return domain == 1 ? this.driver.nextEmit : i64.MAX_VALUE;
+  }
+
+  timers(domain: i32, now: i64, budget: i32): i32 {
+    if (domain == 1 && now >= this.driver.nextEmit) this.driver.onProcessingTime(now);
+    return Status.DONE;
+  }
+
+  sourceAssign(start: usize, length: i32): i32 {
+    this.driver.onSplit();
+    return Status.DONE;
+  }
+
+  endInput(input: i32, budget: i32): i32 {
+    this.driver.onEnd();
+    return Status.DONE;
   }
 
   attach(reader: BatchReader): void {
-    this.data = reader.data(this.node);
-    this.validity = reader.validity(this.node);
-  }
-
-  /** ms of a row, saturating at the ends of the range. */
-  // @ts-ignore: decorator
-  @inline
-  private time(row: i32): i64 {
-    const value = load<i64>(this.data + ((<usize>row) << 3));
-    const divisor = this.divisor;
-    if (divisor == 1) return value;
-    if (divisor == 0) {
-      if (value > i64.MAX_VALUE / 1000) return i64.MAX_VALUE;
-      return value < i64.MIN_VALUE / 1000 ? i64.MIN_VALUE : value * 1000;
-    }
-    const quotient = value / divisor;
-    return quotient - <i64>(value % divisor < 0);
+    const field = this.field;
+    if (field !== null) field.attach(reader);
   }
 
   rows(from: i32, to: i32): i32 {
     const reader = this.reader;
     const writer = this.writers[0];
-    writer.hasTimestamp = true;
-    for (let i = from; i < to; i++) {
-      const row = reader.physical(i);
-      if (this.validity != 0 && !bitAt(this.validity, row)) {
-        this.result.say("the event time is NULL");
+    let highest = i64.MIN_VALUE;
+    let i = from;
+    while (i < to) {
+      const row = reader.physical(i++);
+      if (this.isTimeless(row)) {
         this.failedRow = row;
-        return i + 1;
+        break;
       }
       const time = this.time(row);
-      if (time > this.highest) this.highest = time;
+      highest = max(highest, time);
+      writer.hasTimestamp = true;
       writer.timestamp = time;
       writer.rowKind = reader.rowKind(row);
       copyRow(reader, row, writer);
       writer.endRow();
-      if (writer.full) return i + 1;
+      if (writer.full) break;
     }
-    return to;
+    if (i - from > <i32>(this.failedRow >= 0)) this.driver.onEvent(RUN, highest);
+    return i;
   }
 
-  /** Sends the watermark that the highest timestamp allows, if it grew. */
-  private advance(): void {
-    const watermark = this.due();
-    if (watermark == WATERMARK_MIN) return;
-    this.sent = watermark;
-    this.forwardWatermark(watermark);
+  /** Whether a row has no event time; then the result says why. */
+  // @ts-ignore: decorator
+  @inline
+  private isTimeless(row: i32): bool {
+    const field = this.field;
+    if (field !== null) {
+      if (!field.isNull(row)) return false;
+      this.result.say("the event time is NULL");
+      return true;
+    }
+    // Flink goes on with Long.MIN_VALUE here, which no window takes.
+    if (this.clock !== null || this.reader.hasTimestamp(row)) return false;
+    this.result.say("the record has no timestamp: name the field that holds its event time");
+    return true;
   }
 
-  /** The watermark to send, or WATERMARK_MIN. */
-  private due(): i64 {
-    if (this.silent || this.highest == WATERMARK_MIN) return WATERMARK_MIN;
-    const floor = i64.MIN_VALUE + this.bound + 1;
-    const watermark = this.highest < floor ? i64.MIN_VALUE : this.highest - this.bound - 1;
-    return watermark > this.sent ? watermark : WATERMARK_MIN;
+  /** Of a row that has one. */
+  // @ts-ignore: decorator
+  @inline
+  private time(row: i32): i64 {
+    const field = this.field;
+    if (field !== null) return field.at(row);
+    const clock = this.clock;
+    if (clock !== null) return clock.extractTimestamp(RUN, i64.MIN_VALUE);
+    return this.reader.timestamp(row);
   }
 
   /** Whether a block can go on as it is, with a new lane: all rows count, none fails, all fit. */
   private passesWhole(block: usize, budget: i32): bool {
     const reader = this.reader;
+    const field = this.field;
     reader.attach(block);
-    const writer = this.writers[0];
     let whole =
+      field !== null &&
       reader.selection == 0 &&
       reader.count > 0 &&
       reader.count <= budget &&
-      reader.count <= writer.roomRows &&
-      reader.validity(this.node) == 0;
+      reader.count <= this.writers[0].roomRows &&
+      reader.validity(field.node) == 0;
     for (let i = 0; i < reader.watermarkCount && whole; i++) {
       if (reader.watermark(i) == WATERMARK_MAX) whole = false;
     }
@@ -151,37 +181,30 @@ export class AssignTimestampsOperator extends RecordOperator {
 
   private passWhole(block: usize): i32 {
     const reader = this.reader;
+    const field = this.field!;
     const count = reader.count;
     const bytes = <usize>load<u32>(block + HEADER_BYTE_LENGTH);
-    const raw = heap.alloc(bytes + ((<usize>count) << 3) + 16 + 8);
-    const target = raw + 8;
+    const length = bytes + ((<usize>count) << 3);
+    const target = heap.alloc(length + 8) + 8;
     memory.copy(target, block, bytes);
     const lane = target + bytes;
-    this.attach(reader);
-    let highest = this.highest;
+    field.attach(reader);
+    let highest = i64.MIN_VALUE;
     for (let i = 0; i < count; i++) {
-      const time = this.time(i);
-      if (time > highest) highest = time;
+      const time = field.at(i);
+      highest = max(highest, time);
       store<i64>(lane + ((<usize>i) << 3), time);
     }
-    this.highest = highest;
     reader.detach();
-    let length = bytes + ((<usize>count) << 3);
     store<u32>(target + HEADER_EVENT_TIME, <u32>bytes);
     store<u32>(target + HEADER_EVENT_TIME_VALIDITY, 0);
-    const watermark = this.due();
-    store<u32>(target + HEADER_WATERMARKS, watermark == WATERMARK_MIN ? 0 : <u32>length);
-    store<u32>(target + HEADER_WATERMARK_COUNT, watermark == WATERMARK_MIN ? 0 : 1);
-    if (watermark != WATERMARK_MIN) {
-      this.sent = watermark;
-      store<i64>(target + length, watermark);
-      store<u64>(target + length, <u64>count, 8);
-      length += 16;
-    }
+    store<u32>(target + HEADER_WATERMARKS, 0);
+    store<u32>(target + HEADER_WATERMARK_COUNT, 0);
     store<u32>(target + HEADER_BYTE_LENGTH, <u32>length);
-    store<u32>(raw, <u32>length);
+    store<u32>(target - 8, <u32>length);
     this.rowsIn += count;
     this.writers[0].pushBlock(target, count);
+    this.driver.onEvent(RUN, highest);
     return Status.DONE;
   }
 }

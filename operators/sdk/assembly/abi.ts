@@ -93,9 +93,9 @@ export function mr_watermark(inst: i32, timestamp: i64, budget: i32): i32 {
   return answer(operator, operator.watermark(timestamp, budget));
 }
 
-export function mr_idle(inst: i32, input: i32, idle: i32): i32 {
+export function mr_idle(inst: i32, idle: i32): i32 {
   const operator = running(inst);
-  return answer(operator, operator.idle(input, idle != 0));
+  return answer(operator, operator.status(idle != 0));
 }
 
 export function mr_end_input(inst: i32, input: i32, budget: i32): i32 {

@@ -15,6 +15,7 @@ import {
   HEADER_WATERMARK_COUNT,
   HEADER_WATERMARKS,
   WATERMARK_BYTES,
+  WATERMARK_KIND,
   WATERMARK_ROW,
 } from "./layout";
 
@@ -112,6 +113,11 @@ export class BatchReader {
 
   watermark(index: i32): i64 {
     return load<i64>(this.watermarks + <usize>index * WATERMARK_BYTES);
+  }
+
+  /** What the index-th entry is: a watermark, or a status. */
+  watermarkKind(index: i32): i32 {
+    return load<u32>(this.watermarks + <usize>index * WATERMARK_BYTES + WATERMARK_KIND);
   }
 }
 

@@ -233,6 +233,11 @@ export class BlockWriter {
     this.watermarks.add(timestamp, this.rows);
   }
 
+  /** Idle or active behind the rows written so far. */
+  addStatus(idle: bool): void {
+    this.watermarks.addStatus(idle, this.rows);
+  }
+
   /** Seals what is there, if anything. */
   flush(): void {
     if (this.pending) this.seal();

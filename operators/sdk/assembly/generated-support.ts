@@ -42,6 +42,7 @@ export { RowLayout } from "./state/row-layout";
 export { StateTtlConfig } from "./state/state-ttl";
 export { ValueStateDescriptor } from "./state/value-state";
 export { Text } from "./text";
+export { TimestampsAndWatermarksOperator } from "./time/watermark-strategy";
 export { Value, valueAt } from "./value";
 export { ValueWriter } from "./value-writer";
 

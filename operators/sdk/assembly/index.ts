@@ -59,6 +59,21 @@ export { ReducingState, ReducingStateDescriptor, StateReduceFunction } from "./s
 export { StateTtlConfig, StateVisibility, UpdateType } from "./state/state-ttl";
 export { ValueState, ValueStateDescriptor } from "./state/value-state";
 export { Text, TextParts, TextWords } from "./text";
+export {
+  IngestionTimeAssigner,
+  RecordTimestampAssigner,
+  TimestampAssigner,
+} from "./time/timestamp-assigner";
+export {
+  AscendingTimestampsWatermarks,
+  BoundedOutOfOrdernessWatermarks,
+  NoWatermarksGenerator,
+  WatermarkGenerator,
+  WatermarksWithIdleness,
+} from "./time/watermark-generator";
+export { WatermarkOutput } from "./time/watermark-output";
+export { WatermarkOutputMultiplexer } from "./time/watermark-output-multiplexer";
+export { WatermarkStrategy } from "./time/watermark-strategy";
 export { TimerService } from "./timer-service";
 export { Value } from "./value";
 export { ValueWriter } from "./value-writer";

@@ -1,7 +1,7 @@
 /** Batch block layout, version 1: repeats src/protocol/batch/layout.ts (a test holds them equal). */
 
 export const BATCH_MAGIC: u32 = 0x3142524d;
-export const BATCH_VERSION: u16 = 1;
+export const BATCH_VERSION: u16 = 2;
 
 export const HEADER_BYTE_LENGTH: usize = 8;
 export const HEADER_ROW_COUNT: usize = 12;
@@ -34,6 +34,7 @@ export const COLUMN_BYTES: usize = 48;
 
 export const WATERMARK_TIMESTAMP: usize = 0;
 export const WATERMARK_ROW: usize = 8;
+export const WATERMARK_KIND: usize = 12;
 export const WATERMARK_BYTES: usize = 16;
 
 export const TYPE_BOOLEAN: u8 = 1;
@@ -59,6 +60,13 @@ export const TYPE_INTERVAL_DAY_SECOND: u8 = 20;
 export const TYPE_ROW: u8 = 21;
 export const TYPE_ARRAY: u8 = 22;
 export const TYPE_MAP: u8 = 23;
+
+/** What an entry of the watermark list is; IDLE and ACTIVE are Flink's WatermarkStatus. */
+export namespace WatermarkKind {
+  export const WATERMARK: i32 = 0;
+  export const IDLE: i32 = 1;
+  export const ACTIVE: i32 = 2;
+}
 
 /**
  * Change of a row (Flink: RowKind). `row.kind` of an input row tells it; of an output row it may be set, within

@@ -6,7 +6,7 @@
  */
 import { BatchReader } from "./batch-reader";
 import { BlockWriter } from "./block-writer";
-import { Status, WATERMARK_MIN } from "./layout";
+import { Status, WATERMARK_MIN, WatermarkKind } from "./layout";
 import { OpenConfig } from "./open-config";
 import { beginUnit, endUnit, Unit } from "./undo";
 
@@ -121,6 +121,11 @@ export abstract class Operator {
     for (let i = 0; i < this.writers.length; i++) this.writers[i].addWatermark(timestamp);
   }
 
+  /** Says idle or active through every output. */
+  forwardStatus(idle: bool): void {
+    for (let i = 0; i < this.writers.length; i++) this.writers[i].addStatus(idle);
+  }
+
   process(input: i32, block: usize, budget: i32): i32 {
     return this.refuse("this operator has no input " + input.toString());
   }
@@ -131,7 +136,9 @@ export abstract class Operator {
     return Status.DONE;
   }
 
-  idle(input: i32, idle: bool): i32 {
+  /** All inputs together turned idle or active (Flink: processWatermarkStatus). Default: sends it on. */
+  status(idle: bool): i32 {
+    this.forwardStatus(idle);
     return Status.DONE;
   }
 
@@ -291,7 +298,7 @@ export abstract class RecordOperator extends Operator {
       if (hindrance != Status.DONE) return hindrance;
       const due = this.dueRow();
       if (this.next == due && this.nextWatermark < reader.watermarkCount) {
-        const status = this.onWatermark(reader.watermark(this.nextWatermark), left);
+        const status = this.onEntry(this.nextWatermark, left);
         if (status != Status.DONE) return status;
         this.nextWatermark++;
         continue;
@@ -334,6 +341,13 @@ export abstract class RecordOperator extends Operator {
   /** undone() for a unit that is not a row. */
   protected unitUndone(): i32 {
     return super.undone();
+  }
+
+  /** Acts on an entry of the block's list: a watermark, or a status. */
+  private onEntry(index: i32, budget: i32): i32 {
+    const kind = this.reader.watermarkKind(index);
+    if (kind == WatermarkKind.WATERMARK) return this.onWatermark(this.reader.watermark(index), budget);
+    return this.status(kind == WatermarkKind.IDLE);
   }
 
   private reportFailedRow(): i32 {

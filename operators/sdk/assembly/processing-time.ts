@@ -2,3 +2,11 @@
 // @ts-ignore: decorator
 @external("millrace", "processing_time")
 export declare function processingTime(): i64;
+
+/**
+ * The host's clock without the time in which the task could not go on: its outputs were blocked, or
+ * its source was held back by watermark alignment (Flink: PausableRelativeClock).
+ */
+// @ts-ignore: decorator
+@external("millrace", "input_activity_time")
+export declare function inputActivityTime(): i64;

@@ -12,7 +12,7 @@ import {
   viewOf,
 } from "./block-header.ts";
 import { bitAt, type RowValue, type Value, valueAt } from "./column-value.ts";
-import { HEADER } from "./layout.ts";
+import { HEADER, WATERMARK, WATERMARK_BYTES, WATERMARK_KIND } from "./layout.ts";
 import { schemaHash } from "./schema-columns.ts";
 
 /**
@@ -77,16 +77,21 @@ function checkChanges(bytes: Uint8Array): void {
 
 function checkWatermarks(bytes: Uint8Array): void {
   const rows = blockRowCount(bytes);
+  const view = viewOf(bytes);
+  const list = view.getUint32(HEADER.watermarks, true);
   let last: BatchWatermark = { timestamp: -(2n ** 63n), row: 0 };
   for (const [i, watermark] of blockWatermarks(bytes).entries()) {
     const field = `watermarks[${i}]`;
+    const kind = view.getUint32(list + i * WATERMARK_BYTES + WATERMARK.kind, true);
+    if (kind > WATERMARK_KIND.active) throw batchInvalid(`${field}.kind`, kind, "0 to 2");
     if (watermark.row < last.row || watermark.row > rows) {
       throw batchInvalid(`${field}.row`, watermark.row, `${last.row} to ${rows}`);
     }
-    if (watermark.timestamp < last.timestamp) {
+    const isStatus = watermark.idle !== undefined;
+    if (!isStatus && watermark.timestamp < last.timestamp) {
       throw batchInvalid(`${field}.timestamp`, watermark.timestamp, `at least ${last.timestamp}`);
     }
-    last = watermark;
+    last = isStatus ? { timestamp: last.timestamp, row: watermark.row } : watermark;
   }
 }
 

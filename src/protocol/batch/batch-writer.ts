@@ -49,6 +49,12 @@ export class BatchWriter {
     return this;
   }
 
+  /** A status behind the rows so far (Flink: WatermarkStatus). */
+  status(idle: boolean): this {
+    this.#watermarks.push({ timestamp: 0n, row: this.rowCount, idle });
+    return this;
+  }
+
   /**
    * The block.
    * @param selection rows that count, ascending; default: all.

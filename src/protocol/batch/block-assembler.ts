@@ -3,7 +3,7 @@ import { assert, MillraceError } from "../errors.ts";
 import { BATCH_MAX_BYTES, BATCH_MAX_ROWS } from "../limits.ts";
 import type { Schema } from "../types.ts";
 import { BATCH_VERSION } from "../versions.ts";
-import type { BatchWatermark } from "./block-header.ts";
+import { type BatchWatermark, writeWatermark } from "./block-header.ts";
 import {
   align8,
   BATCH_MAGIC,
@@ -14,7 +14,6 @@ import {
   HEADER,
   HEADER_BYTES,
   TYPE_ID,
-  WATERMARK,
   WATERMARK_BYTES,
 } from "./layout.ts";
 import { type ColumnNode, columnNodes, isNullable, typeParameters } from "./physical-type.ts";
@@ -142,9 +141,8 @@ function selectionBytes(rows: readonly number[]): Uint8Array {
 
 function watermarkBytes(watermarks: readonly BatchWatermark[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(watermarks.length * WATERMARK_BYTES));
-  for (const [i, { timestamp, row }] of watermarks.entries()) {
-    view.setBigInt64(i * WATERMARK_BYTES + WATERMARK.timestamp, timestamp, true);
-    view.setUint32(i * WATERMARK_BYTES + WATERMARK.row, row, true);
+  for (const [i, watermark] of watermarks.entries()) {
+    writeWatermark(view, i * WATERMARK_BYTES, watermark);
   }
   return new Uint8Array(view.buffer);
 }

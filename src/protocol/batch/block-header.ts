@@ -6,18 +6,26 @@ import { MillraceError } from "../errors.ts";
 import { BATCH_MAX_BYTES, BATCH_MAX_ROWS, SCHEMA_MAX_COLUMNS } from "../limits.ts";
 import { BATCH_VERSION } from "../versions.ts";
 import {
+  align8,
   BATCH_MAGIC,
   COLUMN_BYTES,
   HEADER,
   HEADER_BYTES,
   WATERMARK,
   WATERMARK_BYTES,
+  WATERMARK_KIND,
 } from "./layout.ts";
 
-/** A watermark inside a batch: it holds before row `row`; row = row count: after the last one. */
+/**
+ * A watermark or a status inside a batch: it holds before row `row`; row = row count: after the last
+ * one.
+ */
 export interface BatchWatermark {
+  /** Of a status: 0. */
   readonly timestamp: bigint;
   readonly row: number;
+  /** There: it is a status (Flink: WatermarkStatus), not a watermark. */
+  readonly idle?: boolean;
 }
 
 /** Rows of a block, selected or not. `at` is the start of the block in `bytes`. */
@@ -36,7 +44,7 @@ export function blockByteLength(bytes: Uint8Array, at = 0): number {
   return readU32(bytes, at + HEADER.byteLength);
 }
 
-/** Watermarks of a block, ascending by row. Most blocks have none: then nothing is allocated. */
+/** Watermarks and statuses of a block, ascending by row. Most blocks have none: then nothing is allocated. */
 export function blockWatermarks(bytes: Uint8Array, at = 0): readonly BatchWatermark[] {
   const count = readU32(bytes, at + HEADER.watermarkCount);
   if (count === 0) return NO_WATERMARKS;
@@ -45,34 +53,53 @@ export function blockWatermarks(bytes: Uint8Array, at = 0): readonly BatchWaterm
   return Array.from({ length: count }, (_, i) => {
     const entry = list + i * WATERMARK_BYTES;
     const timestamp = view.getBigInt64(entry + WATERMARK.timestamp, true);
-    return { timestamp, row: view.getUint32(entry + WATERMARK.row, true) };
+    const row = view.getUint32(entry + WATERMARK.row, true);
+    const kind = view.getUint32(entry + WATERMARK.kind, true);
+    if (kind === WATERMARK_KIND.watermark) return { timestamp, row };
+    return { timestamp, row, idle: kind === WATERMARK_KIND.idle };
   });
 }
 
 const NO_WATERMARKS: readonly BatchWatermark[] = Object.freeze([]);
 
 /**
- * Replaces the watermark list in place, as coalescing over channels demands. The new list is at
- * most as long as the old one: coalescing drops and lowers watermarks, it never adds one.
+ * Replaces the watermark list, as coalescing over channels demands: in place where the new list is no
+ * longer than the old one, which it is but for a status that lets a watermark out before it.
+ * @returns the block: `bytes`, or a longer copy
  */
 export function rewriteBlockWatermarks(
   bytes: Uint8Array,
   watermarks: readonly BatchWatermark[],
-  at = 0,
-): void {
-  const view = viewOf(bytes);
-  const room = view.getUint32(at + HEADER.watermarkCount, true);
-  if (watermarks.length > room) {
-    throw new RangeError(`Watermark list of ${watermarks.length} does not fit into ${room}`);
-  }
-  const list = at + view.getUint32(at + HEADER.watermarks, true);
+): Uint8Array {
+  const room = viewOf(bytes).getUint32(HEADER.watermarkCount, true);
+  const block = watermarks.length > room ? withListOf(bytes, watermarks.length) : bytes;
+  const view = viewOf(block);
+  const list = view.getUint32(HEADER.watermarks, true);
   for (const [i, watermark] of watermarks.entries()) {
-    const entry = list + i * WATERMARK_BYTES;
-    view.setBigInt64(entry + WATERMARK.timestamp, watermark.timestamp, true);
-    view.setUint32(entry + WATERMARK.row, watermark.row, true);
-    view.setUint32(entry + WATERMARK.reserved, 0, true);
+    writeWatermark(view, list + i * WATERMARK_BYTES, watermark);
   }
-  view.setUint32(at + HEADER.watermarkCount, watermarks.length, true);
+  view.setUint32(HEADER.watermarkCount, watermarks.length, true);
+  return block;
+}
+
+/** Writes an entry of a watermark list. */
+export function writeWatermark(view: DataView, entry: number, watermark: BatchWatermark): void {
+  view.setBigInt64(entry + WATERMARK.timestamp, watermark.timestamp, true);
+  view.setUint32(entry + WATERMARK.row, watermark.row, true);
+  const status = watermark.idle ? WATERMARK_KIND.idle : WATERMARK_KIND.active;
+  const kind = watermark.idle === undefined ? WATERMARK_KIND.watermark : status;
+  view.setUint32(entry + WATERMARK.kind, kind, true);
+}
+
+/** A copy of a block with a list of so many entries behind all else. */
+function withListOf(bytes: Uint8Array, entries: number): Uint8Array {
+  const list = align8(bytes.byteLength);
+  const block = new Uint8Array(list + entries * WATERMARK_BYTES);
+  block.set(bytes);
+  const view = viewOf(block);
+  view.setUint32(HEADER.byteLength, block.byteLength, true);
+  view.setUint32(HEADER.watermarks, list, true);
+  return block;
 }
 
 /** What checkBlockHeader may be told about the stream. */

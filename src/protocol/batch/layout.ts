@@ -1,5 +1,5 @@
 /**
- * Byte offsets of a batch block, version 1. docs/batch-layout.md explains them; the AssemblyScript
+ * Byte offsets of a batch block, version 2. docs/batch-layout.md explains them; the AssemblyScript
  * SDK repeats them in operators/sdk/assembly/layout.ts and a test holds the two equal.
  *
  * All numbers are little-endian. All offsets are relative to the start of the block, which is
@@ -52,8 +52,11 @@ export const COLUMN_BYTES = 48;
 export const COLUMN_FLAG_NULLABLE = 1;
 
 /** Entry of the watermark list, 16 bytes: it holds before row `row` (row = rowCount: after the last). */
-export const WATERMARK = { timestamp: 0 /* i64 */, row: 8 /* u32 */, reserved: 12 } as const;
+export const WATERMARK = { timestamp: 0 /* i64 */, row: 8 /* u32 */, kind: 12 /* u32 */ } as const;
 export const WATERMARK_BYTES = 16;
+
+/** What an entry of the watermark list is: a watermark, or a status, whose timestamp is 0. */
+export const WATERMARK_KIND = { watermark: 0, idle: 1, active: 2 } as const;
 
 /** How a column's values are stored. Only plain is spoken in version 1; others are refused by name. */
 export const ENCODING = { plain: 0, dictionary: 1, constant: 2, stringView: 3 } as const;

@@ -184,6 +184,7 @@ function checkExports(exports: readonly WasmExport[]): void {
 /** Capabilities a module must name because what it imports breaks replay unless the host routes it. */
 const GRANTED_IMPORTS: Readonly<Record<string, string>> = {
   "millrace.processing_time": "processing_time",
+  "millrace.input_activity_time": "processing_time",
 };
 
 /** The capabilities a module must name for what it imports, sorted. */

@@ -9,9 +9,7 @@ export type ChainCall =
   /** Rows for an input of the head; the block is copied when the call begins. */
   | { readonly type: "batch"; readonly input: number; readonly block: Uint8Array }
   | { readonly type: "watermark"; readonly timestamp: bigint }
-  /** An input of the head turned idle or active. */
-  | { readonly type: "input_status"; readonly input: number; readonly idle: boolean }
-  /** The head as a whole turned idle or active: chained operators are told too. */
+  /** All inputs of the head together turned idle or active; it sends that on in line. */
   | { readonly type: "status"; readonly idle: boolean }
   | { readonly type: "end_input"; readonly input: number }
   /** All inputs of the head have ended: the operators behind it end in their order. */
@@ -35,10 +33,13 @@ export type ChainProgress = "done" | "more" | "blocked";
 
 /** Where a chain puts what it makes. Bytes are copied before a method returns. */
 export interface ChainOutput {
+  /** How long the task has been held up so far: processing time in which it could not go on, ms. */
+  readonly heldUpMs: number;
   /** Whether a batch can go out now on channel `channel` of edge `edge`. */
   hasRoom(edge: number, channel: number): boolean;
   sendBatch(edge: number, channel: number, block: Uint8Array, rows: number): void;
   sendWatermark(edge: number, channel: number, timestamp: bigint): void;
+  sendStatus(edge: number, channel: number, idle: boolean): void;
   sinkHasRoom(operator: number): boolean;
   /** Whole records for the connector of the sink at place `operator` of the chain. */
   writeSink(operator: number, bytes: Uint8Array, records: number): void;

@@ -18,6 +18,7 @@ export class TaskOutput implements ChainOutput {
   readonly #byNumber = new Map<number, OutputChannel>();
   readonly #writeSink: SinkWriter;
   readonly #sinkWrites = new Map<number, number>();
+  heldUpMs = 0;
   recordsOut = 0;
   bytesOut = 0;
 
@@ -85,9 +86,8 @@ export class TaskOutput implements ChainOutput {
     this.#writeSink(operator, bytes.slice(), records);
   }
 
-  /** Says idle or active to every consumer. */
-  status(idle: boolean): void {
-    for (const channel of this.channels) channel.status(idle);
+  sendStatus(edge: number, channel: number, idle: boolean): void {
+    this.#channel(edge, channel).status(idle);
   }
 
   /** Ends every channel. */

@@ -7,7 +7,11 @@
  * these three. Here a checkpoint barrier will be handled: see `#onElement`.
  */
 
-import { blockWatermarks, rewriteBlockWatermarks } from "../../protocol/batch/block-header.ts";
+import {
+  type BatchWatermark,
+  blockWatermarks,
+  rewriteBlockWatermarks,
+} from "../../protocol/batch/block-header.ts";
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
 import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
@@ -15,7 +19,7 @@ import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
-import { type CoalescedEvent, WatermarkCoalescer } from "./watermark-coalescer.ts";
+import { WatermarkCoalescer, type WatermarkEvent } from "./watermark-coalescer.ts";
 
 export type TaskPhase = "RUNNING" | "ENDING" | "FINISHED" | "CANCELED" | "FAILED";
 
@@ -238,8 +242,11 @@ export class Task {
     if (element.type !== "batch" && element.type !== "end") this.#returnCredit(from);
     switch (element.type) {
       case "batch":
-        this.#coalesceInBatch(from, element.block);
-        this.#calls.push({ type: "batch", input: from.input, block: element.block });
+        this.#calls.push({
+          type: "batch",
+          input: from.input,
+          block: this.#coalesceInBatch(from, element.block),
+        });
         this.#consuming = { from, backing: element.backing };
         return;
       case "watermark":
@@ -261,19 +268,34 @@ export class Task {
     }
   }
 
-  /** Replaces a batch's watermarks by those that the task as a whole reaches at these rows. */
-  #coalesceInBatch(from: InputChannel, block: Uint8Array): void {
-    const watermarks = blockWatermarks(block);
-    if (watermarks.length === 0) return;
-    const kept: { timestamp: bigint; row: number }[] = [];
-    for (const { timestamp, row } of watermarks) {
-      const reached = this.#coalescer.watermark(from.input, from.index, timestamp);
-      if (reached === undefined) continue;
-      this.#watermark = reached;
-      if (kept.at(-1)?.row === row) kept.pop();
-      kept.push({ timestamp: reached, row });
+  /**
+   * Replaces a batch's watermarks and statuses by those that the task as a whole reaches at these
+   * rows; answers the block with them.
+   */
+  #coalesceInBatch(from: InputChannel, block: Uint8Array): Uint8Array {
+    const entries = blockWatermarks(block);
+    if (entries.length === 0) return block;
+    const kept: BatchWatermark[] = [];
+    for (const { timestamp, row, idle } of entries) {
+      for (const event of this.#coalesce(from, timestamp, idle)) {
+        if (event.type === "status") {
+          kept.push({ timestamp: 0n, row, idle: event.idle });
+          continue;
+        }
+        this.#watermark = event.timestamp;
+        const last = kept.at(-1);
+        if (last?.row === row && last.idle === undefined) kept.pop();
+        kept.push({ timestamp: event.timestamp, row });
+      }
     }
-    rewriteBlockWatermarks(block, kept);
+    return rewriteBlockWatermarks(block, kept);
+  }
+
+  /** What a channel's watermark, or status where `idle` is told, means for the task. */
+  #coalesce(from: InputChannel, timestamp: bigint, idle: boolean | undefined): WatermarkEvent[] {
+    if (idle !== undefined) return this.#coalescer.status(from.input, from.index, idle);
+    const reached = this.#coalescer.watermark(from.input, from.index, timestamp);
+    return reached === undefined ? [] : [{ type: "watermark", timestamp: reached }];
   }
 
   #onChannelEnd(from: InputChannel): void {
@@ -310,7 +332,7 @@ export class Task {
     }
   }
 
-  #pushCoalesced(events: readonly CoalescedEvent[]): void {
+  #pushCoalesced(events: readonly WatermarkEvent[]): void {
     for (const event of events) {
       if (event.type === "watermark") this.#pushWatermark(event.timestamp);
       else this.#calls.push(event);
@@ -326,7 +348,6 @@ export class Task {
   #callDone(nowMs: number): void {
     const call = this.#current;
     this.#current = undefined;
-    if (call?.type === "status") this.output.status(call.idle);
     if (call?.type === "end_chain") {
       this.output.end();
       this.#phase = "ENDING";
@@ -355,6 +376,7 @@ export class Task {
   #unblock(nowMs: number): void {
     if (this.#blockedSinceMs === undefined) return;
     this.#backpressuredMs += Math.max(0, nowMs - this.#blockedSinceMs);
+    this.output.heldUpMs = this.#backpressuredMs;
     this.#blockedSinceMs = undefined;
   }
 

@@ -105,11 +105,6 @@ function asEvents(timestamp: bigint | undefined): WatermarkEvent[] {
   return timestamp === undefined ? [] : [{ type: "watermark", timestamp }];
 }
 
-/** What a task does about watermarks: `input` is set where an input's own status changed. */
-export type CoalescedEvent =
-  | WatermarkEvent
-  | { readonly type: "input_status"; readonly input: number; readonly idle: boolean };
-
 interface InputState {
   watermark: bigint;
   idle: boolean;
@@ -148,14 +143,13 @@ export class CombinedWatermarkStatus {
     return [...asEvents(this.#advance()), ...this.#combinedStatus()];
   }
 
-  /** Every input has ended: what was idle counts no more. Answers which inputs were. */
-  end(): { readonly idle: readonly number[]; readonly events: readonly WatermarkEvent[] } {
-    const idle = this.#inputs.flatMap((state, input) => (state.idle ? [input] : []));
+  /** Every input has ended: what was idle counts no more. */
+  end(): WatermarkEvent[] {
     for (const state of this.#inputs) {
       state.watermark = WATERMARK_MAX;
       state.idle = false;
     }
-    return { idle, events: [...this.#combinedStatus(), ...asEvents(this.#advance())] };
+    return [...this.#combinedStatus(), ...asEvents(this.#advance())];
   }
 
   #combinedStatus(): WatermarkEvent[] {
@@ -211,16 +205,14 @@ export class WatermarkCoalescer {
   }
 
   /** A status of a channel; answers what the task is to do, in order. */
-  status(input: number, channel: number, idle: boolean): CoalescedEvent[] {
+  status(input: number, channel: number, idle: boolean): WatermarkEvent[] {
     return this.#valve(input)
       .status(channel, idle)
-      .flatMap((event): CoalescedEvent[] => {
-        if (event.type === "watermark") {
-          return asEvents(this.#inputs.watermark(input, event.timestamp));
-        }
-        const status = { type: "input_status", input, idle: event.idle } as const;
-        return [status, ...this.#inputs.status(input, event.idle)];
-      });
+      .flatMap((event) =>
+        event.type === "watermark"
+          ? asEvents(this.#inputs.watermark(input, event.timestamp))
+          : this.#inputs.status(input, event.idle),
+      );
   }
 
   /**
@@ -228,15 +220,11 @@ export class WatermarkCoalescer {
    * same, would have done. An idle channel's end lets nothing out, since the others may be active
    * again; but once all have ended, event time has ended too, and what was idle says so.
    */
-  end(input: number, channel: number): CoalescedEvent[] {
+  end(input: number, channel: number): WatermarkEvent[] {
     this.#openChannels--;
-    const events: CoalescedEvent[] = asEvents(this.watermark(input, channel, WATERMARK_MAX));
+    const events = asEvents(this.watermark(input, channel, WATERMARK_MAX));
     if (this.#openChannels > 0 || this.current === WATERMARK_MAX) return events;
-    const ended = this.#inputs.end();
-    const active = ended.idle.map(
-      (i) => ({ type: "input_status", input: i, idle: false }) as const,
-    );
-    return [...events, ...active, ...ended.events];
+    return [...events, ...this.#inputs.end()];
   }
 
   #valve(input: number): StatusWatermarkValve {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { BatchWriter } from "../../../src/protocol/batch/batch-writer.ts";
 import type { RowValue } from "../../../src/protocol/batch/column-value.ts";
 import type { LogicalType, Schema } from "../../../src/protocol/types.ts";
-import { inEveryMode, MODES, type ModuleDriver, type OutputElement } from "../module-driver.ts";
+import { inEveryMode, MODES, type ModuleDriver } from "../module-driver.ts";
 import { loadBuiltin, operatorNumber, RECORD, schemaOf } from "./builtin-module.ts";
 
 let builtin: WebAssembly.Module;
@@ -45,121 +45,6 @@ function block(schema: Schema, rows: readonly RowValue[]): Uint8Array {
   for (const row of rows) writer.append(row);
   return writer.finish();
 }
-
-/** Short form: a watermark as w<n>, a row as its timestamp. */
-const times = (elements: OutputElement[]) =>
-  elements.map((element) => ("watermark" in element ? `w${element.watermark}` : `${element.time}`));
-
-describe("assign_timestamps", () => {
-  const input = schemaOf({ id: "STRING", ts: "BIGINT" });
-  const rows = (...ts: (bigint | null)[]) =>
-    block(
-      input,
-      ts.map((t, i) => ({ id: `r${i}`, ts: t })),
-    );
-
-  test("sets the event time and sends max - bound - 1 behind a batch where that grew", () => {
-    const driver = run(
-      { operator: "assign_timestamps", input, parameters: { field: "ts", maxOutOfOrdernessMs: 5 } },
-      [rows(10n, 30n, 20n), rows(25n), rows(40n)],
-      9223372036854775807n,
-    );
-    expect(times(driver.outputs[0]!)).toEqual([
-      "10",
-      "30",
-      "20",
-      "w24",
-      "25",
-      "40",
-      "w9223372036854775807",
-    ]);
-    expect(driver.rows()[1]).toEqual({ id: "r1", ts: 30n });
-  });
-
-  test("monotonous allows none out of order, none sends no watermark", () => {
-    const parameters = { field: "ts", strategy: "monotonous" };
-    const monotonous = run({ operator: "assign_timestamps", input, parameters }, [rows(5n)]);
-    expect(times(monotonous.outputs[0]!)).toEqual(["5", "w4"]);
-    const none = run(
-      { operator: "assign_timestamps", input, parameters: { field: "ts", strategy: "none" } },
-      [rows(5n)],
-      3n,
-    );
-    expect(times(none.outputs[0]!)).toEqual(["5"]);
-  });
-
-  test("knows units, rounds down before 1970 and saturates at the ends of the range", () => {
-    const of = (unit: string, ...ts: bigint[]) =>
-      times(
-        run(
-          {
-            operator: "assign_timestamps",
-            input,
-            parameters: { field: "ts", unit, strategy: "none" },
-          },
-          [rows(...ts)],
-        ).outputs[0]!,
-      );
-    expect(of("s", 7n, 9223372036854775807n)).toEqual(["7000", "9223372036854775807"]);
-    expect(of("us", 1999n, -1n)).toEqual(["1", "-1"]);
-    expect(of("ns", -1_000_001n)).toEqual(["-2"]);
-    const lowest = run(
-      { operator: "assign_timestamps", input, parameters: { field: "ts", maxOutOfOrdernessMs: 9 } },
-      [rows(-9223372036854775808n), rows(-9223372036854775800n), rows(-9223372036854775797n)],
-    );
-    expect(times(lowest.outputs[0]!).at(-1)).toBe("w-9223372036854775807");
-  });
-
-  test("takes TIMESTAMP columns by their precision", () => {
-    const schema = schemaOf({ at: { type: "TIMESTAMP", precision: 6 } });
-    const driver = run(
-      {
-        operator: "assign_timestamps",
-        input: schema,
-        parameters: { field: "at", strategy: "none" },
-      },
-      [block(schema, [{ at: 1_577_836_800_123_456n }])],
-    );
-    expect(times(driver.outputs[0]!)).toEqual(["1577836800123"]);
-  });
-
-  test("watermarks and timestamps of the input end here", () => {
-    const writer = new BatchWriter(input);
-    writer.append({ id: "a", ts: 8n }, { eventTime: 99n }).watermark(98n);
-    writer.append({ id: "b", ts: 9n }, { eventTime: 100n });
-    const driver = run({ operator: "assign_timestamps", input, parameters: { field: "ts" } }, [
-      writer.finish(),
-    ]);
-    expect(times(driver.outputs[0]!)).toEqual(["8", "9", "w8"]);
-  });
-
-  test("a row without event time fails, the others go on", () => {
-    const driver = run({ operator: "assign_timestamps", input, parameters: { field: "ts" } }, [
-      rows(1n, null, 3n),
-    ]);
-    expect(times(driver.outputs[0]!)).toEqual(["1", "3", "w2"]);
-    expect(driver.failures).toEqual([{ row: 1, message: "the event time is NULL" }]);
-  });
-
-  test("only selected rows count", () => {
-    const writer = new BatchWriter(input);
-    for (const ts of [1n, 50n, 3n]) writer.append({ id: "x", ts });
-    const driver = run({ operator: "assign_timestamps", input, parameters: { field: "ts" } }, [
-      writer.finish([0, 2]),
-    ]);
-    expect(times(driver.outputs[0]!)).toEqual(["1", "3", "w2"]);
-  });
-
-  test.each([
-    [{ field: "nothing" }, /field must name a column/],
-    [{ field: "id" }, /field must be BIGINT/],
-    [{ field: "ts", unit: "min" }, /unit must be/],
-    [{ field: "ts", strategy: "periodic" }, /strategy must be/],
-    [{ field: "ts", maxOutOfOrdernessMs: -1 }, /maxOutOfOrdernessMs is negative/],
-  ])("refuses the parameters %j", (parameters, message) => {
-    expect(() => run({ operator: "assign_timestamps", input, parameters }, [])).toThrow(message);
-  });
-});
 
 describe("select", () => {
   test("reorders and renames, keeping lanes and NULLs", () => {

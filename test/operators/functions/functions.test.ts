@@ -25,7 +25,8 @@ const AVERAGE: Schema = [
   { name: "window_end", type: BIGINT },
 ];
 const OPERATORS = ["DoubleIt", "EvenOnly", "SplitWords", "ByParity", "Describe", "CountOut"];
-OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify", "RunningAverage", "LongestOf");
+OPERATORS.push("WriteLine", "ByNumber", "AverageOf", "Stringify", "RunningAverage", "BySevenths");
+OPERATORS.push("LongestOf");
 
 const compiled = await testBundle("test/operators/functions/assembly");
 
@@ -225,6 +226,32 @@ describe("a function operator gives the same with any room and any budget", () =
       { text: "k0", n: 1n },
       { text: "k1", n: 1n },
     ]);
+  });
+
+  test("WatermarkStrategy puts its watermarks and statuses behind the rows they come of", () => {
+    const runs = Object.values(MODES).map((mode) => {
+      const module = new HarnessModule(compiled);
+      const harness = new OperatorHarness(module, setup("BySevenths", [LINE]), mode);
+      harness.process(lines());
+      return { elements: harness.drain()[0]!, ignored: module.metrics.get("watermarksIgnored") };
+    });
+    for (const run of runs) expect(run).toEqual(runs[0]);
+    const { elements, ignored } = runs[0]!;
+    const texts = elements.map((element) => {
+      if (element.type === "row") return `${element.values.n} ${element.time}`;
+      return element.type === "watermark"
+        ? `w${element.timestamp}`
+        : element.idle
+          ? "idle"
+          : "active";
+    });
+    // Row 35 has no time of its own, and what its assigner gives lies behind the watermark.
+    const around = (n: number) => texts.slice(texts.findIndex((text) => text.startsWith(`${n} `)));
+    expect(around(28).slice(0, 2)).toEqual(["28 280", "w280"]);
+    expect(around(35).slice(0, 2)).toEqual(["35 35", "37 370"]);
+    expect(around(100).slice(0, 2)).toEqual(["100 100", "idle"]);
+    expect(around(112).slice(0, 3)).toEqual(["112 1120", "active", "w1120"]);
+    expect(ignored).toBeGreaterThan(3n);
   });
 
   test("no function of the SDK is left out", () => {

@@ -22,6 +22,7 @@ export class StateModule {
     const imports = {
       abort: (_: number, __: number, line: number) => fail(line),
       processing_time: () => 0n,
+      input_activity_time: () => 0n,
     };
     const { exports } = new WebAssembly.Instance(compiled, { env: imports, millrace: imports });
     const module = new StateModule(exports as unknown as Exports);

@@ -56,6 +56,7 @@ const add = (harness: OperatorHarness, time: bigint | undefined, value = 1n): vo
 
 function texts(elements: readonly OutputElement[]): string[] {
   return elements.map((element) => {
+    if (element.type === "status") return element.idle ? "idle" : "active";
     if (element.type === "watermark") return `watermark ${element.timestamp}`;
     const { window_start: start, window_end: end, v } = element.values;
     return start === undefined ? `late ${v}` : `${start} ${end} ${v}`;
@@ -301,6 +302,7 @@ function once(texts: readonly string[]): string[] {
 }
 
 function sumText(element: OutputElement): string {
+  if (element.type === "status") return element.idle ? "idle" : "active";
   if (element.type === "watermark") return `watermark ${element.timestamp}`;
   const { sum, v, window_start: start, window_end: end } = element.values;
   return sum === undefined ? `late ${v}` : `${start} ${end} ${sum}`;

@@ -70,11 +70,11 @@ function* events(count: number): Generator<{ key: string; value: bigint; time: b
 }
 
 function texts(elements: readonly OutputElement[]): string[] {
-  return elements.map((element) =>
-    element.type === "watermark"
-      ? `watermark ${element.timestamp}`
-      : `${Object.values(element.values).join(" ")} at ${element.time}`,
-  );
+  return elements.map((element) => {
+    if (element.type === "status") return element.idle ? "idle" : "active";
+    if (element.type === "watermark") return `watermark ${element.timestamp}`;
+    return `${Object.values(element.values).join(" ")} at ${element.time}`;
+  });
 }
 
 describe("tumbling windows", () => {

@@ -10,6 +10,7 @@ import { OutputTag } from "../../../src/plan/output-tag.ts";
 import { schemaOf } from "../../../src/plan/schema-match.ts";
 import { files, jsonLines } from "../../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../../src/plan/stream-environment.ts";
+import { WatermarkStrategy } from "../../../src/plan/watermark-strategy.ts";
 import {
   CountEvictor,
   CountTrigger,
@@ -18,7 +19,6 @@ import {
   SlidingEventTimeWindows,
   TumblingEventTimeWindows,
 } from "../../../src/plan/window-assigners.ts";
-import { WatermarkStrategy } from "../../../src/plan/windows.ts";
 import { Closers, TestCluster, temporaryFolder } from "../../cluster/cluster.ts";
 
 const EVENT = schemaOf({ name: "STRING NOT NULL", n: "BIGINT NOT NULL", at: "BIGINT NOT NULL" });

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blockRowCount, blockWatermarks } from "../../../src/protocol/batch/block-header.ts";
+import {
+  type BatchWatermark,
+  blockRowCount,
+  blockWatermarks,
+  writeWatermark,
+} from "../../../src/protocol/batch/block-header.ts";
 import {
   BATCH_MAGIC,
   HEADER,
@@ -10,6 +15,7 @@ import {
 import type { TaskDescriptor } from "../../../src/protocol/deployment.ts";
 import { MillraceError } from "../../../src/protocol/errors.ts";
 import { FRAME_HEADER_BYTES, FRAME_KIND, type FrameKind } from "../../../src/protocol/frame.ts";
+import { BATCH_VERSION } from "../../../src/protocol/versions.ts";
 import { elementOf, WATERMARK_MAX } from "../../../src/taskmanager/core/element.ts";
 import { OutputChannel } from "../../../src/taskmanager/core/output-channel.ts";
 import type {
@@ -51,15 +57,15 @@ class FakeChain implements OperatorChainPort {
 function describeCall(call: ChainCall): string {
   switch (call.type) {
     case "batch": {
-      const marks = blockWatermarks(call.block).map((w) => `${w.timestamp}@${w.row}`);
+      const marks = blockWatermarks(call.block).map(
+        (w) => `${w.idle === undefined ? w.timestamp : w.idle ? "idle" : "active"}@${w.row}`,
+      );
       return [`batch ${call.input} ${blockRowCount(call.block)}`, ...marks].join(" ");
     }
     case "watermark":
       return `watermark ${call.timestamp}`;
     case "status":
       return call.idle ? "idle" : "active";
-    case "input_status":
-      return `input ${call.input} ${call.idle ? "idle" : "active"}`;
     case "end_input":
       return `end ${call.input}`;
     default:
@@ -68,19 +74,18 @@ function describeCall(call: ChainCall): string {
 }
 
 /** A block without columns: `rows` rows and some watermarks. */
-function blockOf(rows: number, watermarks: readonly { timestamp: bigint; row: number }[]) {
+function blockOf(rows: number, watermarks: readonly BatchWatermark[]) {
   const bytes = new Uint8Array(HEADER_BYTES + watermarks.length * WATERMARK_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(HEADER.magic, BATCH_MAGIC, true);
-  view.setUint16(HEADER.version, 1, true);
+  view.setUint16(HEADER.version, BATCH_VERSION, true);
   view.setUint32(HEADER.byteLength, bytes.byteLength, true);
   view.setUint32(HEADER.rowCount, rows, true);
   view.setUint32(HEADER.columnTable, HEADER_BYTES, true);
   view.setUint32(HEADER.watermarks, watermarks.length > 0 ? HEADER_BYTES : 0, true);
   view.setUint32(HEADER.watermarkCount, watermarks.length, true);
-  for (const [i, { timestamp, row }] of watermarks.entries()) {
-    view.setBigInt64(HEADER_BYTES + i * WATERMARK_BYTES, timestamp, true);
-    view.setUint32(HEADER_BYTES + i * WATERMARK_BYTES + 8, row, true);
+  for (const [i, watermark] of watermarks.entries()) {
+    writeWatermark(view, HEADER_BYTES + i * WATERMARK_BYTES, watermark);
   }
   return bytes;
 }
@@ -116,7 +121,7 @@ class FedTask {
     return this;
   }
 
-  batch(channel: number, rows: number, ...marks: { timestamp: bigint; row: number }[]): this {
+  batch(channel: number, rows: number, ...marks: BatchWatermark[]): this {
     return this.frame(channel, FRAME_KIND.batch, blockOf(rows, marks));
   }
   watermark(channel: number, timestamp: bigint): this {
@@ -158,6 +163,15 @@ describe("Task", () => {
     expect(fed.settle().calls).toEqual(["batch 0 4"]);
   });
 
+  test("rewrites the statuses of a batch, too, and finds room for the watermark before one", () => {
+    const fed = new FedTask([2]).watermark(0, 7n).status(0, true).settle();
+    expect(fed.calls).toEqual([]);
+    fed.batch(1, 4, { timestamp: 3n, row: 1 }, { timestamp: 0n, row: 2, idle: true });
+    expect(fed.settle().calls).toEqual(["batch 0 4 3@1 7@2 idle@2"]);
+    fed.batch(1, 4, { timestamp: 0n, row: 0, idle: false }, { timestamp: 9n, row: 4 });
+    expect(fed.settle().calls).toEqual(["batch 0 4 active@0 9@4"]);
+  });
+
   test("ends an input when its channels have ended, and the chain behind the last input", () => {
     const fed = new FedTask([2, 1]).end(0).end(2).settle();
     expect(fed.calls).toEqual(["end 1"]);
@@ -171,9 +185,9 @@ describe("Task", () => {
     const fed = new FedTask([2]).watermark(0, 10n).watermark(1, 5n).status(0, true).settle();
     expect(fed.calls).toEqual(["watermark 5"]);
     fed.status(1, true).settle();
-    expect(fed.calls).toEqual(["watermark 10", "input 0 idle", "idle"]);
+    expect(fed.calls).toEqual(["watermark 10", "idle"]);
     fed.status(1, false).settle();
-    expect(fed.calls).toEqual(["input 0 active", "active"]);
+    expect(fed.calls).toEqual(["active"]);
   });
 
   test("refuses a barrier by name until checkpoints are there", () => {

@@ -8,7 +8,7 @@
  */
 import { BatchReader } from "../../../../operators/sdk/assembly/batch-reader";
 import { hashLong, keyGroupOf } from "../../../../operators/sdk/assembly/key-hash";
-import { Status } from "../../../../operators/sdk/assembly/layout";
+import { Status, WatermarkKind } from "../../../../operators/sdk/assembly/layout";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { processingTime } from "../../../../operators/sdk/assembly/processing-time";
 import { log, metric, stateRead, stateWrite } from "./host";
@@ -61,7 +61,7 @@ export class LedgerOperator extends Operator {
     while (true) {
       if (this.outputFull()) return Status.OUTPUT_FULL;
       if (this.watermarkDue()) {
-        const status = this.watermark(reader.watermark(this.nextWatermark), left);
+        const status = this.entry(this.nextWatermark, left);
         if (status != Status.DONE) return status;
         this.nextWatermark++;
         continue;
@@ -75,6 +75,12 @@ export class LedgerOperator extends Operator {
     }
     reader.detach();
     return Status.DONE;
+  }
+
+  private entry(index: i32, budget: i32): i32 {
+    const kind = this.reader.watermarkKind(index);
+    if (kind != WatermarkKind.WATERMARK) return this.status(kind == WatermarkKind.IDLE);
+    return this.watermark(this.reader.watermark(index), budget);
   }
 
   private watermarkDue(): bool {
@@ -196,9 +202,9 @@ export class LedgerOperator extends Operator {
     return domain == 0 ? this.eventTimers.earliest : this.clockTimers.earliest;
   }
 
-  idle(input: i32, idle: bool): i32 {
-    this.emit(idle ? "idle" : "active", input, 0);
-    return Status.DONE;
+  status(idle: bool): i32 {
+    this.emit(idle ? "idle" : "active", 0, 0);
+    return super.status(idle);
   }
 
   endInput(input: i32, budget: i32): i32 {

@@ -13,6 +13,7 @@ import { PartitionOperator } from "../../../../operators/sdk/assembly/partition-
 import { ProcessWindowOperator } from "../../../../operators/sdk/assembly/window/process-window-function";
 import { registerOperator } from "../../../../operators/sdk/assembly/registry";
 import { CaseAsync } from "./async-case";
+import { TimestampsAndWatermarksOperator } from "../../../../operators/sdk/assembly/time/watermark-strategy";
 import { BothInWindow, Pair, PairInWindow } from "./join-functions";
 import { KeyProbeOperator } from "./key-probe";
 import { LengthPartitioner } from "./partitioner";
@@ -30,9 +31,11 @@ import {
   ScriptResult,
   Sum,
   SumResult,
+  TimedEvent,
   WindowResult,
 } from "./rows";
 import { ScriptBroadcast, ScriptCoProcess, ScriptProcess } from "./script-process";
+import { CaseStrategy, MultiplexerOperator } from "./watermark-cases";
 import { CollectWindow, SumWindow, UnmergedSumWindow } from "./window-functions";
 
 export * from "../../../../operators/sdk/assembly/abi";
@@ -71,3 +74,7 @@ registerOperator(
 );
 registerOperator((): Operator => new CepOperator<MatchPattern, CaseEvent, MatchResult>());
 registerOperator((): Operator => new AsyncWaitOperator<CaseAsync, AsyncEvent, AsyncResult>());
+registerOperator(
+  (): Operator => new TimestampsAndWatermarksOperator<CaseStrategy, TimedEvent>(),
+);
+registerOperator((): Operator => new MultiplexerOperator());

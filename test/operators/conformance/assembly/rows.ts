@@ -134,3 +134,19 @@ export class AsyncResult {
   e: i64;
   v: i64;
 }
+
+/** An element of a case of a watermark strategy: `f` may be its time. */
+@row
+export class TimedEvent {
+  v: i64;
+  f: i64;
+}
+
+/** A step of a case of the multiplexer. */
+@row
+export class MultiplexerStep {
+  op!: Text;
+  o!: Text;
+  mode!: Text;
+  t: i64;
+}

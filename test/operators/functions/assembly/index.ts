@@ -13,9 +13,14 @@ import {
   ProcessFunction,
   RecordWriter,
   ReduceFunction,
+  RuntimeContext,
   SinkFunction,
   SourceFunction,
   Text,
+  TimestampAssigner,
+  WatermarkGenerator,
+  WatermarkOutput,
+  WatermarkStrategy,
   WindowContext,
   WindowElements,
 } from "millrace/sdk";
@@ -187,6 +192,33 @@ export class RunningAverage extends ReduceFunction<Line, Sum, Average> {
 
   getResult(accumulator: Sum, out: Average): void {
     out.average = <f64>accumulator.sum / <f64>accumulator.count;
+  }
+}
+
+class LineTime extends TimestampAssigner<Line> {
+  extractTimestamp(element: Line, recordTimestamp: i64): i64 {
+    return recordTimestamp == i64.MIN_VALUE ? element.n : recordTimestamp;
+  }
+}
+
+/** A watermark behind each seventh row, also where it goes backwards; idle behind each hundredth. */
+class Sevenths extends WatermarkGenerator<Line> {
+  onEvent(event: Line, eventTimestamp: i64, output: WatermarkOutput): void {
+    if (event.n % 7 == 0) output.emitWatermark(eventTimestamp);
+    if (event.n % 100 == 0) output.markIdle();
+  }
+
+  onPeriodicEmit(output: WatermarkOutput): void {}
+}
+
+@operator
+export class BySevenths extends WatermarkStrategy<Line> {
+  createTimestampAssigner(context: RuntimeContext): TimestampAssigner<Line> {
+    return new LineTime();
+  }
+
+  createWatermarkGenerator(context: RuntimeContext): WatermarkGenerator<Line> {
+    return new Sevenths();
   }
 }
 

@@ -1,0 +1,16 @@
+/** Where watermarks and idleness go (Flink: WatermarkOutput). */
+
+/** Takes the watermarks of a generator (Flink: WatermarkOutput). It is handed to its methods; nobody makes one. */
+export abstract class WatermarkOutput {
+  /**
+   * Says that no row with a timestamp up to `timestamp` (ms) is to come. One that is not above the
+   * last one is ignored; one below it is counted in the metric `watermarksIgnored`. It ends idleness.
+   */
+  abstract emitWatermark(timestamp: i64): void;
+
+  /** Says that nothing comes at present: downstream waits for other inputs alone, until markActive or the next watermark. */
+  abstract markIdle(): void;
+
+  /** Ends idleness without a watermark. */
+  abstract markActive(): void;
+}
