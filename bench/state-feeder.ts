@@ -5,7 +5,8 @@ import { STATUS } from "../src/protocol/abi.ts";
 import { BatchWriter } from "../src/protocol/batch/batch-writer.ts";
 import { COLUMN, COLUMN_BYTES, HEADER } from "../src/protocol/batch/layout.ts";
 import { openColumns } from "../src/protocol/batch/schema-columns.ts";
-import { addUndoLog, notingExport } from "../src/protocol/bundle/undo/undo-log.ts";
+import { addUndoLog } from "../src/protocol/bundle/undo/undo-log.ts";
+import { notingExport } from "../src/protocol/bundle/undo/undo-names.ts";
 import type { Schema } from "../src/protocol/types.ts";
 
 export const BATCH_ROWS = 4096;

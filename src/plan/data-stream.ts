@@ -420,8 +420,13 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     return this;
   }
   /**
-   * What becomes of rows that fail: `fail` (default) fails the task, `drop` counts them, and
-   * `dead-letter` sends them to OutputTag.deadLetter.
+   * What becomes of rows that fail: refused by `failRow()`, or because the operator's code threw or trapped at them. `fail`
+   * (default) fails the task. `drop` counts them. `dead-letter` sends them to OutputTag.deadLetter as well: columns `record`,
+   * `error`, `position`, `operator`, `subtask`. A row at which code traps leaves no trace: state, timers and rows emitted are
+   * undone. Memory or stack that runs out fails the task in any case. Of a timer or a window that fires, likewise.
+   *
+   *     const checked = orders.map(ops.checkOrder()).onRowError("dead-letter");
+   *     checked.getSideOutput(OutputTag.deadLetter).sinkTo(filesSink("refused"));
    */
   onRowError(choice: "fail" | "drop" | "dead-letter"): this {
     this.#transformation.onRowError = choice;

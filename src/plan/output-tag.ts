@@ -22,6 +22,10 @@ export class OutputTag<Row = AnyRow> {
     this.id = id;
   }
 
-  /** Rows that failed, of an operator with `onRowError("dead-letter")`. */
+  /**
+   * Rows that failed, of an operator with `onRowError("dead-letter")`: `record` (the row as JSON; of a timer or window `failed`, `time`
+   * and `key`), `error`, `position` (its number in the input of the subtask, from 1), `operator`, `subtask`. Of a parser `record`,
+   * `error` and `position` (the byte at which the record begins).
+   */
   static readonly deadLetter = new OutputTag(DEAD_LETTER);
 }

@@ -6,12 +6,16 @@
  */
 
 import { type ExportName, RESULT, type UNDO_EXPORTS } from "../protocol/abi.ts";
-import { NOTING_EXPORTS, notingExport, RESTORE_EXPORT } from "../protocol/bundle/undo/undo-log.ts";
+import {
+  NOTING_EXPORTS,
+  notingExport,
+  RESTORE_EXPORT,
+} from "../protocol/bundle/undo/undo-names.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { PROCESS_MAX_MEMORIES } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { ABI_VERSION } from "../protocol/versions.ts";
-import { OperatorFailure } from "./operator-failure.ts";
+import { logExhausted, OperatorFailure } from "./operator-failure.ts";
 import { authorPlace, type SourcePlace } from "./trap-place.ts";
 
 /** A bundle, compiled: what a worker's module cache hands to a slot. */
@@ -143,10 +147,13 @@ export class ModuleInstance {
   /**
    * Undoes what the row in progress did, when a call has failed; the module says then what it was (mr_undone).
    * @returns false: nothing can be undone, the instance is in an unknown state
+   * @throws MillraceError MEMORY_BUDGET_EXCEEDED: the row has written more than can be noted
    */
   undo(failure: OperatorFailure): boolean {
     if (!this.loaded.undoes || !failure.isOfRow) return false;
-    return this.#exports[RESTORE_EXPORT]!() === UNDONE;
+    const answer = this.#exports[RESTORE_EXPORT]!();
+    if (answer === EXHAUSTED) throw logExhausted(failure);
+    return answer === UNDONE;
   }
 
   /** The whole memory; valid until the next call. */
@@ -387,8 +394,9 @@ const INPUT_BUFFERS_KEPT = 4;
 const INPUT_BUFFER_BYTES = 256 * 1024;
 /** What the host puts into RESULT.row before a call. */
 export const NO_ROW = 0xffff_ffff;
-/** What mr_undo_restore answers where it has undone the row. */
+/** What RESTORE_EXPORT answers: it has undone the row; memory has run out. */
 const UNDONE = 1;
+const EXHAUSTED = 2;
 /** Longest message read from a module: of an abort, a failed row, a log line. */
 const MESSAGE_MAX_BYTES = 4096;
 

@@ -5,7 +5,7 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { SOURCE_MAP_SECTION } from "../protocol/abi.ts";
 import { readArchive } from "../protocol/bundle/archive.ts";
-import { OFFSETS_SECTION, offsetBefore } from "../protocol/bundle/undo/undo-log.ts";
+import { OFFSETS_SECTION, offsetBefore } from "../protocol/bundle/undo/undo-names.ts";
 
 /** A line of a source file, from 1. */
 export interface SourcePlace {

@@ -171,6 +171,30 @@ describe("findings", () => {
     expect(jobFindings(lookOf({ summary, failures }, { nowMs: 4_000_000 }))).toEqual([]);
   });
 
+  test("tell a job that fails at the same record again and again, and the way around it", () => {
+    const error = { code: "OPERATOR_FAILED", message: "Operator X failed", field: "X" };
+    const entry = { exceptionName: "", stacktrace: "", timestamp: 7_000, attempt: 3 };
+    const at = (value: string) => ({
+      ...entry,
+      error: { ...error, value },
+      concurrentExceptions: [],
+    });
+    const summary = summaryOf("j", { attempt: 4 });
+    const same = { summary, failures: [at('{"n":1}'), at('{"n":1}'), at('{"n":2}')] };
+    expect(jobFindings(lookOf(same))).toMatchObject([
+      {
+        severity: "wrong",
+        code: "RECORD_POISONED",
+        problem: expect.stringContaining(
+          'at {"n":1} [OPERATOR_FAILED]; the last 2 times at the same',
+        ),
+        next: expect.stringContaining("onRowError dead-letter at X"),
+      },
+    ]);
+    const others = { summary, failures: [at('{"n":1}'), at('{"n":2}')] };
+    expect(jobFindings(lookOf(others))).toMatchObject([{ code: "JOB_RESTARTS" }]);
+  });
+
   test("leave a failed job out when a later one of its name took its place", () => {
     const failed = summaryOf("a", { state: "FAILED", "end-time": 5 });
     const later = summaryOf("b", { "start-time": 6 });

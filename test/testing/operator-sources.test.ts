@@ -40,7 +40,10 @@ describe("OperatorTestHarness on AssemblyScript sources", () => {
     expect(dropping.numRecordsFailed).toBe(1);
     const keeping = await open("dead-letter");
     keeping.processElements(rows);
-    expectRows(keeping.extractSideOutputValues(OutputTag.deadLetter), [rows[1]!]);
+    const letter = { record: JSON.stringify(rows[1]), error: "n is negative", position: 2n };
+    expectRows(keeping.extractSideOutputValues(OutputTag.deadLetter), [
+      { ...letter, operator: "Checked", subtask: 0 },
+    ]);
   });
 
   test("gives side outputs", async () => {

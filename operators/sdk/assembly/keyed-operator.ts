@@ -144,9 +144,10 @@ export abstract class KeyedOperator<
     return block;
   }
 
-  /** A timer has no row that could be refused. */
+  /** A timer has no row that could be refused: it is undone as one whose code has trapped, or ends the task. */
   private failTimer(): void {
     const failure = this.fn.__failure;
+    if (failure !== null && this.undoes) throw new Error(failure);
     if (failure !== null) throw new Error("no row can be refused in onTimer: " + failure);
   }
 

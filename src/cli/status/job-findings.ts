@@ -48,7 +48,22 @@ function failureFindings({ summary, details, failures }: JobLook, look: ClusterL
   const ago = last === undefined ? "" : `, the last time ${Math.round(agoMs / 1_000)} s ago`;
   const problem = `Job ${name} (${state}) has failed and begun again ${counted(times, "time")}${ago}${why}`;
   const next = `mend it${expected}; \`millrace cancel ${jid}\` ends it; ${show}`;
-  return [{ severity: "wrong", code: "JOB_RESTARTS", problem, next }];
+  const same = failuresAtOneRecord(failures);
+  if (same < 2) return [{ severity: "wrong", code: "JOB_RESTARTS", problem, next }];
+  const poisoned = `${problem}; the last ${same} times at the same record`;
+  const around = `onRowError dead-letter at ${cause?.field ?? "its operator"} keeps such records apart with the reason and goes on; or ${next}`;
+  return [{ severity: "wrong", code: "RECORD_POISONED", problem: poisoned, next: around }];
+}
+
+/** How many of the last failures in a row were of one operator at one record. */
+function failuresAtOneRecord(failures: JobLook["failures"]): number {
+  const [last] = failures;
+  if (last === undefined || last.error.value === undefined) return 0;
+  const { code, field, value } = last.error;
+  const other = failures.findIndex(
+    ({ error }) => error.code !== code || error.field !== field || error.value !== value,
+  );
+  return other === -1 ? failures.length : other;
 }
 
 function causeText({ message, code, value }: ErrorBody): string {

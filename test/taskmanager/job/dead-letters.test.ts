@@ -14,6 +14,14 @@ const SCHEMA: Schema = [{ name: "n", type: { type: "BIGINT", nullable: false } }
 const ROWS = 10_000;
 const ALL = Array.from({ length: ROWS }, (_, n) => n);
 
+interface Letter {
+  readonly record: string;
+  readonly error: string;
+  readonly position: number;
+  readonly operator: string;
+  readonly subtask: number;
+}
+
 let built: BuiltBundle;
 let bundle: Bundle;
 let cluster: TestCluster;
@@ -54,6 +62,18 @@ async function numbersOf(job: string): Promise<number[]> {
   return rows.map((row) => row.n).sort((a, b) => a - b);
 }
 
+/** The numbers that dead letters are about, each letter being what it must be. */
+function refusedNumbers(letters: readonly Letter[]): number[] {
+  return letters
+    .map(({ record, error, position, operator, subtask }) => {
+      const { n } = JSON.parse(record) as { n: number };
+      expect(error).toMatch(/^is a multiple of \d+$/);
+      expect([position, operator, subtask]).toEqual([n + 1, "picky (Refuses)", 0]);
+      return n;
+    })
+    .sort((a, b) => a - b);
+}
+
 async function failedRecords(job: string): Promise<number> {
   const { vertices } = await cluster.client.job(job);
   return vertices.reduce((sum, vertex) => sum + Number(vertex.metrics["failed-records"]), 0);
@@ -82,18 +102,20 @@ describe("rows that an operator refuses", () => {
     ["to a sink of the same task", (letters) => letters.collect()],
     [
       "to another operator of the same task",
-      (letters) => letters.map(bundle.operator("Same")).collect(),
+      (letters) => letters.filter(bundle.operator("HasReason")).collect(),
     ],
     ["to one other task", (letters) => letters.global().collect().setParallelism(1)],
     ["to several tasks", (letters) => letters.rebalance().collect().setParallelism(3)],
   ];
   for (const [name, way] of ways) {
-    test(`go as they came to the dead letters, ${name}`, async () => {
+    test(`go to the dead letters with the reason, the operator and the place, ${name}`, async () => {
       const job = await submit("dead-letter", 10, (rows) => {
         rows.discard();
         way(rows.getSideOutput(OutputTag.deadLetter));
       });
-      expect(await numbersOf(job)).toEqual(ALL.filter((n) => n % 10 === 0));
+      const { rows } = await cluster.rows<Letter>(job);
+      expect(await cluster.end(job)).toBeUndefined();
+      expect(refusedNumbers(rows)).toEqual(ALL.filter((n) => n % 10 === 0));
       expect(await failedRecords(job)).toBe(ROWS / 10);
     });
   }
@@ -108,7 +130,9 @@ describe("rows that an operator refuses", () => {
     for (const item of items) {
       if (item.type !== "rows") continue;
       const lines = item.lines.trimEnd().split("\n");
-      bySink[item.sink as "good" | "bad"].push(...lines.map((line) => JSON.parse(line).n));
+      const rows = lines.map((line) => JSON.parse(line));
+      if (item.sink === "good") bySink.good.push(...rows.map(({ n }) => n));
+      else bySink.bad.push(...refusedNumbers(rows));
     }
     expect(bySink.bad).toEqual(ALL.filter((n) => n % 3 === 0));
     expect(bySink.good).toEqual(ALL.filter((n) => n % 3 !== 0));
@@ -119,6 +143,8 @@ describe("rows that an operator refuses", () => {
       rows.discard();
       rows.getSideOutput(OutputTag.deadLetter).broadcast().collect().setParallelism(2);
     });
-    expect(await numbersOf(job)).toEqual(ALL.flatMap((n) => [n, n]));
+    const { rows } = await cluster.rows<Letter>(job);
+    expect(await cluster.end(job)).toBeUndefined();
+    expect(refusedNumbers(rows)).toEqual(ALL.flatMap((n) => [n, n]));
   });
 });

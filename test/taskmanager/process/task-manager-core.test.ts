@@ -133,7 +133,9 @@ describe("TaskManagerCore", () => {
     const core = registered();
     const deploy = { type: "deploy" as const, deployment: deployment(1) };
     const fetch = core.step({ type: "message", message: deploy }, 0);
-    expect(fetch).toEqual([{ type: "fetch_modules", ...of(1), hashes: ["b".repeat(64)] }]);
+    expect(fetch).toEqual([
+      { type: "fetch_modules", ...of(1), hashes: ["b".repeat(64)], undoing: [] },
+    ]);
     expect(kinds(core.step({ type: "modules_ready", ...of(1) }, 0))).toEqual([
       "start_attempt",
       "start_slot",

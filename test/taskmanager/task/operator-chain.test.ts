@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { ROW_LETTER_SCHEMA } from "../../../src/protocol/dead-letter.ts";
 import type { Deployment, TaskDescriptor } from "../../../src/protocol/deployment.ts";
 import { FRAME_KIND } from "../../../src/protocol/frame.ts";
+import { ABI_VERSION } from "../../../src/protocol/versions.ts";
 import { MemoryCount } from "../../../src/taskmanager/module-instance.ts";
 import { OperatorHost } from "../../../src/taskmanager/operator-host.ts";
 import type { SliceRule } from "../../../src/taskmanager/slice-budget.ts";
@@ -17,7 +19,7 @@ beforeAll(async () => {
 function hostOf(slice: SliceRule, memories = new MemoryCount()): OperatorHost {
   const manifest = {
     manifestVersion: 1,
-    abiVersion: 1,
+    abiVersion: ABI_VERSION,
     sdkVersion: "1",
     name: "test",
     capabilities: [],
@@ -252,11 +254,13 @@ describe("an operator that fails", () => {
     expect(lines(dropped.written.get("a.0"))).toEqual(upTo(30).filter((n) => n % 10 !== 3));
     expect(dropped.slots[0]!.metrics()[0]!.recordsFailed).toBe(3);
     const main = { name: "main", schema: sinkSchema, changeMode, keys: [] };
-    const outputs = [main, { ...main, name: "dead_letter" }];
+    const letter = { ...main, name: "dead_letter", schema: ROW_LETTER_SCHEMA };
+    const outputs = [main, letter];
     const letters = run({ onRowError: "dead-letter", outputs }, [
-      { ...sink, input: { from: 1, output: 1 } },
+      { ...sink, input: { from: 1, output: 1 }, parameters: { column: 2 } },
     ]);
-    expect(lines(letters.written.get("a.0"))).toEqual([3, 13, 23]);
+    // Their positions, from 1.
+    expect(lines(letters.written.get("a.0"))).toEqual([4, 14, 24]);
   });
 
   test("that cannot be opened fails its task alone", () => {

@@ -13,9 +13,9 @@ import {
 import {
   type HarnessOptions,
   OperatorTestHarness,
-  type StateChunk,
   type StreamRecord,
 } from "../../../src/testing/index.ts";
+import { recordTexts } from "./state-records.ts";
 import { type Deed, Dice, type Stream, streamOf } from "./streams.ts";
 
 const ENTRY = fileURLToPath(new URL("./assembly/index.ts", import.meta.url));
@@ -63,28 +63,6 @@ async function run(
     state: chunks.flatMap(recordTexts),
     failed: harness.numRecordsFailed,
   };
-}
-
-const KEY_STATE = 1;
-
-/**
- * The records of a chunk (docs/state-format.md), in their order. A window's function that is called and does nothing leaves a global state of
- * zeros; one that is undone, none.
- */
-function recordTexts({ keyGroup, bytes }: StateChunk): string[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const records: string[] = [];
-  const padded = (length: number) => (length + 7) & ~7;
-  for (let at = 0; at < bytes.length; ) {
-    const kind = view.getUint32(at, true);
-    const value = at + 24 + padded(view.getUint32(at + 16, true));
-    const end = value + padded(view.getUint32(at + 20, true));
-    const isVoid = kind === KEY_STATE && bytes.subarray(value, end).every((byte) => byte === 0);
-    if (!isVoid)
-      records.push(`${keyGroup} ${Buffer.from(bytes.subarray(at, end)).toString("hex")}`);
-    at = end;
-  }
-  return records;
 }
 
 function has(harness: OperatorTestHarness, output: string): boolean {

@@ -1,11 +1,13 @@
 /** Operators of the job tests: one that refuses rows, and partitioners. */
 import {
   Collector,
+  FilterFunction,
   FlatMapFunction,
   MapFunction,
   PartitionFunction,
   ProcessContext,
   ProcessFunction,
+  Text,
 } from "millrace/sdk";
 
 @row
@@ -25,6 +27,52 @@ export class Refuses extends FlatMapFunction<Item, Item> {
     }
     out.row().n = value.n;
     out.collect();
+  }
+}
+
+/** A dead letter. */
+@row
+export class Letter {
+  error!: Text;
+}
+
+@operator
+export class HasReason extends FilterFunction<Letter> {
+  filter(value: Letter): bool {
+    return value.error.length > 0;
+  }
+}
+
+/** Hands rows on, but for multiples of `every`, at which it traps when it has emitted some. */
+@operator
+export class Traps extends FlatMapFunction<Item, Item> {
+  @parameter every: i64 = 10;
+
+  flatMap(value: Item, out: Collector<Item>): void {
+    out.row().n = value.n;
+    out.collect();
+    if (value.n % this.every != 0) return;
+    out.row().n = -1;
+    out.collect();
+    throw new Error("fell over " + value.n.toString());
+  }
+}
+
+/** Fails at `at` in a way that no row can be blamed for. */
+@operator
+export class Exhausts extends FlatMapFunction<Item, Item> {
+  @parameter at: i64 = 0;
+  @parameter memory: bool = true;
+  private kept: ArrayBuffer[] = [];
+
+  flatMap(value: Item, out: Collector<Item>): void {
+    if (value.n != this.at) return;
+    if (!this.memory) this.deep(value.n);
+    while (true) this.kept.push(new ArrayBuffer(1 << 20));
+  }
+
+  private deep(n: i64): i64 {
+    return n < 0 ? 0 : this.deep(n + 1) * 3 + 1;
   }
 }
 

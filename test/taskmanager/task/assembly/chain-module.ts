@@ -113,7 +113,7 @@ class Hold extends NumberOperator {
 class FormatLines extends RecordOperator {
   attach(reader: BatchReader): void {}
   rows(from: i32, to: i32): i32 {
-    const data = this.reader.data(0);
+    const data = this.reader.data(this.config.parameters.get("column").int(0));
     const writer = this.writers[0];
     for (let i = from; i < to; i++) {
       const n = load<i64>(data + ((<usize>this.reader.physical(i)) << 3));

@@ -328,6 +328,23 @@ export class Burst extends FlatMapFunction<Deed, Told> {
   }
 }
 
+/** Allocates `steps` MiB, and writes each of them `seed` times. */
+@operator
+export class Swells extends FlatMapFunction<Deed, Told> {
+  private kept: Uint8Array[] = [];
+
+  flatMap(value: Deed, out: Collector<Told>): void {
+    for (let i = 0; i < value.steps; i++) {
+      const bytes = new Uint8Array(1 << 20);
+      this.kept.push(bytes);
+      for (let times = <i32>value.seed; times > 0; times--) bytes.fill(<u8>times);
+    }
+    out.row().n = this.kept.length;
+    out.collect();
+    if (value.poison) throw new Error("poison");
+  }
+}
+
 @accumulator
 class Steps {
   sum: i64;
