@@ -53,3 +53,4 @@ export { DynamicSessionWindows, WindowAssigner } from "./window/assigner";
 export { TimeWindow } from "./window/time-window";
 export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";
 export { FiredBy, WindowContext } from "./window/window-context";
+export { WindowFunction } from "./window/window-function";
