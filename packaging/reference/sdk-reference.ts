@@ -105,16 +105,17 @@ export function withoutExample({ sections }: Page): string[] {
 const hasExample = ({ doc, members }: Documented): boolean =>
   doc?.text.includes("```ts") === true || members.some(hasExample);
 
-/** Methods of classes that no example of the page calls, as `Class.method`. */
+/** A call of a method or constructor, or a method that an author writes. */
+const SHOWN = /(?:\.|new )(\w+)(?:<[^()]*>)?\(|^ *(\w+)\((?:.*\{)?$/gm;
+
+/** Methods of classes that no example of the page calls or writes, as `Class.method`. */
 export function uncalled({ sections }: Page): string[] {
   const items = sections.flatMap(({ items }) => items);
   const examples = items
     .flatMap((item) => [item, ...item.members])
     .flatMap(({ doc }) => [...(doc?.text.matchAll(EXAMPLE) ?? [])].map(([, code]) => code!))
     .join("\n");
-  const called = new Set(
-    [...examples.matchAll(/(?:\.|new )(\w+)(?:<[^()]*>)?\(/g)].map((m) => m[1]!),
-  );
+  const called = new Set([...examples.matchAll(SHOWN)].map(([, call, own]) => call ?? own));
   return items.flatMap(({ kind, name, members }) =>
     kind !== "class" && kind !== "constant"
       ? []

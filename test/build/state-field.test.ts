@@ -11,7 +11,7 @@ const HEAD = `import {
   AggregatingState, AggregatingStateDescriptor, BroadcastState, Collector, KeyedBroadcastContext,
   KeyedBroadcastProcessFunction, KeyedContext, KeyedProcessFunction, ListState, MapState, MapStateDescriptor,
   ProcessContext, ProcessFunction, ReducingState, ReducingStateDescriptor, RuntimeContext, StateAggregateFunction,
-  StateReduceFunction, Text, ValueState, ValueStateDescriptor } from "millrace/sdk";
+  StateReduceFunction, StateTtlConfig, Text, ValueState, ValueStateDescriptor } from "millrace/sdk";
 @row export class Key { k!: Text; }
 @row export class Item { k!: Text; n: i64; @nullable score: f64; }
 @row export class Sum { n: i64; }
@@ -51,7 +51,7 @@ describe("states in the self-description", () => {
 export class All extends KeyedBroadcastProcessFunction<Key, Item, Item, Sum> {
   @state count!: ValueState<i64>;
   @state("last items") private last!: ListState<Item>;
-  @state("seen", 60000) seen!: MapState<Text, bool>;
+  @state("seen", 60_000) seen!: MapState<Text, bool>;
   @state rules!: BroadcastState<Text, Item>;
   private longest!: ReducingState<i64>;
   private mean!: AggregatingState<i64, Mean, f64>;
@@ -89,7 +89,9 @@ export class All extends KeyedBroadcastProcessFunction<Key, Item, Item, Sum> {
 export class Counts extends KeyedProcessFunction<Key, Item, Sum> {
   @state count!: ValueState<i64>;
   @state("recent", 100) recent!: ValueState<i64>;
+  @parameter longest: i64 = 1000;
   open(context: RuntimeContext): void {
+    new StateTtlConfig(this.longest);
     assert(changetype<usize>(this.count) != 0 && changetype<usize>(this.recent) != 0);
   }
   processElement(value: Item, context: KeyedContext<Key>, out: Collector<Sum>): void {
@@ -106,6 +108,8 @@ export class Counts extends KeyedProcessFunction<Key, Item, Sum> {
     harness.setProcessingTime(100);
     one();
     expect(harness.extractOutputValues().map((row) => row.n)).toEqual([101n, 202n, 301n]);
+    const without = OperatorTestHarness.open(bytes, "Counts", { parameters: { longest: 0 } });
+    await expect(without).rejects.toThrow(/time to live: it must be positive/);
   });
 
   test.each([

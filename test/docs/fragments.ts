@@ -98,32 +98,28 @@ export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
   });
 }
 
-/** A method by itself; its first line has all parameters. A comment may stand in front of it. */
-const METHOD = /^(?:\/\/.*\n)*(\w+)\((.*)\)(?:: .*)? \{$/m;
-const STATEMENT = /^(?:if|for|while) /;
+/** A method that is an example: its first line has all parameters, and none is indented. */
+const METHOD = /^(\w+)\((.*)\)(?:: .*)? \{$/gm;
 
-/** A class with the example's method, statements in one of their own, and the call of it. */
-function asMethod(line: number, code: string): { text: string; call: string } {
-  const method = STATEMENT.test(code) ? null : METHOD.exec(code);
-  const [, name, list] = method?.index === 0 ? method : ["", "example", "word: Text, value: Seen"];
-  const body = method?.index === 0 ? code : `${name}(${list}): void {\n${code}\n}`;
-  const values = [...list!.matchAll(/\w+: ([^,<]+(?:<[^>]+>)?)/g)].map(
-    ([, type]) => `any<${type}>()`,
-  );
-  return {
-    text: `class Line${line} extends Scene {\n${body}\n}`,
-    call: `new Line${line}().${name}(${values.join(", ")});`,
-  };
+/** A class with the example's methods, statements in one of their own, and the calls of them. */
+function asMethods(line: number, code: string): { text: string; calls: string[] } {
+  const isMethod = code.search(METHOD) !== -1;
+  const body = isMethod ? code : `example(word: Text, value: Seen): void {\n${code}\n}`;
+  const calls = [...body.matchAll(METHOD)].map(([, name, parameters]) => {
+    const types = [...parameters!.matchAll(/\w+: ([^,<]+(?:<[^>]+>)?)/g)].map(([, type]) => type);
+    return `new Line${line}().${name}(${types.map((type) => `any<${type}>()`).join(", ")});`;
+  });
+  return { text: `class Line${line} extends Scene {\n${body}\n}`, calls };
 }
 
 /** One entry for all: one compilation. */
 export function writeOperatorFragments(blocks: readonly Block[]): string {
   const isClass = ({ code }: Block) => code.includes("class ");
   const classes = blocks.filter(isClass).map(({ code }) => code);
-  const methods = blocks.filter((block) => !isClass(block)).map((b) => asMethod(b.line, b.code));
+  const methods = blocks.filter((block) => !isClass(block)).map((b) => asMethods(b.line, b.code));
   const examples = `@operator class Examples extends FilterFunction<Word> {
 filter(value: Word): bool {
-${methods.map(({ call }) => call).join("\n")}
+${methods.flatMap(({ calls }) => calls).join("\n")}
 return true;
 }
 }`;

@@ -8,8 +8,12 @@
  * get() needs no checks; it may be kept.
  *
  *     open(context: RuntimeContext): void {
- *       const limits = context.parameters.get("limits");
+ *       const limits = context.parameters.get("limits"); // {"seed": 7, "exact": true, "factor": 1.5}
+ *       if (limits.isNull() || !limits.get("exact").bool(false)) return;
  *       this.seed = limits.get("seed").int(7);
+ *       const factor = limits.get("factor").double(1);
+ *       const since = limits.get("since").long(0); // as number, or as text beyond 2^53
+ *       const unit = limits.get("unit").string("ms");
  *     }
  */
 export class JsonValue {

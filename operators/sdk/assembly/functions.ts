@@ -141,6 +141,10 @@ export class RuntimeContext {
  *       if (this.seed < 0) this.failRow("seed: it must not be negative");
  *     }
  *
+ *     close(): void {
+ *       this.seed = 0;
+ *     }
+ *
  * @throws OPERATOR_OPEN_FAILED with the message of a failRow() in open(); OPERATOR_FAILED for what throws or traps
  */
 export abstract class RichFunction {

@@ -83,3 +83,4 @@ export { EvictableElements, Evictor, EvictorContext } from "./window/row-evictor
 export { Trigger, TriggerContext, TriggerResult, WindowTrigger } from "./window/trigger";
 export { FiredBy, WindowContext } from "./window/window-context";
 export { WindowEvictor } from "./window/evictor";
+export { WindowFunction } from "./window/window-function";

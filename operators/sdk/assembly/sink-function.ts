@@ -12,9 +12,12 @@ import { Text } from "./text";
  *
  *     @operator
  *     class WriteReading extends SinkFunction<Reading> {
+ *       private count: i64 = 0;
  *       write(value: Reading, record: RecordWriter): void {
- *         record.write(value.device);
+ *         record.writeLong(++this.count);
  *         record.writeByte(0x3b); // a semicolon
+ *         record.write(value.device);
+ *         record.writeByte(0x3b);
  *         record.writeDouble(value.degrees);
  *         record.writeByte(0x0a);
  *       }

@@ -15,6 +15,9 @@ import { resetTextScratch } from "./text";
  *     class Count extends SourceFunction<Counted> {
  *       @parameter upTo: i64 = 100;
  *       private next: i64 = 0;
+ *       assignSplit(split: JsonValue): void {
+ *         this.next = split.get("from").long(0);
+ *       }
  *       poll(out: Collector<Counted>): bool {
  *         if (this.next == this.upTo) return false;
  *         out.row().n = this.next++;

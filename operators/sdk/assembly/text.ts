@@ -106,10 +106,14 @@ function lowerByte(byte: u8): u8 {
  * bytes.
  *
  *     const name = word.trim().toLowerAscii();
- *     if (name.startsWith(Text.from("roof-"))) {
- *       const number = name.slice(5);
+ *     if (name.startsWith(Text.from("roof-")) && name.endsWith(Text.from("°"))) {
+ *       const number = name.slice(5, name.indexOf(Text.from("°")));
  *       if (number.isInt()) this.seed = <i32>number.parseInt();
  *     }
+ *     const unit = Text.of("°"); // of a literal, for ever: in a field of the operator
+ *     if (name.equals(unit) || name.compare(unit) > 0 || name.contains(unit)) this.seed = name.hash();
+ *     if (!name.isEmpty() && name.byteAt(0) == 0x2d) throw new Error("negative: " + name.toString());
+ *     this.recent.add(word.toUpperAscii().parseFloat(0));
  */
 @unmanaged
 export class Text {

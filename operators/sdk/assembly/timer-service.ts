@@ -13,9 +13,14 @@ import { EVENT_TIME, PROCESSING_TIME } from "./state/timer-service";
  *
  *     processElement(value: Line, context: KeyedContext<Word>, out: Collector<Line>): void {
  *       const timers = context.timerService();
- *       timers.deleteEventTimeTimer(this.count.value());
- *       this.count.update(timers.currentWatermark() + 60_000);
- *       timers.registerEventTimeTimer(this.count.value());
+ *       // A minute of silence by the clock: each row puts it off.
+ *       timers.deleteProcessingTimeTimer(this.count.value());
+ *       this.count.update(timers.currentProcessingTime() + 60_000);
+ *       timers.registerProcessingTimeTimer(this.count.value());
+ *       // And the end of the hour in event time.
+ *       const hour = context.timestamp - (context.timestamp % 3_600_000) + 3_600_000;
+ *       if (hour > timers.currentWatermark()) timers.registerEventTimeTimer(hour);
+ *       timers.deleteEventTimeTimer(hour - 3_600_000);
  *     }
  *
  * @throws OPERATOR_FAILED where there is no current key: on a broadcast side. Functions on streams without keys have no timers at all

@@ -56,13 +56,32 @@ function enlarged(buffer: usize, bytes: usize): usize {
  * Writes an ARRAY, ROW or MAP of an output row, whose class has a `write…()` for the field. Each value wants
  * exactly one `add…`, or `end` behind what is inside. Valid until the row is collected.
  *
+ *     @row
+ *     class Profile {
+ *       @type("ARRAY<STRING NOT NULL>") words!: Value;
+ *       @type("ROW<known BOOLEAN, share DOUBLE, first STRING>") about!: Value;
+ *       @type("MAP<STRING NOT NULL, BIGINT>") lengths!: Value;
+ *     }
+ *
  *     @operator
- *     class TagWords extends MapFunction<Line, Tagged> {
- *       map(value: Line, out: Tagged): void {
- *         const tags = out.writeTags();
+ *     class Profiler extends MapFunction<Line, Profile> {
+ *       map(value: Line, out: Profile): void {
+ *         const list = out.writeWords();
+ *         const lengths = out.writeLengths();
  *         const words = value.line.words();
- *         while (words.next()) tags.elements.addText(words.value);
- *         tags.end();
+ *         while (words.next()) {
+ *           list.elements.addText(words.value);
+ *           lengths.elements.field(0).addText(words.value);
+ *           lengths.elements.field(1).addInteger(words.value.length);
+ *           lengths.elements.end();
+ *         }
+ *         list.end();
+ *         lengths.end();
+ *         const about = out.writeAbout();
+ *         about.field(0).addBoolean(list.elements.length > 0);
+ *         about.field(1).addDouble(0.5);
+ *         about.field(2).addNull();
+ *         about.end();
  *       }
  *     }
  *

@@ -23,11 +23,25 @@ import { scratchViews, Text, textAt } from "./text";
  * A view on one value of any type: how a row reads ARRAY, ROW, MAP, DECIMAL and BINARY columns. It is valid until
  * the end of the row in which it was made. Its type is not asked at run time: read it as what it is.
  *
+ *     @row
+ *     class Basket {
+ *       @type("ARRAY<ROW<name STRING NOT NULL, pieces INT NOT NULL>>") items!: Value;
+ *       @type("MAP<STRING NOT NULL, BIGINT>") points!: Value;
+ *     }
+ *
  *     @operator
- *     class CountTags extends MapFunction<Tagged, Counted> {
- *       map(value: Tagged, out: Counted): void {
- *         const tags = value.tags;
- *         for (let i = 0; i < tags.length; i++) if (!tags.element(i).text.isEmpty()) out.n = i + 1;
+ *     class CountPieces extends MapFunction<Basket, Counted> {
+ *       map(value: Basket, out: Counted): void {
+ *         let pieces: i64 = 0;
+ *         for (let i = 0; i < value.items.length; i++) {
+ *           const item = value.items.element(i);
+ *           if (!item.isNull && !item.field(0).text.isEmpty()) pieces += item.field(1).integer;
+ *         }
+ *         const points = value.points;
+ *         for (let i = 0; i < points.length; i++) {
+ *           if (points.key(i).text.equals(Text.from("bonus"))) pieces += points.value(i).integer;
+ *         }
+ *         out.n = pieces;
  *       }
  *     }
  */
@@ -66,7 +80,10 @@ export class Value {
     return this.element(i).field(0);
   }
 
-  /** Value of a MAP's entry. */
+  /**
+   * Value of a MAP's entry, 0 <= i < length.
+   * @throws OPERATOR_FAILED of what is no MAP
+   */
   value(i: i32): Value {
     assert(load<u8>(this.entry) == TYPE_MAP, "value() of what is no MAP");
     return this.element(i).field(1);

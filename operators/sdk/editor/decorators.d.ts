@@ -239,7 +239,7 @@ declare function bytes(target: object, field: string): void;
  * Any type of Flink SQL that the field can hold; ARRAY, ROW, MAP, DECIMAL and BINARY in a `Value`.
  *
  *     @row
- *     class Basket {
+ *     class Receipt {
  *       @type("ARRAY<STRING NOT NULL>") items!: Value;
  *       @type("DECIMAL(10, 2)") total!: Value;
  *       @type("VARBINARY(16)") token!: Text;

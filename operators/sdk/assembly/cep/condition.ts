@@ -23,6 +23,12 @@ export abstract class Condition<T extends RowView> {
  *         return value.degrees > 40;
  *       }
  *     }
+ *
+ *     class IsCold extends SimpleCondition<Reading> {
+ *       filter(value: Reading): bool {
+ *         return value.degrees < 0;
+ *       }
+ *     }
  */
 export abstract class SimpleCondition<T extends RowView> extends Condition<T> {
   /** Whether the event fulfils it. It must depend on nothing but the event. */

@@ -53,15 +53,27 @@ export class PatternContext {
 
 /**
  * Finds a pattern in the events of each key, and is called for each match (Flink: CEP.pattern() with a
- * PatternProcessFunction): `readings.keyBy("device").process(ops.heating)`.
+ * PatternProcessFunction, TimedOutPartialMatchHandler): `readings.keyBy("device").process(ops.heating)`.
  *
+ *     @sideOutput("late", Reading)
+ *     @sideOutput("stopped", Area)
  *     @operator
  *     class Heating extends PatternProcessFunction<Reading, Area> {
+ *       private stopped!: Collector<Area>;
+ *
  *       pattern(): Pattern<Reading> {
  *         return Pattern.begin<Reading>("hot").where(new IsHot())
  *           .next("hotter").where(new IsHotter()).within(60_000);
  *       }
- *
+ *       inProcessingTime(): bool {
+ *         return false; // as without it
+ *       }
+ *       lateOutput(): i32 {
+ *         return 1;
+ *       }
+ *       openProcess(context: PatternContext): void {
+ *         this.stopped = context.sideOutput<Area>(2);
+ *       }
  *       processMatch(
  *         match: PatternMatch<Reading>,
  *         context: PatternContext,
@@ -69,6 +81,10 @@ export class PatternContext {
  *       ): void {
  *         out.row().area = match.get("hot").at(0).device;
  *         out.collect();
+ *       }
+ *       processTimedOutMatch(match: PatternMatch<Reading>, context: PatternContext): void {
+ *         this.stopped.row().area = match.get("hot").at(0).device;
+ *         this.stopped.collect();
  *       }
  *     }
  *

@@ -21,9 +21,14 @@ export enum WithinType {
 /**
  * A sequence of stages, each with a condition (Flink: Pattern). Every method answers the pattern to go on with.
  *
- *     const pattern = Pattern.begin<Reading>("hot").where(new IsHot()).oneOrMore()
+ *     const pattern = Pattern.begin<Reading>("hot").where(new IsHot()).oneOrMore().greedy()
  *       .followedBy("hotter").where(new IsHotter())
  *       .within(60_000);
+ *     Pattern.begin<Reading>("hot").where(new IsHot()).times(2, 4).consecutive()
+ *       .notNext("cold").where(new IsCold())
+ *       .followedByAny("again").where(new IsHot()).optional();
+ *     Pattern.begin<Reading>("hot").timesOrMore(2).until(new IsCold()).allowCombinations()
+ *       .notFollowedBy("hotter").where(new IsHotter()).within(60_000);
  *
  * @throws OPERATOR_OPEN_FAILED for a mistake in it, such as two stages of one name, until() without a loop, or a notFollowedBy() at the end without within()
  */

@@ -12,6 +12,11 @@ export enum SkipKind {
  * Which other matches go when one is complete (Flink: AfterMatchSkipStrategy): given to Pattern.begin().
  *
  *     Pattern.begin<Reading>("hot", AfterMatchSkipStrategy.skipPastLastEvent());
+ *     Pattern.begin<Reading>("hot", AfterMatchSkipStrategy.skipToNext());
+ *     Pattern.begin<Reading>("hot", AfterMatchSkipStrategy.noSkip());
+ *     const toLast = AfterMatchSkipStrategy.skipToLast("hotter"); // or skipToFirst()
+ *     Pattern.begin<Reading>("hot", toLast).next("hotter").oneOrMore();
+ *     Pattern.begin<Reading>("hot", AfterMatchSkipStrategy.skipToFirst("hot")).oneOrMore();
  *
  * @throws OPERATOR_OPEN_FAILED for a stage that the pattern does not have
  */

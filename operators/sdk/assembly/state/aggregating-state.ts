@@ -18,6 +18,9 @@ import { StateTtlConfig } from "./state-ttl";
  *     }
  *
  *     class Mean extends StateAggregateFunction<f64, SumAndCount, f64> {
+ *       createAccumulator(accumulator: SumAndCount): void {
+ *         accumulator.count = 0; // as all fields begin
+ *       }
  *       add(value: f64, accumulator: SumAndCount): void {
  *         accumulator.sum += value;
  *         accumulator.count++;

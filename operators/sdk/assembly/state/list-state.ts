@@ -40,6 +40,7 @@ export class ListStateDescriptor<T> {
  * into the state. It lives until clear(), its elements each until their time to live is over.
  *
  *     this.recent.add(21.5);
+ *     this.recent.addAll([22, 22.5]);
  *     let sum: f64 = 0;
  *     const recent = this.recent.get();
  *     while (recent.next()) sum += recent.value;

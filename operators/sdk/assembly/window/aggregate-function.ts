@@ -19,17 +19,23 @@ import { WindowResults } from "./window-results";
  * record of numbers that lies in the window's state, so it is changed in place, not returned.
  *
  *     @accumulator
- *     class Sum {
- *       total: f64;
+ *     class Extreme {
+ *       highest: f64;
  *     }
  *
  *     @operator
- *     class Total extends AggregateFunction<Reading, Sum, Result> {
- *       add(value: Reading, sum: Sum): void {
- *         sum.total += value.degrees;
+ *     class Highest extends AggregateFunction<Reading, Extreme, Result> {
+ *       createAccumulator(extreme: Extreme): void {
+ *         extreme.highest = -Infinity;
  *       }
- *       getResult(sum: Sum, out: Result): void {
- *         out.total = sum.total;
+ *       add(value: Reading, extreme: Extreme): void {
+ *         extreme.highest = max(extreme.highest, value.degrees);
+ *       }
+ *       merge(extreme: Extreme, other: Extreme): void {
+ *         extreme.highest = max(extreme.highest, other.highest);
+ *       }
+ *       getResult(extreme: Extreme, out: Result): void {
+ *         out.total = extreme.highest;
  *       }
  *     }
  *

@@ -19,7 +19,7 @@ const SESSION_GAP_NOT_POSITIVE: string = "gap: it must be positive";
  *       return new QuietTime(true); // by event time
  *     }
  *
- * @throws OPERATOR_OPEN_FAILED with the answer of fault()
+ * @throws OPERATOR_OPEN_FAILED for a configuration that cannot be
  */
 export abstract class WindowAssigner {
   /** @internal Windows of the last assign(), in the order in which they are visited. */
@@ -49,7 +49,7 @@ export abstract class WindowAssigner {
     return this.eventTime;
   }
 
-  /** What is wrong with the configuration, or null. */
+  /** @internal What is wrong with the configuration, or null. */
   fault(): string | null {
     return null;
   }

@@ -35,7 +35,13 @@ export const TRIGGER_STATE_BYTES: i32 = 32;
  *     onElement(value: Reading, time: i64, window: TimeWindow, context: TriggerContext): i32 {
  *       if (window.maxTimestamp <= context.getCurrentWatermark()) return TriggerResult.FIRE;
  *       context.registerEventTimeTimer(window.maxTimestamp);
+ *       context.registerProcessingTimeTimer(context.getCurrentProcessingTime() + 5_000);
  *       return TriggerResult.CONTINUE;
+ *     }
+ *
+ *     onProcessingTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
+ *       context.deleteProcessingTimeTimer(time + 5_000);
+ *       return TriggerResult.FIRE;
  *     }
  */
 export class TriggerContext {
@@ -98,7 +104,7 @@ export class TriggerContext {
  *       return new OnHotReading();
  *     }
  *
- * @throws OPERATOR_OPEN_FAILED with the answer of fault()
+ * @throws OPERATOR_OPEN_FAILED for a configuration that cannot be
  */
 export abstract class WindowTrigger {
   /** Where this trigger's state begins in that of its window. */
@@ -115,7 +121,7 @@ export abstract class WindowTrigger {
     return offset + this.stateBytes();
   }
 
-  /** What is wrong with the configuration, or null. */
+  /** @internal What is wrong with the configuration, or null. */
   fault(): string | null {
     return null;
   }
@@ -176,13 +182,31 @@ export abstract class WindowTrigger {
  * A trigger of an author's (Flink: Trigger). Answer an instance in the window function's `trigger()`. One
  * instance serves all windows: what belongs to a window lies in state().
  *
+ *     @accumulator
+ *     class HotSoFar {
+ *       count: i64;
+ *     }
+ *
+ *     // Fires at every third hot reading, and at the window's end; sessions may have it, too.
  *     class OnHotReading extends Trigger<Reading> {
  *       onElement(reading: Reading, timestamp: i64, window: TimeWindow, context: TriggerContext): i32 {
  *         context.registerEventTimeTimer(window.maxTimestamp);
- *         return reading.degrees > 90 ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+ *         if (reading.degrees <= 90) return TriggerResult.CONTINUE;
+ *         const hot = ++this.state<HotSoFar>(context).count;
+ *         return hot % 3 == 0 ? TriggerResult.FIRE : TriggerResult.CONTINUE;
  *       }
  *       onEventTime(time: i64, window: TimeWindow, context: TriggerContext): i32 {
  *         return time == window.maxTimestamp ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+ *       }
+ *       canMerge(): bool {
+ *         return true;
+ *       }
+ *       onMerge(window: TimeWindow, context: TriggerContext): void {
+ *         const hot = this.state<HotSoFar>(context);
+ *         for (let i = 0; i < context.mergedCount; i++) {
+ *           hot.count += this.mergedState<HotSoFar>(context, i).count;
+ *         }
+ *         context.registerEventTimeTimer(window.maxTimestamp);
  *       }
  *       clear(window: TimeWindow, context: TriggerContext): void {
  *         context.deleteEventTimeTimer(window.maxTimestamp);

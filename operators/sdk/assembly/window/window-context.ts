@@ -21,6 +21,11 @@ export const STATE_BYTES: i32 = 64;
 /**
  * What a window function may ask (Flink: ProcessWindowFunction.Context). One object serves all windows.
  *
+ *     @accumulator
+ *     class Firings {
+ *       count: i64;
+ *     }
+ *
  *     @operator
  *     class CountFirings extends ProcessWindowFunction<Reading, Counted> {
  *       process(
@@ -28,15 +33,12 @@ export const STATE_BYTES: i32 = 64;
  *         elements: WindowElements<Reading>,
  *         out: Collector<Counted>,
  *       ): void {
- *         if (context.windowEnd - context.windowStart < 1_000) return;
- *         out.row().n = ++context.globalState<Firings>().count;
+ *         if (context.windowEnd <= context.currentWatermark() - 60_000) return; // late by a minute
+ *         const ofWindow = ++context.windowState<Firings>().count;
+ *         const ofKey = ++context.globalState<Firings>().count;
+ *         out.row().n = ofKey - ofWindow;
  *         out.collect();
  *       }
- *     }
- *
- *     @accumulator
- *     class Firings {
- *       count: i64;
  *     }
  */
 export class WindowContext {
