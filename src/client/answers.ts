@@ -1,7 +1,9 @@
 /** What the JobManager answers, as its clients see it (docs/rest.md; the server's schemas rule). */
+
 import type { TaskState } from "../protocol/control-messages.ts";
 import type { ErrorBody } from "../protocol/errors.ts";
 import type { Manifest } from "../protocol/manifest.ts";
+import type { ShownMetric } from "../protocol/user-metric.ts";
 
 export type JobStatus =
   | "CREATED"
@@ -80,6 +82,8 @@ export interface VertexMetrics {
   readonly "accumulated-backpressured-time": number;
   /** Decimal int64. */
   readonly watermark?: string;
+  /** Counters, gauges and histograms of the operators' own. */
+  readonly user: readonly ShownMetric[];
 }
 
 export interface JobDetails extends Omit<JobSummary, "tasks"> {

@@ -1,7 +1,7 @@
 /** Versions of everything that crosses a boundary. A change of meaning is a new number. */
 
 /** Operator ABI between host and module. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 /** Block layout of a batch. */
 export const BATCH_VERSION = 1;
 /** Control and data links (the hello message names it). */

@@ -10,6 +10,7 @@ import { STATUS } from "../protocol/abi.ts";
 import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.ts";
 import { HEADER } from "../protocol/batch/layout.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
+import type { UserMetric } from "../protocol/user-metric.ts";
 import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
 import { leaveTask, selectRows } from "./chain-exit.ts";
 import type {
@@ -21,6 +22,7 @@ import type {
 } from "./core/task-chain.ts";
 import { rowText } from "./failed-row.ts";
 import { NO_ROW, type OperatorSite } from "./module-instance.ts";
+import { metricsOf } from "./operator-metrics.ts";
 import type { OperatorNode } from "./operator-node.ts";
 import { SliceBudget, type SliceRule } from "./slice-budget.ts";
 
@@ -115,6 +117,11 @@ export class OperatorChain implements OperatorChainPort {
     for (const node of this.#nodes) recordsFailed += node.rowsFailed;
     const recordsIn = this.#head.rowsIn;
     return { recordsIn, recordsFailed, busyMs: this.#budget.busyMs };
+  }
+
+  userMetrics(): UserMetric[] {
+    if (this.#failed || this.#closed) return [];
+    return this.#nodes.flatMap((node) => (node.exchange ? [] : metricsOf(node)));
   }
 
   close(): void {

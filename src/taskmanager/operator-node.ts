@@ -28,6 +28,8 @@ export type Consumer =
 /** An opened operator. */
 export interface OperatorNode {
   readonly site: OperatorSite;
+  /** Its name in the job, by which its metrics are known. */
+  readonly name: string;
   readonly instance: ModuleInstance;
   /** Number that mr_open gave. */
   readonly inst: number;
@@ -84,6 +86,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const node = openNode(instance, operator.operator, site, config, {
       routes,
       exchange: false,
+      name: operator.name,
       onRowError: operator.onRowError,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       input: operator.inputs[0]?.schema as Schema | undefined,
@@ -149,6 +152,7 @@ function openExits(
             name: `${site.name} -> ${custom.operator}`,
           };
     const node = openNode(spreading, custom?.operator ?? EXCHANGE, exchangeSite, config, {
+      name: exchangeSite.name,
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
@@ -166,7 +170,7 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
+  shape: Pick<OperatorNode, "name" | "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);

@@ -5,12 +5,9 @@ export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.t
 export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
 export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
 export type { Columns, HarnessOptions, OperatorSetup } from "./operator-plan.ts";
+export type { OperatorSnapshot } from "./operator-snapshot.ts";
 export type { StateChunk } from "./operator-subtask.ts";
-export {
-  type LoggedLine,
-  type OperatorSnapshot,
-  OperatorTestHarness,
-} from "./operator-test-harness.ts";
+export { type LoggedLine, OperatorTestHarness } from "./operator-test-harness.ts";
 export { formatRows } from "./row-table.ts";
 export { type JobResult, type RunJobOptions, runJob, type TestJob } from "./run-job.ts";
 export {

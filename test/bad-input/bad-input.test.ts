@@ -123,7 +123,7 @@ describe("a bundle is refused", () => {
     expect(await upload(sampleModule({ manifest }))).toMatchObject({
       code: "BUNDLE_ABI_VERSION",
       value: "7",
-      expected: "1",
+      expected: "2",
     });
   });
 });

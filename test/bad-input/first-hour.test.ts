@@ -76,7 +76,7 @@ export default async ({ env, bundle }) => {
   test("a bundle of another SDK's ABI, and a file that is none, by its name", async () => {
     const manifest = sampleManifest({ abiVersion: 7 });
     const other = file("other.wasm", sampleModule({ manifest }));
-    const expected = { code: "BUNDLE_ABI_VERSION", field: "abiVersion", value: "7", expected: "1" };
+    const expected = { code: "BUNDLE_ABI_VERSION", field: "abiVersion", value: "7", expected: "2" };
     expect(await refusal(["inspect", other])).toMatchObject(expected);
     expect(await refusal(["upload", other])).toMatchObject(expected);
     const text = file("notes.txt", "no bundle");

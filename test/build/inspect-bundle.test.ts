@@ -176,12 +176,12 @@ describe("the self-description of a bundle", () => {
   });
 
   test("names the ABI version that is not spoken, whatever else it holds", () => {
-    const manifest = { abiVersion: 2, manifestVersion: 9, novelty: true };
+    const manifest = { abiVersion: 3, manifestVersion: 9, novelty: true };
     expect(refusal(sampleModule({ manifest }))).toMatchObject({
       code: "BUNDLE_ABI_VERSION",
       field: "abiVersion",
-      value: "2",
-      expected: "1",
+      value: "3",
+      expected: "2",
     });
   });
 

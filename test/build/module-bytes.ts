@@ -36,7 +36,7 @@ export function sampleManifest(change: object = {}): object {
   };
   return {
     manifestVersion: 1,
-    abiVersion: 1,
+    abiVersion: 2,
     sdkVersion: "1.0.0",
     name: "sample",
     operators: [operator],

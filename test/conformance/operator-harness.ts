@@ -73,7 +73,6 @@ export class HarnessModule {
   /** Exports that were called, and what the module called of the host. */
   readonly called = new Set<ExportName>();
   readonly logged: string[] = [];
-  readonly metrics = new Map<string, bigint>();
   /** State that was written out, by the bytes of its key. */
   readonly written = new Map<string, Uint8Array>();
   readonly #exports: Record<string, Call>;
@@ -88,10 +87,6 @@ export class HarnessModule {
       millrace: {
         log: (level: number, at: number, length: number) => {
           this.logged.push(`${level} ${new TextDecoder().decode(this.read(at, length))}`);
-        },
-        metric: (at: number, length: number, delta: bigint) => {
-          const name = new TextDecoder().decode(this.read(at, length));
-          this.metrics.set(name, (this.metrics.get(name) ?? 0n) + delta);
         },
         state_read: () => 0,
         state_write: (_: number, key: number, size: number, at: number, length: number) => {

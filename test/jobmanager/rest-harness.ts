@@ -111,7 +111,7 @@ function bundleInfo(bytes: Buffer) {
     size: bytes.length,
     manifest: {
       manifestVersion: 1,
-      abiVersion: 1,
+      abiVersion: 2,
       sdkVersion: "0.1.0",
       name: "word-count",
       operators: [

@@ -105,7 +105,7 @@ const operators: OperatorDescription[] = [
 
 export const SAMPLE_MANIFEST: Manifest = {
   manifestVersion: 1,
-  abiVersion: 1,
+  abiVersion: 2,
   sdkVersion: "0.1.0",
   name: "sample",
   operators,

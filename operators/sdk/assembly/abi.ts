@@ -4,7 +4,7 @@ import { OpenConfig } from "./open-config";
 import { Operator, resultRecord } from "./operator";
 import { factories, instances } from "./registry";
 
-const ABI_VERSION: i32 = 1;
+const ABI_VERSION: i32 = 2;
 
 function answer(operator: Operator, status: i32): i32 {
   const r = operator.result;
@@ -172,6 +172,10 @@ export function mr_flush(inst: i32, output: i32): void {
 export function mr_take(inst: i32, output: i32): usize {
   const operator = instance(inst);
   return output < operator.writers.length ? operator.writers[output].take() : 0;
+}
+
+export function mr_metrics(inst: i32): usize {
+  return instance(inst).config.metrics.__tell();
 }
 
 export function mr_close(inst: i32): void {

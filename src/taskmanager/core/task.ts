@@ -11,6 +11,7 @@ import { blockWatermarks, rewriteBlockWatermarks } from "../../protocol/batch/bl
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
 import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
+import type { UserMetric } from "../../protocol/user-metric.ts";
 import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
@@ -57,6 +58,7 @@ export class Task {
   #timerAtMs: number | undefined;
   #current: ChainCall | undefined;
   #consuming: { readonly from: InputChannel; readonly backing: ArrayBuffer } | undefined;
+  #userMetrics: UserMetric[] = [];
   #backpressuredMs = 0;
   #bytesIn = 0;
   #watermark = WATERMARK_MIN;
@@ -176,6 +178,7 @@ export class Task {
       this.#unblock(nowMs);
       this.#blockedSinceMs = nowMs;
     }
+    this.#readUserMetrics();
     const { recordsIn, recordsFailed, busyMs } = this.#chain.counters();
     return {
       vertex: this.descriptor.vertex,
@@ -188,7 +191,18 @@ export class Task {
       ...(this.#watermark === WATERMARK_MIN ? {} : { watermark: String(this.#watermark) }),
       busyMs,
       backpressuredMs: this.#backpressuredMs,
+      ...(this.#userMetrics.length === 0 ? {} : { user: this.#userMetrics }),
     };
+  }
+
+  /** Those of a task that has stopped are the last ones. */
+  #readUserMetrics(): void {
+    if (this.stopped) return;
+    try {
+      this.#userMetrics = this.#chain.userMetrics();
+    } catch (error) {
+      this.fail(errorBodyOf(error));
+    }
   }
 
   #beginNext(nowMs: number): boolean {
@@ -345,6 +359,8 @@ export class Task {
   }
 
   #stop(phase: "FINISHED" | "CANCELED" | "FAILED", error?: ErrorBody): void {
+    if (phase === "FINISHED") this.#readUserMetrics();
+    if (this.stopped) return;
     this.#phase = phase;
     this.#calls.length = 0;
     this.#sourceData.length = 0;

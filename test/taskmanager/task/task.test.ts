@@ -40,6 +40,10 @@ class FakeChain implements OperatorChainPort {
   nextTimerMs(): number | undefined {
     return undefined;
   }
+  userMetrics() {
+    return [];
+  }
+
   counters() {
     return { recordsIn: 0, recordsFailed: 0, busyMs: 0 };
   }
