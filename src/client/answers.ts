@@ -78,6 +78,8 @@ export interface VertexMetrics {
   readonly "read-records": number;
   readonly "write-records": number;
   readonly "failed-records": number;
+  /** Bytes of state held. */
+  readonly "state-bytes": number;
   readonly "accumulated-busy-time": number;
   readonly "accumulated-backpressured-time": number;
   /** Decimal int64. */

@@ -210,6 +210,7 @@ function metricsOf(tasks: readonly TaskRecord[]): Metrics {
     "read-records": sum((m) => m.recordsIn),
     "write-records": sum((m) => m.recordsOut),
     "failed-records": sum((m) => m.recordsFailed),
+    "state-bytes": sum((m) => m.stateBytes),
     "accumulated-busy-time": sum((m) => m.busyMs),
     "accumulated-backpressured-time": sum((m) => m.backpressuredMs),
     user: shownMetrics(known.flatMap((m) => m.user ?? [])),

@@ -132,6 +132,7 @@ const metricsSchema = z.object({
   "read-records": z.number(),
   "write-records": z.number(),
   "failed-records": z.number(),
+  "state-bytes": z.number().describe("bytes of state held, timers and windows included"),
   "accumulated-busy-time": z.number(),
   "accumulated-backpressured-time": z.number(),
   watermark: z.string().optional().describe("int64 ms; of several subtasks the smallest"),

@@ -333,6 +333,14 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     return this;
   }
   /**
+   * Most bytes of state that a subtask may hold, keyed and not, timers and windows included; a task that passes it fails with
+   * STATE_BUDGET_EXCEEDED. Default: the environment's.
+   */
+  setStateBudget(bytes: number): this {
+    this.#transformation.stateBudgetBytes = bytes;
+    return this;
+  }
+  /**
    * What becomes of rows that fail: `fail` (default) fails the task, `drop` counts them, and
    * `dead-letter` sends them to OutputTag.deadLetter.
    */

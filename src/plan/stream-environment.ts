@@ -84,6 +84,7 @@ export class StreamExecutionEnvironment {
   readonly #transformations: Transformation[] = [];
   #parallelism = 1;
   #maxParallelism: number | undefined;
+  #stateBudgetBytes: number | undefined;
   #bufferTimeoutMs: number | undefined;
   #restartStrategy: RestartStrategySpec | undefined;
   #chaining = true;
@@ -101,6 +102,11 @@ export class StreamExecutionEnvironment {
   /** Longest wait of a partly filled batch; 0: every row at once; -1: only when full. */
   setBufferTimeout(timeout: DurationLike): this {
     this.#bufferTimeoutMs = durationMs(timeout, "buffer timeout");
+    return this;
+  }
+  /** Most bytes of state that each subtask of an operator may hold; default: what the memory of its module holds. */
+  setStateBudget(bytes: number): this {
+    this.#stateBudgetBytes = bytes;
     return this;
   }
   /** What happens when the job fails; a restart begins the input again. */
@@ -233,6 +239,7 @@ export class StreamExecutionEnvironment {
       edges: transformations.flatMap((to) => to.toEdges(this.#parallelism)),
     };
     if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
+    if (this.#stateBudgetBytes !== undefined) spec.stateBudgetBytes = this.#stateBudgetBytes;
     if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
     if (this.#restartStrategy !== undefined) spec.restartStrategy = this.#restartStrategy;
     return spec;

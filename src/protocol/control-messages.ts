@@ -41,6 +41,7 @@ const taskMetricsSchema = z.strictObject({
   recordsIn: z.number(),
   recordsOut: z.number(),
   recordsFailed: z.number(),
+  stateBytes: z.number(),
   bytesIn: z.number(),
   bytesOut: z.number(),
   /** Decimal string of an int64, ms; absent before the first watermark. */

@@ -114,9 +114,13 @@ export class OperatorChain implements OperatorChainPort {
 
   counters(): ChainCounters {
     let recordsFailed = 0;
-    for (const node of this.#nodes) recordsFailed += node.rowsFailed;
+    let stateBytes = 0;
+    for (const node of this.#nodes) {
+      recordsFailed += node.rowsFailed;
+      stateBytes += node.stateBytes;
+    }
     const recordsIn = this.#head.rowsIn;
-    return { recordsIn, recordsFailed, busyMs: this.#budget.busyMs };
+    return { recordsIn, recordsFailed, stateBytes, busyMs: this.#budget.busyMs };
   }
 
   userMetrics(): UserMetric[] {
@@ -174,6 +178,8 @@ export class OperatorChain implements OperatorChainPort {
     node.rowsIn = rowsIn;
     node.rowsOut = rowsOut;
     node.rowsFailed = instance.counter("rowsFailed");
+    node.stateBytes = instance.counter("stateBytes");
+    checkStateBudget(node);
     return rows;
   }
 
@@ -317,4 +323,15 @@ function withRow(thrown: unknown, { node, input }: CallFrame): unknown {
   if (value === undefined) return thrown;
   const { code, message, field, expected, cause } = thrown;
   return new MillraceError(code, message, { field, value, expected, cause });
+}
+
+/** The module counts what its state takes; the job says how much that may be. */
+function checkStateBudget({ site, stateBytes, stateBudgetBytes }: OperatorNode): void {
+  if (stateBudgetBytes === undefined || stateBytes <= stateBudgetBytes) return;
+  const message = `Operator ${site.name} failed: its state has ${stateBytes} bytes and may have ${stateBudgetBytes}`;
+  throw new MillraceError("STATE_BUDGET_EXCEEDED", message, {
+    field: site.name,
+    value: stateBytes,
+    expected: `at most ${stateBudgetBytes} bytes: a larger budget, more subtasks, or state that expires`,
+  });
 }

@@ -35,6 +35,7 @@ export interface OperatorNode {
   readonly inst: number;
   readonly exchange: boolean;
   readonly onRowError: ChainedOperator["onRowError"];
+  readonly stateBudgetBytes: number | undefined;
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
@@ -47,6 +48,7 @@ export interface OperatorNode {
   rowsIn: number;
   rowsOut: number;
   rowsFailed: number;
+  stateBytes: number;
   /** An output block may be partly filled. */
   partial: boolean;
 }
@@ -59,6 +61,15 @@ export interface OpenContext {
   instanceOf(bundle: string): ModuleInstance;
 }
 
+/** What opening a node does not find out by itself. */
+type NodeShape =
+  | "name"
+  | "routes"
+  | "exchange"
+  | "onRowError"
+  | "stateBudgetBytes"
+  | "deadLetter"
+  | "input";
 type MutableRoutes = Consumer[][];
 
 /**
@@ -88,6 +99,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       exchange: false,
       name: operator.name,
       onRowError: operator.onRowError,
+      stateBudgetBytes: operator.stateBudgetBytes,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       input: operator.inputs[0]?.schema as Schema | undefined,
     });
@@ -156,6 +168,7 @@ function openExits(
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
+      stateBudgetBytes: undefined,
       deadLetter: undefined,
       input: undefined,
     });
@@ -170,7 +183,7 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "name" | "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
+  shape: Pick<OperatorNode, NodeShape>,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);
@@ -197,6 +210,7 @@ function openNode(
     rowsIn: 0,
     rowsOut: 0,
     rowsFailed: 0,
+    stateBytes: 0,
     partial: false,
   };
 }

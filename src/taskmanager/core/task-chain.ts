@@ -50,6 +50,8 @@ export interface ChainOutput {
 export interface ChainCounters {
   readonly recordsIn: number;
   readonly recordsFailed: number;
+  /** Bytes of state of all operators. */
+  readonly stateBytes: number;
   /** Time inside modules; 0 where no clock was given. */
   readonly busyMs: number;
 }

@@ -179,13 +179,14 @@ export class Task {
       this.#blockedSinceMs = nowMs;
     }
     this.#readUserMetrics();
-    const { recordsIn, recordsFailed, busyMs } = this.#chain.counters();
+    const { recordsIn, recordsFailed, stateBytes, busyMs } = this.#chain.counters();
     return {
       vertex: this.descriptor.vertex,
       subtask: this.descriptor.subtask,
       recordsIn,
       recordsOut: this.output.recordsOut,
       recordsFailed,
+      stateBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.output.bytesOut,
       ...(this.#watermark === WATERMARK_MIN ? {} : { watermark: String(this.#watermark) }),

@@ -45,7 +45,7 @@ class FakeChain implements OperatorChainPort {
   }
 
   counters() {
-    return { recordsIn: 0, recordsFailed: 0, busyMs: 0 };
+    return { recordsIn: 0, recordsFailed: 0, stateBytes: 0, busyMs: 0 };
   }
   close(): void {
     this.closed = true;
