@@ -1,7 +1,9 @@
 /** What the JobManager answers, as its clients see it (docs/rest.md; the server's schemas rule). */
+
 import type { TaskState } from "../protocol/control-messages.ts";
 import type { ErrorBody } from "../protocol/errors.ts";
 import type { Manifest } from "../protocol/manifest.ts";
+import type { ShownMetric } from "../protocol/user-metric.ts";
 
 export type JobStatus =
   | "CREATED"
@@ -76,10 +78,14 @@ export interface VertexMetrics {
   readonly "read-records": number;
   readonly "write-records": number;
   readonly "failed-records": number;
+  /** Bytes of state held. */
+  readonly "state-bytes": number;
   readonly "accumulated-busy-time": number;
   readonly "accumulated-backpressured-time": number;
   /** Decimal int64. */
   readonly watermark?: string;
+  /** Counters, gauges and histograms of the operators' own. */
+  readonly user: readonly ShownMetric[];
 }
 
 export interface JobDetails extends Omit<JobSummary, "tasks"> {

@@ -1,5 +1,6 @@
 /** Jobs as the REST API shows them: Flink's JSON. */
 import type { z } from "@hono/zod-openapi";
+import { shownMetrics } from "../protocol/user-metric.ts";
 import { isTaskTerminal, type TaskRecord } from "./core/attempt.ts";
 import type { FailureCause } from "./core/exception-history.ts";
 import { isTerminal, type JobStatus, type SubtaskState } from "./core/inputs-and-actions.ts";
@@ -209,8 +210,10 @@ function metricsOf(tasks: readonly TaskRecord[]): Metrics {
     "read-records": sum((m) => m.recordsIn),
     "write-records": sum((m) => m.recordsOut),
     "failed-records": sum((m) => m.recordsFailed),
+    "state-bytes": sum((m) => m.stateBytes),
     "accumulated-busy-time": sum((m) => m.busyMs),
     "accumulated-backpressured-time": sum((m) => m.backpressuredMs),
+    user: shownMetrics(known.flatMap((m) => m.user ?? [])),
     ...(watermark === undefined ? {} : { watermark }),
   };
 }

@@ -95,15 +95,48 @@ export const jobOverviewSchema = z
   })
   .openapi("JobOverview");
 
+const nullableNumber = z.number().nullable();
+const userMetricSchema = z.discriminatedUnion("type", [
+  z.object({
+    id: z.string().describe("OPERATOR.NAME"),
+    type: z.literal("counter"),
+    count: z.string().describe("int64; of several subtasks the sum"),
+  }),
+  z.object({
+    id: z.string(),
+    type: z.literal("gauge"),
+    value: nullableNumber.describe("of several subtasks the mean; null: NaN or infinite"),
+    min: nullableNumber,
+    max: nullableNumber,
+  }),
+  z.object({
+    id: z.string(),
+    type: z.literal("histogram"),
+    count: z.string().describe("int64; of several subtasks, all values together"),
+    min: z.string(),
+    max: z.string(),
+    mean: z.number(),
+    stddev: z.number(),
+    p50: z.number().describe("quantiles are exact to a 16th of their value"),
+    p75: z.number(),
+    p95: z.number(),
+    p98: z.number(),
+    p99: z.number(),
+    p999: z.number(),
+  }),
+]);
+
 const metricsSchema = z.object({
   "read-bytes": z.number(),
   "write-bytes": z.number(),
   "read-records": z.number(),
   "write-records": z.number(),
   "failed-records": z.number(),
+  "state-bytes": z.number().describe("bytes of state held, timers and windows included"),
   "accumulated-busy-time": z.number(),
   "accumulated-backpressured-time": z.number(),
   watermark: z.string().optional().describe("int64 ms; of several subtasks the smallest"),
+  user: z.array(userMetricSchema).describe("what the operators themselves count and measure"),
 });
 
 export const subtaskSchema = z

@@ -420,6 +420,14 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
     return this;
   }
   /**
+   * Most bytes of state that a subtask may hold, keyed and not, timers and windows included; a task that passes it fails with
+   * STATE_BUDGET_EXCEEDED. Default: the environment's.
+   */
+  setStateBudget(bytes: number): this {
+    this.#transformation.stateBudgetBytes = bytes;
+    return this;
+  }
+  /**
    * What becomes of rows that fail: refused by `failRow()`, or because the operator's code threw or trapped at them. `fail`
    * (default) fails the task. `drop` counts them. `dead-letter` sends them to OutputTag.deadLetter as well: columns `record`,
    * `error`, `position`, `operator`, `subtask`. A row at which code traps leaves no trace: state, timers and rows emitted are

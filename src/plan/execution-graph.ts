@@ -231,6 +231,7 @@ function chainedOperator(
     })),
     onRowError: node.onRowError,
   };
+  if (node.stateBudgetBytes !== undefined) operator.stateBudgetBytes = node.stateBudgetBytes;
   if (node.connector !== undefined) operator.connector = node.connector;
   if (input !== undefined) operator.input = { from: input.from, output: input.edge.output };
   return operator;

@@ -71,6 +71,8 @@ export const vertexSpecSchema = z.strictObject({
   chaining: z.enum(["always", "head", "never"]).default("always"),
   outputs: z.array(outputSpecSchema).default([]),
   onRowError: z.enum(["fail", "drop", "dead-letter"]).default("fail"),
+  /** Most bytes of state of a subtask; default: the job's. */
+  stateBudgetBytes: z.int().min(1).optional(),
 });
 export type VertexSpec = z.infer<typeof vertexSpecSchema>;
 
@@ -100,6 +102,8 @@ export const jobSpecSchema = z.strictObject({
   /** Interval of periodic watermarks, ms of processing time; 0: none (Flink: pipeline.auto-watermark-interval). */
   autoWatermarkIntervalMs: z.int().min(0).default(AUTO_WATERMARK_INTERVAL_MS),
   restartStrategy: restartStrategySchema.default({ type: "none" }),
+  /** Most bytes of state of each operator's subtasks; absent: what the memory of its module holds. */
+  stateBudgetBytes: z.int().min(1).optional(),
   vertices: z.array(vertexSpecSchema).min(1).max(JOB_MAX_VERTICES),
   edges: z
     .array(edgeSpecSchema)

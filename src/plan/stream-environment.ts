@@ -99,6 +99,7 @@ export class StreamExecutionEnvironment {
   readonly #transformations: Transformation[] = [];
   #parallelism = 1;
   #maxParallelism: number | undefined;
+  #stateBudgetBytes: number | undefined;
   #bufferTimeoutMs: number | undefined;
   #autoWatermarkIntervalMs: number | undefined;
   #restartStrategy: RestartStrategySpec | undefined;
@@ -122,6 +123,11 @@ export class StreamExecutionEnvironment {
   /** Interval of periodic watermarks in processing time, default 200 ms; 0: none are emitted periodically (Flink: ExecutionConfig.setAutoWatermarkInterval). */
   setAutoWatermarkInterval(interval: DurationLike): this {
     this.#autoWatermarkIntervalMs = durationMs(interval, "watermark interval");
+    return this;
+  }
+  /** Most bytes of state that each subtask of an operator may hold; default: what the memory of its module holds. */
+  setStateBudget(bytes: number): this {
+    this.#stateBudgetBytes = bytes;
     return this;
   }
   /** What happens when the job fails; a restart begins the input again. */
@@ -256,6 +262,7 @@ export class StreamExecutionEnvironment {
       edges: transformations.flatMap((to) => to.toEdges(this.#parallelism)),
     };
     if (this.#maxParallelism !== undefined) spec.maxParallelism = this.#maxParallelism;
+    if (this.#stateBudgetBytes !== undefined) spec.stateBudgetBytes = this.#stateBudgetBytes;
     if (this.#bufferTimeoutMs !== undefined) spec.bufferTimeoutMs = this.#bufferTimeoutMs;
     if (this.#autoWatermarkIntervalMs !== undefined) {
       spec.autoWatermarkIntervalMs = this.#autoWatermarkIntervalMs;

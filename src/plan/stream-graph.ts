@@ -33,6 +33,7 @@ export interface StreamNode extends OperatorUse {
   readonly slotSharingGroup: string;
   readonly chaining: VertexSpec["chaining"];
   readonly onRowError: VertexSpec["onRowError"];
+  readonly stateBudgetBytes: number | undefined;
   readonly inputs: readonly NodeInput[];
   /** In the order in which the module has them. */
   readonly outputs: readonly PlannedStream[];

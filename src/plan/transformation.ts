@@ -39,6 +39,7 @@ export class Transformation {
   slotSharingGroup: string | undefined;
   chaining: "always" | "head" | "never" = "always";
   onRowError: "fail" | "drop" | "dead-letter" = "fail";
+  stateBudgetBytes: number | undefined;
 
   constructor(
     id: string,
@@ -72,6 +73,7 @@ export class Transformation {
     if (this.slotSharingGroup !== undefined) vertex.slotSharingGroup = this.slotSharingGroup;
     if (this.chaining !== "always") vertex.chaining = this.chaining;
     if (this.onRowError !== "fail") vertex.onRowError = this.onRowError;
+    if (this.stateBudgetBytes !== undefined) vertex.stateBudgetBytes = this.stateBudgetBytes;
     if (this.schema !== undefined) {
       const main = { name: "main", schema: this.schema };
       const { timeAttribute } = this;

@@ -103,6 +103,7 @@ class JobPlanner {
       slotSharingGroup: spec.slotSharingGroup ?? this.#inheritedGroup(edges),
       chaining: spec.chaining,
       onRowError: spec.onRowError,
+      stateBudgetBytes: spec.stateBudgetBytes ?? this.#spec.stateBudgetBytes,
       inputs,
       outputs,
     };

@@ -103,6 +103,7 @@ export const EXPORTS = {
   mr_restore: f(["i32", "i32", "i32", "i32", "i32"], "i32"), // (inst, keyGroup, ptr, len, budget)
   mr_flush: f(["i32", "i32"], "none"), // (inst, output): seals a partial block
   mr_take: f(["i32", "i32"], "i32"), // (inst, output) -> block, 0: none; valid until next take
+  mr_metrics: f(["i32"], "i32"), // (inst) -> {u32 length, JSON}, 0: none; valid until the next call
   mr_close: f(["i32"], "none"), // (inst)
 } as const;
 export type ExportName = keyof typeof EXPORTS;
@@ -111,7 +112,6 @@ export type ExportName = keyof typeof EXPORTS;
 export const IMPORTS = {
   "env.abort": f(["i32", "i32", "i32", "i32"], "none"), // (message, file, line, column), UTF-16
   "millrace.log": f(["i32", "i32", "i32"], "none"), // (level 0 debug..3 error, ptr, len) UTF-8
-  "millrace.metric": f(["i32", "i32", "i64"], "none"), // (namePtr, nameLen, delta)
   "millrace.state_read": f(["i32", "i32", "i32"], "i32"), // (inst, keyPtr, keyLen) -> 0: absent
   "millrace.state_write": f(["i32", "i32", "i32", "i32", "i32"], "none"), // eviction
   "millrace.processing_time": f([], "i64"), // host clock; virtual in tests and simulation

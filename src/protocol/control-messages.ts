@@ -19,18 +19,37 @@ const errorBodySchema = z.strictObject({
 export const taskStateSchema = z.enum(["DEPLOYING", "RUNNING", "FINISHED", "CANCELED", "FAILED"]);
 export type TaskState = z.infer<typeof taskStateSchema>;
 
+/** A metric of user code: src/protocol/user-metric.ts. */
+const userMetricSchema = z.discriminatedUnion("type", [
+  z.strictObject({ id: z.string(), type: z.literal("counter"), count: z.string() }),
+  z.strictObject({ id: z.string(), type: z.literal("gauge"), value: z.string() }),
+  z.strictObject({
+    id: z.string(),
+    type: z.literal("histogram"),
+    count: z.string(),
+    min: z.string(),
+    max: z.string(),
+    sum: z.string(),
+    squares: z.string(),
+    buckets: z.array(z.tuple([z.string(), z.number()]).readonly()).readonly(),
+  }),
+]);
+
 const taskMetricsSchema = z.strictObject({
   vertex: z.string(),
   subtask: z.int(),
   recordsIn: z.number(),
   recordsOut: z.number(),
   recordsFailed: z.number(),
+  stateBytes: z.number(),
   bytesIn: z.number(),
   bytesOut: z.number(),
   /** Decimal string of an int64, ms; absent before the first watermark. */
   watermark: z.string().optional(),
   busyMs: z.number(),
   backpressuredMs: z.number(),
+  /** Counters, gauges and histograms of the operators' own; absent where there are none. */
+  user: z.array(userMetricSchema).optional(),
 });
 export type TaskMetrics = z.infer<typeof taskMetricsSchema>;
 

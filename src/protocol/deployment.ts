@@ -44,6 +44,8 @@ export const chainedOperatorSchema = z.strictObject({
   outputs: z.array(streamSchema),
   /** What to do with rows that fail: fail the task, drop them counted, or send them to a side output. */
   onRowError: z.enum(["fail", "drop", "dead-letter"]),
+  /** Most bytes of state; absent: what the module's memory holds. */
+  stateBudgetBytes: z.int().min(1).optional(),
 });
 export type ChainedOperator = z.infer<typeof chainedOperatorSchema>;
 

@@ -164,8 +164,9 @@ export const JOB_MANAGER_REDIAL_MAX_MS = 5_000;
 /** Log lines of user code that one slot sends in a second, after a burst; the rest is counted. */
 export const LOG_LINES_PER_SECOND = 50;
 export const LOG_LINES_BURST = 200;
-/** Counters of user code that one slot tells apart. */
-export const USER_COUNTERS_MAX = 256;
+/** Metrics of its own that an operator tells, and their text: a control message has to hold those of a slot. */
+export const USER_METRICS_MAX = 256;
+export const USER_METRICS_MAX_BYTES = 256 * 1024;
 /** Rows that a collection source asks an application for at once. */
 export const COLLECTION_PIECE_ROWS = 1_024;
 /** A collection that the application does not offer by then is not there. */

@@ -168,7 +168,7 @@ function generate(source: JobSpecInput["vertices"][number], modules: ModuleStock
 function runSource(task: TaskDescriptor, modules: ModuleStock): string[] {
   const host = new OperatorHost({
     moduleOf: (bundle) => modules.get(bundle),
-    host: { processingTimeMs: () => 0, log: () => undefined, metric: () => undefined },
+    host: { processingTimeMs: () => 0, log: () => undefined },
     slice: { type: "rows", rows: 1_000_000 },
   });
   const chain = host.openChain(task, {

@@ -78,7 +78,6 @@ export class SimSlot {
       host: {
         processingTimeMs: () => this.#nowMs,
         log: (_level, message) => world.journal.note(options.name, () => `log ${message}`),
-        metric: () => undefined,
       },
       slice: { type: "rows", rows: tuning.sliceRows },
     });

@@ -35,7 +35,6 @@ export interface ModuleHost {
   /** Processing time, ms since the epoch; virtual in tests and simulation. */
   processingTimeMs(): number;
   log(level: number, message: string): void;
-  metric(name: string, delta: bigint): void;
 }
 
 /** An operator, as far as an error has to name it. */
@@ -315,8 +314,6 @@ export class ModuleInstance {
       millrace: {
         log: (level: number, pointer: number, length: number) =>
           host.log(level, `${this.#operator?.name ?? ""}: ${text(pointer, length)}`),
-        metric: (pointer: number, length: number, delta: bigint) =>
-          host.metric(text(pointer, length), delta),
         // State beyond memory comes with checkpoints; until then nothing is evicted.
         state_read: () => 0,
         state_write: () => undefined,

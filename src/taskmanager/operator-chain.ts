@@ -10,6 +10,7 @@ import { STATUS } from "../protocol/abi.ts";
 import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.ts";
 import { HEADER } from "../protocol/batch/layout.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
+import type { UserMetric } from "../protocol/user-metric.ts";
 import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
 import { leaveTask } from "./chain-exit.ts";
 import type {
@@ -23,6 +24,7 @@ import { LETTERS_AT_ONCE, letterBlock, rowLetter, unitLetter } from "./dead-lett
 import { rowOfBlock } from "./failed-row.ts";
 import { NO_ROW, type OperatorSite } from "./module-instance.ts";
 import { OperatorFailure } from "./operator-failure.ts";
+import { metricsOf } from "./operator-metrics.ts";
 import type { OperatorNode } from "./operator-node.ts";
 import { SliceBudget, type SliceRule } from "./slice-budget.ts";
 
@@ -115,9 +117,18 @@ export class OperatorChain implements OperatorChainPort {
 
   counters(): ChainCounters {
     let recordsFailed = 0;
-    for (const node of this.#nodes) recordsFailed += node.rowsFailed;
+    let stateBytes = 0;
+    for (const node of this.#nodes) {
+      recordsFailed += node.rowsFailed;
+      stateBytes += node.stateBytes;
+    }
     const recordsIn = this.#head.rowsIn;
-    return { recordsIn, recordsFailed, busyMs: this.#budget.busyMs };
+    return { recordsIn, recordsFailed, stateBytes, busyMs: this.#budget.busyMs };
+  }
+
+  userMetrics(): UserMetric[] {
+    if (this.#failed || this.#closed) return [];
+    return this.#nodes.flatMap((node) => (node.exchange ? [] : metricsOf(node)));
   }
 
   close(): void {
@@ -174,6 +185,8 @@ export class OperatorChain implements OperatorChainPort {
     node.rowsIn = rowsIn;
     node.rowsOut = rowsOut;
     node.rowsFailed = instance.counter("rowsFailed");
+    node.stateBytes = instance.counter("stateBytes");
+    checkStateBudget(node);
     return rows;
   }
 
@@ -326,4 +339,15 @@ function withRow(thrown: unknown, { node, input, port }: CallFrame): unknown {
   if (value === undefined) return thrown;
   const { code, message, field, expected, cause } = thrown;
   return new MillraceError(code, message, { field, value, expected, cause });
+}
+
+/** The module counts what its state takes; the job says how much that may be. */
+function checkStateBudget({ site, stateBytes, stateBudgetBytes }: OperatorNode): void {
+  if (stateBudgetBytes === undefined || stateBytes <= stateBudgetBytes) return;
+  const message = `Operator ${site.name} failed: its state has ${stateBytes} bytes and may have ${stateBudgetBytes}`;
+  throw new MillraceError("STATE_BUDGET_EXCEEDED", message, {
+    field: site.name,
+    value: stateBytes,
+    expected: `at most ${stateBudgetBytes} bytes: a larger budget, more subtasks, or state that expires`,
+  });
 }

@@ -27,6 +27,8 @@ export type Consumer =
 /** An opened operator. */
 export interface OperatorNode {
   readonly site: OperatorSite;
+  /** Its name in the job, by which its metrics are known. */
+  readonly name: string;
   readonly instance: ModuleInstance;
   /** Number that mr_open gave. */
   readonly inst: number;
@@ -34,6 +36,7 @@ export interface OperatorNode {
   readonly onRowError: ChainedOperator["onRowError"];
   /** What a row did is undone where its code has trapped. */
   readonly undoes: boolean;
+  readonly stateBudgetBytes: number | undefined;
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
   /** Of each output, whether an operator of the chain takes it: partial blocks are handed on then. */
@@ -51,6 +54,7 @@ export interface OperatorNode {
   rowsIn: number;
   rowsOut: number;
   rowsFailed: number;
+  stateBytes: number;
   /** An output block may be partly filled. */
   partial: boolean;
 }
@@ -63,6 +67,19 @@ export interface OpenContext {
   instanceOf(bundle: string): ModuleInstance;
 }
 
+/** What opening a node does not find out by itself. */
+type NodeShape =
+  | "name"
+  | "routes"
+  | "exchange"
+  | "onRowError"
+  | "undoes"
+  | "stateBudgetBytes"
+  | "deadLetter"
+  | "inputs"
+  | "key"
+  | "subtask"
+  | "perSplit";
 type MutableRoutes = Consumer[][];
 
 /**
@@ -92,8 +109,10 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const node = openNode(instance, operator.operator, site, config, {
       routes,
       exchange: false,
+      name: operator.name,
       onRowError: operator.onRowError,
       undoes,
+      stateBudgetBytes: operator.stateBudgetBytes,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       inputs: operator.inputs.map(({ schema }) => schema),
       key: keyColumns(operator.inputs[0]),
@@ -166,10 +185,12 @@ function openExits(
             name: `${site.name} -> ${custom.operator}`,
           };
     const node = openNode(spreading, custom?.operator ?? EXCHANGE, exchangeSite, config, {
+      name: exchangeSite.name,
       routes: channels.map((channel) => [channel]),
       exchange: true,
       onRowError: "fail",
       undoes: false,
+      stateBudgetBytes: undefined,
       deadLetter: undefined,
       inputs: [],
       key: [],
@@ -187,18 +208,7 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<
-    OperatorNode,
-    | "routes"
-    | "exchange"
-    | "onRowError"
-    | "undoes"
-    | "deadLetter"
-    | "inputs"
-    | "key"
-    | "subtask"
-    | "perSplit"
-  >,
+  shape: Pick<OperatorNode, NodeShape>,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);
@@ -225,6 +235,7 @@ function openNode(
     rowsIn: 0,
     rowsOut: 0,
     rowsFailed: 0,
+    stateBytes: 0,
     partial: false,
   };
 }

@@ -47,8 +47,6 @@ export class SlotRuntime {
         processingTimeMs: processingTimeMs,
         log: (level, message) =>
           this.#said({ type: "log", level: LOG_LEVELS[level] ?? "info", message }),
-        // Counters of user code get a place in the metrics with the metrics system.
-        metric: (name, delta) => this.#said({ type: "metric", name, delta }),
       },
       slice: { type: "time", clock: () => performance.now() },
       memories: new SlotMemoryCount(start.memories, start.board),

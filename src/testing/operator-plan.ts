@@ -43,6 +43,8 @@ export interface OperatorSetup {
   readonly outputs?: Readonly<Record<string, Columns>>;
   /** What becomes of rows that fail; `dead-letter`: see getSideOutput("dead_letter"). */
   readonly onRowError?: "fail" | "drop" | "dead-letter";
+  /** Most bytes of state; passing it fails with STATE_BUDGET_EXCEEDED. */
+  readonly stateBudgetBytes?: number;
   /** Which of how many subtasks this is: decides its key groups. Default 0 of 1. */
   readonly subtask?: number;
   /** How many subtasks the operator has. Default 1. */
@@ -242,6 +244,9 @@ function describeTask(
           keys: [],
         })),
         onRowError,
+        ...(setup.stateBudgetBytes === undefined
+          ? {}
+          : { stateBudgetBytes: setup.stateBudgetBytes }),
       },
     ],
     gates: inputs.map((_, input) => {

@@ -9,6 +9,7 @@ import type { RowValue } from "../protocol/batch/column-value.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import { keyGroupRange } from "../protocol/key-group.ts";
 import { MODULE_MEMORY_MAX_PAGES } from "../protocol/limits.ts";
+import type { UserMetric } from "../protocol/user-metric.ts";
 import type { ChainCall, ChainOutput } from "../taskmanager/core/task-chain.ts";
 import {
   type LoadedModule,
@@ -144,6 +145,11 @@ export class OperatorSubtask {
       );
       instance.recycle(buffer);
     }
+  }
+
+  /** What the operator counts and measures by itself. */
+  userMetrics(): UserMetric[] {
+    return this.#chain.userMetrics();
   }
 
   /** A source has said that it is at its end. */

@@ -10,7 +10,7 @@ import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";
 import type { HandleKind } from "../protocol/manifest.ts";
 import { ROW_KIND, type Schema } from "../protocol/types.ts";
-import { redistributeOperatorState } from "../state/operator-state.ts";
+import { type ShownMetric, shownMetrics } from "../protocol/user-metric.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
 import {
   WatermarkCoalescer,
@@ -21,13 +21,9 @@ import { type Element, HarnessOutputs, rowsOf } from "./harness-outputs.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
 import { LOG_LEVELS, type LoggedLine } from "./logged-line.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
+import { chunksFor, type OperatorSnapshot } from "./operator-snapshot.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
-import {
-  OPERATOR_STATE,
-  type OperatorSnapshot,
-  OperatorSubtask,
-  type StateChunk,
-} from "./operator-subtask.ts";
+import { OperatorSubtask } from "./operator-subtask.ts";
 import {
   type InputRow,
   type OutputRow,
@@ -96,8 +92,6 @@ export class OperatorTestHarness<
   readonly #outputs: HarnessOutputs;
   /** Lines that the operator logged. */
   readonly logs: LoggedLine[] = [];
-  /** Counters of the operator. */
-  readonly metrics = new Map<string, bigint>();
   #subtask: OperatorSubtask;
   #nowMs: number;
   #watermark = -(2n ** 63n);
@@ -411,6 +405,13 @@ export class OperatorTestHarness<
     return this.#subtask.stateBytes;
   }
 
+  /** Counters, gauges and histograms of the operator's own, by their names in it. */
+  get metrics(): ReadonlyMap<string, ShownMetric> {
+    const { name } = this.#plan.task;
+    const metrics = shownMetrics(this.#subtask.userMetrics());
+    return new Map(metrics.map((metric) => [metric.id.slice(name.length + 1), metric]));
+  }
+
   /** The operator's state; it goes on with it. */
   snapshot(): OperatorSnapshot {
     this.#checkUsable();
@@ -430,14 +431,7 @@ export class OperatorTestHarness<
       const expected = "initializeState before the first element, watermark or time";
       throw new MillraceError("HARNESS_STATE_INVALID", message, { expected });
     }
-    const keyed = snapshots.flatMap(({ chunks }) => chunks.filter(({ keyGroup }) => keyGroup >= 0));
-    const own = snapshots.map(({ chunks }) =>
-      chunks.filter(({ keyGroup }) => keyGroup < 0).map(({ bytes }) => bytes),
-    );
-    const { subtask, parallelism } = this.#plan.task;
-    const dealt = redistributeOperatorState(own, parallelism)[subtask]!;
-    const operator = dealt.map((bytes): StateChunk => ({ keyGroup: OPERATOR_STATE, bytes }));
-    this.#subtask.restore([...keyed, ...operator]);
+    this.#subtask.restore(chunksFor(snapshots, this.#plan.task));
   }
 
   /** Ends the operator. */
@@ -454,8 +448,6 @@ export class OperatorTestHarness<
       processingTimeMs: () => this.#nowMs,
       log: (level: number, message: string) =>
         void this.logs.push({ level: LOG_LEVELS[level] ?? "info", message }),
-      metric: (name: string, delta: bigint) =>
-        void this.metrics.set(name, (this.metrics.get(name) ?? 0n) + delta),
     };
     const { outputRoom = BATCH_ROWS, budget = DEFAULT_BUDGET } = this.#options;
     return new OperatorSubtask(this.#bundle, this.#plan, host, { outputRoom, budget }, (...taken) =>

@@ -95,7 +95,13 @@ describe("millrace status", () => {
 
 const NO_METRICS = {
   ...{ "read-bytes": 0, "write-bytes": 0, "read-records": 0, "write-records": 0 },
-  ...{ "failed-records": 0, "accumulated-busy-time": 0, "accumulated-backpressured-time": 0 },
+  ...{
+    "failed-records": 0,
+    "state-bytes": 0,
+    "accumulated-busy-time": 0,
+    "accumulated-backpressured-time": 0,
+  },
+  user: [],
 };
 
 /** A job of three vertices in a row that has run for so long, with these metrics. */

@@ -8,6 +8,7 @@ import type { RowValue } from "../../src/protocol/batch/column-value.ts";
 import { openColumns } from "../../src/protocol/batch/schema-columns.ts";
 import { keyGroupRange } from "../../src/protocol/key-group.ts";
 import type { Schema } from "../../src/protocol/types.ts";
+import { readUserMetrics } from "../../src/protocol/user-metric.ts";
 
 /** Room of an output block in rows, and rows per call. */
 export interface Mode {
@@ -78,7 +79,6 @@ export class HarnessModule {
   /** Exports that were called, and what the module called of the host. */
   readonly called = new Set<ExportName>();
   readonly logged: string[] = [];
-  readonly metrics = new Map<string, bigint>();
   /** State that was written out, by the bytes of its key. */
   readonly written = new Map<string, Uint8Array>();
   readonly #exports: Record<string, Call>;
@@ -93,10 +93,6 @@ export class HarnessModule {
       millrace: {
         log: (level: number, at: number, length: number) => {
           this.logged.push(`${level} ${new TextDecoder().decode(this.read(at, length))}`);
-        },
-        metric: (at: number, length: number, delta: bigint) => {
-          const name = new TextDecoder().decode(this.read(at, length));
-          this.metrics.set(name, (this.metrics.get(name) ?? 0n) + delta);
         },
         state_read: () => 0,
         state_write: (_: number, key: number, size: number, at: number, length: number) => {
@@ -201,6 +197,16 @@ export class OperatorHarness {
       module.call("mr_open", setup.operator, at, length),
     );
     if (this.inst < 0) throw new OperatorRefusal(module.message());
+  }
+
+  /** A counter of the operator's own; undefined: it has none of that name. */
+  counter(name: string): bigint | undefined {
+    const at = this.module.call("mr_metrics", this.inst);
+    if (at === 0) return undefined;
+    const [length] = new Uint32Array(this.module.buffer.slice(at, at + 4));
+    const text = new TextDecoder().decode(this.module.read(at + 4, length!));
+    const found = readUserMetrics(text, "")?.find(({ id }) => id === `.${name}`);
+    return found?.type === "counter" ? BigInt(found.count) : undefined;
   }
 
   process(block: Uint8Array, input = 0): void {

@@ -35,7 +35,7 @@ const hosts = [0, 1].map(
   () =>
     new OperatorHost({
       moduleOf: (bundle) => modules.find((module) => module.hash === bundle),
-      host: { processingTimeMs: () => 0, log: () => undefined, metric: () => undefined },
+      host: { processingTimeMs: () => 0, log: () => undefined },
       slice: { type: "rows", rows: 1_000 },
     }),
 );

@@ -189,6 +189,10 @@ export function mr_take(inst: i32, output: i32): usize {
   return output < operator.writers.length ? operator.writers[output].take() : 0;
 }
 
+export function mr_metrics(inst: i32): usize {
+  return instance(inst).config.metrics.__tell();
+}
+
 export function mr_close(inst: i32): void {
   const operator = instance(inst);
   operator.__close();

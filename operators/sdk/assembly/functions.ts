@@ -4,6 +4,8 @@
  */
 import { BatchReader } from "./batch-reader";
 import { JsonValue } from "./config-json";
+import { Logger } from "./logger";
+import { MetricGroup } from "./metrics";
 import { Status } from "./layout";
 import { BroadcastState } from "./broadcast-state";
 import { OpenConfig } from "./open-config";
@@ -124,6 +126,16 @@ export class RuntimeContext {
   /** The number of key groups: the highest parallelism that the job may ever have. */
   get maxParallelism(): i32 {
     return this.config.maxParallelism;
+  }
+
+  /** Counters, gauges and histograms, which the job's metrics show. */
+  getMetricGroup(): MetricGroup {
+    return this.config.metrics;
+  }
+
+  /** Lines in the log; it lets so many a second through. */
+  getLogger(): Logger {
+    return new Logger();
   }
 
   /** Parameters that the job gave; use get("name").int(default) and the like. */

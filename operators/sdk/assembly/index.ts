@@ -34,6 +34,8 @@ export { KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedStateFunctio
 export { KeyedCoProcessFunction } from "./keyed-co-process-function";
 export { KeyedContext, KeyedProcessFunction, TimeDomain } from "./keyed-process-function";
 export { RowKind } from "./layout";
+export { Logger } from "./logger";
+export { Counter, Gauge, Histogram, Metric, MetricGroup } from "./metrics";
 export { newRow } from "./new-row";
 export { PartitionFunction } from "./partition-function";
 export { ProcessWindowFunction, WindowElements } from "./window/process-window-function";

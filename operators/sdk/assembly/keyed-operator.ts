@@ -89,7 +89,10 @@ export abstract class KeyedOperator<
   onWatermark(timestamp: i64, budget: i32): i32 {
     if (timestamp > this.currentWatermark) this.currentWatermark = timestamp;
     const status = this.fireDue(EVENT_TIME, timestamp, budget);
-    if (status == Status.DONE) this.forwardWatermark(timestamp);
+    if (status == Status.DONE) {
+      this.countState();
+      this.forwardWatermark(timestamp);
+    }
     return status;
   }
 

@@ -1,5 +1,6 @@
 /** What mr_open received: src/protocol/open-config.ts, read from JSON. */
 import { JsonValue, parseJson } from "./config-json";
+import { MetricGroup } from "./metrics";
 
 /** A column of an input or output, or what lies inside one. */
 export class OpenColumn {
@@ -45,6 +46,8 @@ export class OpenConfig {
   roomBytes: i32 = 262144;
   /** Units whose function traps are undone (undo.ts). */
   undoRows: bool = false;
+  /** What the operator's functions measure. */
+  metrics: MetricGroup = new MetricGroup();
 
   static parse(start: usize, length: i32): OpenConfig {
     const json = parseJson(start, length);

@@ -4,6 +4,8 @@
  * in tests.
  */
 
+import type { UserMetric } from "../../protocol/user-metric.ts";
+
 /** Work for a chain. One at a time: a call goes on over many slices until it is done. */
 export type ChainCall =
   /** Rows for an input of the head; the block is copied when the call begins. */
@@ -49,6 +51,8 @@ export interface ChainOutput {
 export interface ChainCounters {
   readonly recordsIn: number;
   readonly recordsFailed: number;
+  /** Bytes of state of all operators. */
+  readonly stateBytes: number;
   /** Time inside modules; 0 where no clock was given. */
   readonly busyMs: number;
 }
@@ -67,5 +71,7 @@ export interface OperatorChainPort {
   /** When the next processing-time timer is due, ms since the epoch. */
   nextTimerMs(): number | undefined;
   counters(): ChainCounters;
+  /** Counters, gauges and histograms of the operators' own; between any two slices. */
+  userMetrics(): UserMetric[];
   close(): void;
 }

@@ -15,6 +15,7 @@ import {
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
 import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
+import type { UserMetric } from "../../protocol/user-metric.ts";
 import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
@@ -61,6 +62,7 @@ export class Task {
   #timerAtMs: number | undefined;
   #current: ChainCall | undefined;
   #consuming: { readonly from: InputChannel; readonly backing: ArrayBuffer } | undefined;
+  #userMetrics: UserMetric[] = [];
   #backpressuredMs = 0;
   #bytesIn = 0;
   #watermark = WATERMARK_MIN;
@@ -180,19 +182,32 @@ export class Task {
       this.#unblock(nowMs);
       this.#blockedSinceMs = nowMs;
     }
-    const { recordsIn, recordsFailed, busyMs } = this.#chain.counters();
+    this.#readUserMetrics();
+    const { recordsIn, recordsFailed, stateBytes, busyMs } = this.#chain.counters();
     return {
       vertex: this.descriptor.vertex,
       subtask: this.descriptor.subtask,
       recordsIn,
       recordsOut: this.output.recordsOut,
       recordsFailed,
+      stateBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.output.bytesOut,
       ...(this.#watermark === WATERMARK_MIN ? {} : { watermark: String(this.#watermark) }),
       busyMs,
       backpressuredMs: this.#backpressuredMs,
+      ...(this.#userMetrics.length === 0 ? {} : { user: this.#userMetrics }),
     };
+  }
+
+  /** Those of a task that has stopped are the last ones. */
+  #readUserMetrics(): void {
+    if (this.stopped) return;
+    try {
+      this.#userMetrics = this.#chain.userMetrics();
+    } catch (error) {
+      this.fail(errorBodyOf(error));
+    }
   }
 
   #beginNext(nowMs: number): boolean {
@@ -366,6 +381,8 @@ export class Task {
   }
 
   #stop(phase: "FINISHED" | "CANCELED" | "FAILED", error?: ErrorBody): void {
+    if (phase === "FINISHED") this.#readUserMetrics();
+    if (this.stopped) return;
     this.#phase = phase;
     this.#calls.length = 0;
     this.#sourceData.length = 0;

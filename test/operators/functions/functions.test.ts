@@ -233,7 +233,7 @@ describe("a function operator gives the same with any room and any budget", () =
       const module = new HarnessModule(compiled);
       const harness = new OperatorHarness(module, setup("BySevenths", [LINE]), mode);
       harness.process(lines());
-      return { elements: harness.drain()[0]!, ignored: module.metrics.get("watermarksIgnored") };
+      return { elements: harness.drain()[0]!, ignored: harness.counter("watermarksIgnored") };
     });
     for (const run of runs) expect(run).toEqual(runs[0]);
     const { elements, ignored } = runs[0]!;

@@ -51,7 +51,7 @@ test("timers of the clock wake their slot when they are due, in both subtasks, a
   const [tasks] = planned.deployments(places).values();
   const host = new OperatorHost({
     moduleOf: (hash) => modules.get(hash),
-    host: { processingTimeMs: () => slots.nowMs, log: () => undefined, metric: () => undefined },
+    host: { processingTimeMs: () => slots.nowMs, log: () => undefined },
     slice: { type: "rows", rows: 100 },
   });
   const slots: SlotHarness = new SlotHarness([...tasks!], (task, d) => host.openChain(task, d), {

@@ -48,7 +48,7 @@ test("names the budget when an operator grows its memory past it, and spares the
   };
   const host = new OperatorHost({
     moduleOf: (hash) => ({ hash, module, manifest }),
-    host: { processingTimeMs: () => 0, log: () => undefined, metric: () => undefined },
+    host: { processingTimeMs: () => 0, log: () => undefined },
     slice: { type: "rows", rows: 100 },
   });
   const source = {

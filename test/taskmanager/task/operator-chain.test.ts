@@ -35,7 +35,7 @@ function hostOf(slice: SliceRule, memories = new MemoryCount()): OperatorHost {
   };
   return new OperatorHost({
     moduleOf: (bundle) => ({ hash: bundle, module, manifest }),
-    host: { processingTimeMs: () => 0, log: () => undefined, metric: () => undefined },
+    host: { processingTimeMs: () => 0, log: () => undefined },
     slice,
     memories,
   });

@@ -46,8 +46,12 @@ class FakeChain implements OperatorChainPort {
   nextTimerMs(): number | undefined {
     return undefined;
   }
+  userMetrics() {
+    return [];
+  }
+
   counters() {
-    return { recordsIn: 0, recordsFailed: 0, busyMs: 0 };
+    return { recordsIn: 0, recordsFailed: 0, stateBytes: 0, busyMs: 0 };
   }
   close(): void {
     this.closed = true;

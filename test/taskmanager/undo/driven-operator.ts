@@ -17,7 +17,9 @@ const ENTRY = fileURLToPath(new URL("./assembly/index.ts", import.meta.url));
 const NOWHERE: ChainOutput = {
   hasRoom: () => true,
   sendBatch: () => undefined,
+  heldUpMs: 0,
   sendWatermark: () => undefined,
+  sendStatus: () => undefined,
   sinkHasRoom: () => true,
   writeSink: () => undefined,
 };

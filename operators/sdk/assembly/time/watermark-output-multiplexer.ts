@@ -1,5 +1,6 @@
 /** Watermarks of several splits made into those of their source (Flink: WatermarkOutputMultiplexer). */
 import { WATERMARK_MIN } from "../layout";
+import { Counter } from "../metrics";
 import { isAdvance } from "./ignored-watermarks";
 import { WatermarkOutput } from "./watermark-output";
 
@@ -8,10 +9,12 @@ class PartialWatermark {
   watermark: i64 = WATERMARK_MIN;
   isIdle: bool = false;
 
+  constructor(private ignored: Counter) {}
+
   /** Answers whether the watermark grew. It ends idleness in any case. */
   raise(timestamp: i64): bool {
     this.isIdle = false;
-    if (!isAdvance(timestamp, this.watermark)) return false;
+    if (!isAdvance(timestamp, this.watermark, this.ignored)) return false;
     this.watermark = timestamp;
     return true;
   }
@@ -82,7 +85,7 @@ export class WatermarkOutputMultiplexer {
   registerNewOutput(id: string): void {
     assert(this.ids.indexOf(id) < 0, "there is an output " + id);
     this.ids.push(id);
-    this.partials.push(new PartialWatermark());
+    this.partials.push(new PartialWatermark(this.underlying.__ignored));
   }
 
   /** Removes an output: it counts no more, from the next update on. False: there is none of that id. */

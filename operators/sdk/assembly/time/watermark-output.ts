@@ -1,7 +1,12 @@
 /** Where watermarks and idleness go (Flink: WatermarkOutput). */
 
+import { Counter } from "../metrics";
+
 /** Takes the watermarks of a generator (Flink: WatermarkOutput). It is handed to its methods; nobody makes one. */
 export abstract class WatermarkOutput {
+  /** @internal Watermarks that went backwards. */
+  __ignored: Counter = new Counter();
+
   /**
    * Says that no row with a timestamp up to `timestamp` (ms) is to come. One that is not above the
    * last one is ignored; one below it is counted in the metric `watermarksIgnored`. It ends idleness.

@@ -220,7 +220,7 @@ export abstract class WindowOperator extends RecordOperator {
     return status;
   }
 
-  /** Once per batch, and when windows come or go: state is reported, not limited, by this. */
+  /** Once per batch, and when windows come or go: the host holds it against the budget. */
   countState(): void {
     this.stateBytes = this.functionStateBytes() + this.windowing.bytes;
   }

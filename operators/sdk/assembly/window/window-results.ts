@@ -52,6 +52,7 @@ export class WindowResults {
     own.maxParallelism = config.maxParallelism;
     own.keyGroupStart = config.keyGroupStart;
     own.keyGroupEnd = config.keyGroupEnd;
+    own.metrics = config.metrics;
     own.inputs = [this.stream];
     own.outputs = config.outputs;
     return own;

@@ -3,9 +3,6 @@
 @external("millrace", "log")
 export declare function log(level: i32, text: usize, length: i32): void;
 // @ts-ignore: decorator
-@external("millrace", "metric")
-export declare function metric(name: usize, length: i32, delta: i64): void;
-// @ts-ignore: decorator
 @external("millrace", "state_read")
 export declare function stateRead(inst: i32, key: usize, length: i32): i32;
 // @ts-ignore: decorator

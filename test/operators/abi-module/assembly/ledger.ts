@@ -11,7 +11,7 @@ import { hashLong, keyGroupOf } from "../../../../operators/sdk/assembly/key-has
 import { Status, WatermarkKind } from "../../../../operators/sdk/assembly/layout";
 import { Operator } from "../../../../operators/sdk/assembly/operator";
 import { processingTime } from "../../../../operators/sdk/assembly/processing-time";
-import { log, metric, stateRead, stateWrite } from "./host";
+import { log, stateRead, stateWrite } from "./host";
 import { TimerQueue } from "./timer-queue";
 
 const ASK: i64 = 1000;
@@ -134,8 +134,7 @@ export class LedgerOperator extends Operator {
     this.sums.set(key, sum);
     this.changedAfter.set(key, this.lastCheckpoint);
     this.uncommitted++;
-    const name = String.UTF8.encode("rows");
-    metric(changetype<usize>(name), name.byteLength, 1);
+    this.config.metrics.counter("rows").inc();
     if (this.reader.hasTimestamp(row)) this.eventTimers.add(this.reader.timestamp(row) + 10, key);
     this.clockTimers.add(processingTime() + 5, key);
     this.emit("sum" + input.toString(), key, sum);
