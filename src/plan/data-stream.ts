@@ -157,6 +157,10 @@ export class DataStream<Row = AnyRow> {
     const inputs = [this.upstreams, second.upstreams];
     return new SingleOutputStreamOperator(this.env, this.env.add("operator", operator, inputs));
   }
+  /** @internal Rows wait for answers from outside: for AsyncDataStream. */
+  asyncWait<Out>(operator: OperatorHandle<Row, Out>): SingleOutputStreamOperator<Out> {
+    return this.transform<Out>(operator, ["async"]);
+  }
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
     return this.#partitioned("forward");

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Manifest, OperatorDescription } from "../protocol/manifest.ts";
+import { asyncParameterSchema } from "./async-parameters.ts";
 import {
   type BuiltinOperator,
   builtinOperator,
@@ -126,11 +127,11 @@ function checkParameters(
   at: string,
 ): Parameters {
   const checked: Parameters = {};
-  const windowed = description.kind === "aggregate" || description.kind === "process_window";
-  if (windowed) Object.assign(checked, checkWindow(description.name, given, at));
+  const engine = ENGINE_PARAMETERS[description.kind] ?? {};
+  Object.assign(checked, checkEngine(engine, description.name, given, at));
   const declared = new Map(description.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(given)) {
-    if (declared.has(name) || (windowed && Object.hasOwn(windowParameters, name))) continue;
+    if (declared.has(name) || Object.hasOwn(engine, name)) continue;
     const known = [...declared.keys()].join(", ");
     const expected = known === "" ? "no parameters" : known;
     throw parameterError("UNKNOWN", description.name, `${at}.${name}`, name, expected);
@@ -149,13 +150,26 @@ function checkParameters(
   return checked;
 }
 
-/** A user's function over windows takes its window's parameters beside its own. */
-function checkWindow(operator: string, given: Parameters, at: string): Parameters {
-  const window: Parameters = {};
-  for (const [name, schema] of Object.entries(windowParameters)) {
+type Schemas = Readonly<Record<string, z.ZodType>>;
+
+/** What the engine's part of an operator takes beside the author's own parameters: its window, how it waits. */
+const ENGINE_PARAMETERS: Partial<Record<OperatorDescription["kind"], Schemas>> = {
+  aggregate: windowParameters,
+  process_window: windowParameters,
+  async: { async: asyncParameterSchema },
+};
+
+function checkEngine(
+  schemas: Schemas,
+  operator: string,
+  given: Parameters,
+  at: string,
+): Parameters {
+  const checkedOnes: Parameters = {};
+  for (const [name, schema] of Object.entries(schemas)) {
     const result = schema.safeParse(given[name]);
     if (result.success) {
-      if (result.data !== undefined) window[name] = result.data;
+      if (result.data !== undefined) checkedOnes[name] = result.data;
       continue;
     }
     const issue = result.error.issues[0]!;
@@ -164,7 +178,7 @@ function checkWindow(operator: string, given: Parameters, at: string): Parameter
     const path = bracketPath(at, [name, ...issue.path]);
     throw parameterError(what, operator, path, value, issue.message);
   }
-  return window;
+  return checkedOnes;
 }
 
 type ParameterType = OperatorDescription["parameters"][number]["type"];

@@ -3,6 +3,7 @@
  * src/plan/execution-graph.ts and the scheduler, parsed again by the worker.
  */
 import { z } from "zod";
+import { namedEndpointSchema } from "./http-endpoint.ts";
 import { changeModeSchema, parallelismSchema, schemaSchema } from "./schema.ts";
 
 /** Ways rows are spread over the subtasks of the next vertex (Flink's StreamPartitioner names). */
@@ -44,6 +45,8 @@ export const chainedOperatorSchema = z.strictObject({
   outputs: z.array(streamSchema),
   /** What to do with rows that fail: fail the task, drop them counted, or send them to a side output. */
   onRowError: z.enum(["fail", "drop", "dead-letter"]),
+  /** HTTP endpoints that it may reach, in the order in which it declares them. */
+  http: z.array(namedEndpointSchema).optional(),
 });
 export type ChainedOperator = z.infer<typeof chainedOperatorSchema>;
 

@@ -32,6 +32,8 @@ export interface OperatorNode {
   /** Number that mr_open gave. */
   readonly inst: number;
   readonly exchange: boolean;
+  /** Place in the task's chain; of an exchange that of its producer. */
+  readonly place: number;
   readonly onRowError: ChainedOperator["onRowError"];
   /** Consumers of each output. */
   readonly routes: readonly (readonly Consumer[])[];
@@ -84,6 +86,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
     const node = openNode(instance, operator.operator, site, config, {
       routes,
       exchange: false,
+      place,
       onRowError: operator.onRowError,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       input: operator.inputs[0]?.schema as Schema | undefined,
@@ -151,6 +154,7 @@ function openExits(
     const node = openNode(spreading, custom?.operator ?? EXCHANGE, exchangeSite, config, {
       routes: channels.map((channel) => [channel]),
       exchange: true,
+      place,
       onRowError: "fail",
       deadLetter: undefined,
       input: undefined,
@@ -166,7 +170,10 @@ function openNode(
   operator: string,
   site: OperatorSite,
   config: OpenConfig,
-  shape: Pick<OperatorNode, "routes" | "exchange" | "onRowError" | "deadLetter" | "input">,
+  shape: Pick<
+    OperatorNode,
+    "routes" | "exchange" | "place" | "onRowError" | "deadLetter" | "input"
+  >,
 ): OperatorNode {
   const { manifest } = instance.loaded;
   const number = manifest.operators.findIndex((o) => o.name === operator);

@@ -15,8 +15,10 @@ import {
   type CoalescedEvent,
   WatermarkCoalescer,
 } from "../taskmanager/core/watermark-coalescer.ts";
+import { AsyncRequests } from "./async-requests.ts";
 import { tellFailure } from "./failure-place.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
+import { LOG_LEVELS, type LoggedLine } from "./logged-line.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
 import { handleSource, isHandle } from "./operator-source.ts";
 import { OperatorSubtask, type StateChunk, type TakenElement } from "./operator-subtask.ts";
@@ -41,15 +43,6 @@ export interface OperatorSnapshot {
   readonly chunks: readonly StateChunk[];
 }
 
-/** A line that the operator logged. */
-export interface LoggedLine {
-  /** How serious it is. */
-  readonly level: "debug" | "info" | "warn" | "error";
-  /** What the operator said. */
-  readonly message: string;
-}
-
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const DEFAULT_BUDGET = 4096;
 const CHANGES = Object.keys(ROW_KIND) as RowKind[];
 
@@ -81,6 +74,10 @@ export class OperatorTestHarness<
   readonly logs: LoggedLine[] = [];
   /** Counters of the operator. */
   readonly metrics = new Map<string, bigint>();
+  /** Requests of an AsyncFunction, to be answered by the test. */
+  readonly requests = new AsyncRequests((request, answer) =>
+    this.#call({ type: "completion", operator: 0, request, answer }),
+  );
   #subtask: OperatorSubtask;
   #nowMs: number;
   #watermark = -(2n ** 63n);
@@ -416,8 +413,15 @@ export class OperatorTestHarness<
         void this.metrics.set(name, (this.metrics.get(name) ?? 0n) + delta),
     };
     const { outputRoom = BATCH_ROWS, budget = DEFAULT_BUDGET } = this.#options;
-    return new OperatorSubtask(this.#bundle, this.#plan, host, { outputRoom, budget }, (...taken) =>
-      this.#taken(...taken),
+    const limits = { outputRoom, budget };
+    this.requests.__forget();
+    return new OperatorSubtask(
+      this.#bundle,
+      this.#plan,
+      host,
+      limits,
+      (...taken) => this.#taken(...taken),
+      (...asked) => this.requests.__made(...asked),
     );
   }
 
@@ -433,7 +437,9 @@ export class OperatorTestHarness<
 
   #call(call: ChainCall, records: readonly StreamRecord[] = []): void {
     this.#checkUsable();
-    if (this.#options.snapshotAfterEveryInput && this.#touched) this.#moveToNewInstance();
+    const moves = this.#options.snapshotAfterEveryInput && this.#touched;
+    // An answer belongs to the instance that asked, and a call that waits to the one that waits.
+    if (moves && call.type !== "completion" && !this.#subtask.waiting) this.#moveToNewInstance();
     this.#touched = true;
     try {
       this.#subtask.call(call);
@@ -471,7 +477,7 @@ export class OperatorTestHarness<
       const message = `Cannot go on with operator ${this.#plan.task.name}: it has failed`;
       throw new MillraceError("HARNESS_FAILED", message, { cause: this.#failure });
     }
-    if (this.#ends.size < this.#inputs().length) return;
+    if (this.#ends.size < this.#inputs().length || this.#subtask.waiting) return;
     const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }

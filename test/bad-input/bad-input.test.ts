@@ -3,6 +3,7 @@
  * neighbour that ran before goes on and ends right. Every error says code, field, value and what
  * would be right, as far as there is one.
  */
+
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -19,6 +20,7 @@ import { SOURCES_SECTION } from "../../src/protocol/abi.ts";
 import { type ErrorBody, errorBodyOf } from "../../src/protocol/errors.ts";
 import { BUNDLE_MAX_BYTES, CONTROL_MESSAGE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import type { Schema } from "../../src/protocol/types.ts";
+import { ABI_VERSION } from "../../src/protocol/versions.ts";
 import { startTaskManager } from "../../src/taskmanager/task-manager-process.ts";
 import { sampleManifest, sampleModule } from "../build/module-bytes.ts";
 import { BlackHoleProxy } from "../cluster/black-hole-proxy.ts";
@@ -123,7 +125,7 @@ describe("a bundle is refused", () => {
     expect(await upload(sampleModule({ manifest }))).toMatchObject({
       code: "BUNDLE_ABI_VERSION",
       value: "7",
-      expected: "1",
+      expected: String(ABI_VERSION),
     });
   });
 });

@@ -3,10 +3,12 @@
  * What an editor refuses is in test/plan/handle-module.test.ts, what a running cluster refuses in
  * bad-input.test.ts, constructs outside of the subset in test/inline/refused.test.ts.
  */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ErrorBody } from "../../src/protocol/errors.ts";
+import { ABI_VERSION } from "../../src/protocol/versions.ts";
 import { sampleManifest, sampleModule } from "../build/module-bytes.ts";
 import { millrace } from "../cli/millrace.ts";
 import { Closers, TestCluster, temporaryFolder } from "../cluster/cluster.ts";
@@ -76,7 +78,12 @@ export default async ({ env, bundle }) => {
   test("a bundle of another SDK's ABI, and a file that is none, by its name", async () => {
     const manifest = sampleManifest({ abiVersion: 7 });
     const other = file("other.wasm", sampleModule({ manifest }));
-    const expected = { code: "BUNDLE_ABI_VERSION", field: "abiVersion", value: "7", expected: "1" };
+    const expected = {
+      code: "BUNDLE_ABI_VERSION",
+      field: "abiVersion",
+      value: "7",
+      expected: String(ABI_VERSION),
+    };
     expect(await refusal(["inspect", other])).toMatchObject(expected);
     expect(await refusal(["upload", other])).toMatchObject(expected);
     const text = file("notes.txt", "no bundle");

@@ -6,6 +6,7 @@ import { imposeMemoryMaximum } from "../../src/protocol/bundle/memory-limit.ts";
 import { readOutline } from "../../src/protocol/bundle/wasm-sections.ts";
 import { MillraceError } from "../../src/protocol/errors.ts";
 import { BUNDLE_MAX_BYTES, BUNDLE_MAX_MANIFEST_BYTES } from "../../src/protocol/limits.ts";
+import { ABI_VERSION } from "../../src/protocol/versions.ts";
 import { joined, sampleManifest, sampleModule, section } from "./module-bytes.ts";
 
 /** The error of a refusal. */
@@ -176,12 +177,12 @@ describe("the self-description of a bundle", () => {
   });
 
   test("names the ABI version that is not spoken, whatever else it holds", () => {
-    const manifest = { abiVersion: 2, manifestVersion: 9, novelty: true };
+    const manifest = { abiVersion: ABI_VERSION + 1, manifestVersion: 9, novelty: true };
     expect(refusal(sampleModule({ manifest }))).toMatchObject({
       code: "BUNDLE_ABI_VERSION",
       field: "abiVersion",
-      value: "2",
-      expected: "1",
+      value: String(ABI_VERSION + 1),
+      expected: String(ABI_VERSION),
     });
   });
 

@@ -1,9 +1,11 @@
 /** Hand-made modules: a small one that is accepted as a bundle, and everything it can be bent into. */
+
 import { strToU8 } from "fflate";
 import { customSection } from "../../src/build/bundle-writer.ts";
 import { EXPORTS, MANIFEST_SECTION } from "../../src/protocol/abi.ts";
 import { canonicalJson } from "../../src/protocol/bundle/manifest-section.ts";
 import { unsignedLeb } from "../../src/protocol/bundle/memory-limit.ts";
+import { ABI_VERSION } from "../../src/protocol/versions.ts";
 
 const VALUE_TYPE = { i32: 0x7f, i64: 0x7e } as const;
 type ValueType = keyof typeof VALUE_TYPE;
@@ -36,7 +38,7 @@ export function sampleManifest(change: object = {}): object {
   };
   return {
     manifestVersion: 1,
-    abiVersion: 1,
+    abiVersion: ABI_VERSION,
     sdkVersion: "1.0.0",
     name: "sample",
     operators: [operator],

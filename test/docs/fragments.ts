@@ -31,6 +31,7 @@ declare function sensor(): AsyncIterable<object>;
 declare const harness: OperatorTestHarness;
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
+  lookUp: OperatorHandle<{ line: string }, { word: string }, "async">;
 };
 `;
 

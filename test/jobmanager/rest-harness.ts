@@ -11,7 +11,7 @@ import { LogTail } from "../../src/jobmanager/log-tail.ts";
 import { IngressPolicy, type Tokens } from "../../src/jobmanager/security.ts";
 import { parseJobSpec } from "../../src/plan/validate-job.ts";
 import { MillraceError } from "../../src/protocol/errors.ts";
-import { PROTOCOL_VERSION } from "../../src/protocol/versions.ts";
+import { ABI_VERSION, PROTOCOL_VERSION } from "../../src/protocol/versions.ts";
 import { plannedJob } from "./planned-jobs.ts";
 
 export const TOKENS: Tokens = {
@@ -111,7 +111,7 @@ function bundleInfo(bytes: Buffer) {
     size: bytes.length,
     manifest: {
       manifestVersion: 1,
-      abiVersion: 1,
+      abiVersion: ABI_VERSION,
       sdkVersion: "0.1.0",
       name: "word-count",
       operators: [

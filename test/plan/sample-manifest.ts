@@ -1,7 +1,9 @@
 /** A bundle's self-description for planning tests: what the compiler would write. */
+
 import { Bundle } from "../../src/plan/operator-handle.ts";
 import { schemaOf } from "../../src/plan/schema-match.ts";
 import type { Manifest, OperatorDescription } from "../../src/protocol/manifest.ts";
+import { ABI_VERSION } from "../../src/protocol/versions.ts";
 
 export const SAMPLE_HASH = "5a".repeat(32);
 
@@ -105,7 +107,7 @@ const operators: OperatorDescription[] = [
 
 export const SAMPLE_MANIFEST: Manifest = {
   manifestVersion: 1,
-  abiVersion: 1,
+  abiVersion: ABI_VERSION,
   sdkVersion: "0.1.0",
   name: "sample",
   operators,

@@ -15,6 +15,8 @@ declare function accepts(
 ): (target: __Class) => void;
 /** Change mode of the outputs; `upsert` is followed by its key fields. */
 declare function emits(mode: string, ...key: string[]): (target: __Class) => void;
+/** HTTP endpoints that an AsyncFunction asks for: a cluster grants each by its name. The first is its default. */
+declare function http(...endpoints: string[]): (target: __Class) => void;
 /** A side output and the class of its rows. */
 declare function sideOutput(name: string, row: __Class): (target: __Class) => void;
 

@@ -1,5 +1,6 @@
 import { main as asc } from "assemblyscript/asc";
 import { expect, test } from "vitest";
+import { ABI_VERSION } from "../../../src/protocol/versions.ts";
 import { OperatorHost } from "../../../src/taskmanager/operator-host.ts";
 import { SlotHarness, taskOf } from "./slot-harness.ts";
 
@@ -32,7 +33,7 @@ test("names the budget when an operator grows its memory past it, and spares the
   const operators = ["count", "bytes", "repeat", "faulty", "hold", "format", "$exchange"];
   const manifest = {
     manifestVersion: 1,
-    abiVersion: 1,
+    abiVersion: ABI_VERSION,
     sdkVersion: "1",
     name: "test",
     capabilities: [],

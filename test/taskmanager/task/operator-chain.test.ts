@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Deployment, TaskDescriptor } from "../../../src/protocol/deployment.ts";
 import { FRAME_KIND } from "../../../src/protocol/frame.ts";
+import { ABI_VERSION } from "../../../src/protocol/versions.ts";
 import { MemoryCount } from "../../../src/taskmanager/module-instance.ts";
 import { OperatorHost } from "../../../src/taskmanager/operator-host.ts";
 import type { SliceRule } from "../../../src/taskmanager/slice-budget.ts";
@@ -17,7 +18,7 @@ beforeAll(async () => {
 function hostOf(slice: SliceRule, memories = new MemoryCount()): OperatorHost {
   const manifest = {
     manifestVersion: 1,
-    abiVersion: 1,
+    abiVersion: ABI_VERSION,
     sdkVersion: "1",
     name: "test",
     capabilities: [],

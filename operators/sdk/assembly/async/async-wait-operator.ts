@@ -64,6 +64,7 @@ export class AsyncWaitOperator<
   private behindWatermark: bool = false;
   private hasEnded: bool = false;
   /** Calls under way that are made again until they are done. */
+  private watermarkIsIn: bool = false;
   private inComplete: bool = false;
   private inRestore: bool = false;
   private snapshots: QueueSnapshot | null = null;
@@ -116,10 +117,15 @@ export class AsyncWaitOperator<
   }
 
   onWatermark(timestamp: i64, budget: i32): i32 {
-    const status = this.hindrance(true, budget);
-    if (status != Status.DONE) return status;
-    this.queue.put(PendingElement.ofWatermark(timestamp));
-    return this.emit(budget);
+    if (!this.watermarkIsIn) {
+      const hindrance = this.hindrance(true, budget);
+      if (hindrance != Status.DONE) return hindrance;
+      this.queue.put(PendingElement.ofWatermark(timestamp));
+      this.watermarkIsIn = true;
+    }
+    const status = this.emit(budget);
+    if (status == Status.DONE) this.watermarkIsIn = false;
+    return status;
   }
 
   /** All rows are waited for; retries that wait for their time are made at once, and are the last. */
