@@ -1,6 +1,10 @@
 /** What simulated asynchronous functions ask: a server that is slow, answers in any order, and fails at times. */
+import { parseHttpEndpoints } from "../protocol/http-endpoint.ts";
 import { type HttpAnswer, readRequest } from "../protocol/http-request.ts";
 import type { Random } from "./random.ts";
+
+/** What the simulated cluster grants. */
+export const GRANTS = parseHttpEndpoints({ server: "http://server.invalid" });
 
 const SLOWEST_MS = 300;
 const FAILS = 0.1;

@@ -179,9 +179,12 @@ describe("bad input", () => {
       { async: { ...wait, retry: { type: "fixed_delay", maxAttempts: 1, delayMs: 0 } } },
       ".retry.delayMs",
     ],
-  ])("%j is refused at %s", async (parameters, path) => {
-    expect(await spec(parameters)).toThrow(expect.objectContaining({ field: at(path) }));
-  });
+  ])(
+    "an asynchronous operator's parameter is refused with its field: %j, %s",
+    async (parameters, path) => {
+      expect(await spec(parameters)).toThrow(expect.objectContaining({ field: at(path) }));
+    },
+  );
 
   test("an asynchronous function stands in AsyncDataStream only", async () => {
     const { bundle, stream } = await payments([]);
