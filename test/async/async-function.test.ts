@@ -6,7 +6,7 @@ import type { HarnessOptions } from "../../src/testing/operator-plan.ts";
 
 const SOURCES = fileURLToPath(new URL("assembly/index.ts", import.meta.url));
 
-const open = (operator: "Convert" | "Score", options: HarnessOptions = {}) =>
+const open = (operator: "Convert" | "Again" | "Score", options: HarnessOptions = {}) =>
   OperatorTestHarness.open(SOURCES, operator, options);
 const payment = (id: number, currency = "USD", amount = 10) => ({ id, currency, amount });
 const rate = (value: number) => ({ body: { rate: value } });
@@ -263,6 +263,19 @@ describe("state", () => {
     expect(asked.sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("of other columns, or of no asynchronous function, is refused", async () => {
+    using before = await open("Convert");
+    before.processElement(payment(1));
+    const [chunk] = before.snapshot().chunks;
+    using other = await open("Again");
+    const state = { operator: "Again", checkpoint: 1 };
+    expect(() => other.initializeState({ ...state, chunks: [chunk!] })).toThrow(/other columns/);
+    using foreign = await open("Convert");
+    const bytes = new Uint8Array(16);
+    const chunks = [{ keyGroup: -1, bytes }];
+    expect(() => foreign.initializeState({ ...state, chunks })).toThrow(/another version/);
+  });
+
   test("a snapshot of megabytes comes in chunks, and again in the same order", async () => {
     const rows = Array.from({ length: 3_000 }, (_, id) => payment(id, "c".repeat(100)));
     using before = await open("Convert", { async: { mode: "ordered", capacity: 5_000 } });
@@ -342,7 +355,7 @@ test("any order of answers, failures, times and restores gives each row once", a
     if (mode === "ordered") expect(left).toEqual(made);
     expect(betweenWatermarks(left)).toEqual(betweenWatermarks(made));
   });
-  await fc.assert(property, { seed: 6, numRuns: 60 });
+  await fc.assert(property, { seed: 6, numRuns: 40 });
 });
 
 /** The rows between two watermarks, sorted. */
