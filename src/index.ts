@@ -9,6 +9,13 @@ export {
 } from "./embedded/local-environment.ts";
 export { MiniCluster, type MiniClusterOptions } from "./embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "./embedded/plain-row.ts";
+export {
+  AsyncDataStream,
+  AsyncRetryStrategies,
+  type AsyncWaitOptions,
+  RetryPredicates,
+} from "./plan/async-data-stream.ts";
+export type { AsyncRetryStrategy } from "./plan/async-parameters.ts";
 export { openBundle } from "./plan/bundle-file.ts";
 export {
   BroadcastConnectedStream,
@@ -81,4 +88,5 @@ export {
 } from "./plan/windows.ts";
 export { inspectBundle } from "./protocol/bundle/inspect.ts";
 export { MillraceError } from "./protocol/errors.ts";
+export type { HttpEndpointInput, HttpEndpoints } from "./protocol/http-endpoint.ts";
 export { parseType } from "./protocol/type-text.ts";

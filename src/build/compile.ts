@@ -15,6 +15,7 @@ import { ABI_VERSION, MANIFEST_VERSION } from "../protocol/versions.ts";
 import { asc } from "./assemblyscript.ts";
 import { writeBundle } from "./bundle-writer.ts";
 import { type CompilerMessage, compilerProblem } from "./compiler-message.ts";
+import { endpointCapabilities } from "./http-decorator.ts";
 import { EXCHANGE_DESCRIPTION } from "./operator-class.ts";
 import { Optimize } from "./optimize.ts";
 import { type BuildProblem, buildError } from "./problem.ts";
@@ -85,7 +86,10 @@ export async function buildBundle(options: BuildOptions): Promise<BuiltBundle> {
     sdkVersion: SDK_VERSION,
     name: options.name,
     operators: [...transformed.operators],
-    capabilities: neededCapabilities(readOutline(output.wasm).imports),
+    capabilities: [
+      ...neededCapabilities(readOutline(output.wasm).imports),
+      ...endpointCapabilities(transformed.operators),
+    ],
   };
   const bytes = writeBundle({
     wasm: output.wasm,

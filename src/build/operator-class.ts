@@ -2,6 +2,7 @@
 import type { OperatorDescription } from "../protocol/manifest.ts";
 import type { ChangeMode, Schema } from "../protocol/types.ts";
 import { accumulatorSchema } from "./accumulator-class.ts";
+import { readEndpoints } from "./http-decorator.ts";
 import { type MethodRule, OPERATOR_KINDS, type OperatorKind } from "./operator-kinds.ts";
 import { readParameters } from "./parameter-field.ts";
 import type { BuildProblem } from "./problem.ts";
@@ -24,7 +25,7 @@ export interface OperatorClass {
 type Operand = OperatorDescription["inputs"][number];
 type Accepted = Operand["accepts"][number];
 const ACCEPTED: readonly Accepted[] = ["insert-only", "retract", "upsert"];
-const DECORATORS = ["operator", "accepts", "emits", "sideOutput"];
+const DECORATORS = ["operator", "accepts", "emits", "http", "sideOutput"];
 
 /** Reads an operator class; undefined after complaining. */
 export function readOperator(
@@ -60,6 +61,7 @@ export function readOperator(
   checkMethods(operator, kind, problems);
   const { parameters, edits } = readParameters(operator, problems);
   const streams = readStreams(operator, kind, tree, problems);
+  const http = readEndpoints(operator, kind, problems);
   const own = readStates(operator, kind, tree, problems);
   const name = operator.decorators.find((d) => d.name === "operator")?.values[0];
   const place = placeIn(operator.file, operator.nameEnd);
@@ -72,6 +74,7 @@ export function readOperator(
       ...streams,
       states: [...streams.states, ...own.states],
       parameters,
+      ...(http.length === 0 ? {} : { http }),
       source: { file: place.file, line: place.line },
       ...(operator.doc === undefined || operator.doc === "" ? {} : { doc: operator.doc }),
     },

@@ -76,6 +76,17 @@ export const OPERATOR_KINDS: readonly OperatorKind[] = [
     keyed: false,
   },
   {
+    base: "AsyncFunction",
+    kind: "async",
+    roles: ["in", "out"],
+    method: [
+      method("asyncInvoke", ["$in", "HttpRequest", "ResultFuture<$out>"]),
+      method("onResponse", ["$in", "HttpResponse", "ResultFuture<$out>"]),
+    ],
+    runner: "AsyncWaitOperator",
+    keyed: false,
+  },
+  {
     base: "CoProcessFunction",
     kind: "process",
     roles: ["in", "second", "out"],

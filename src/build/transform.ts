@@ -27,6 +27,7 @@ const SUPPORT = `${SDK_NAME}/generated-support`;
 /** Names of the SDK that generated code uses, with two underscores in front in author's files. */
 const SUPPORT_NAMES = [
   "AggregateOperator",
+  "AsyncWaitOperator",
   "BatchReader",
   "BlockWriter",
   "CepOperator",

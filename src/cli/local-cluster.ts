@@ -1,5 +1,5 @@
 /** A cluster inside this process, for `millrace dev` and for `millrace run` without a cluster. */
-import { MiniCluster } from "../embedded/mini-cluster.ts";
+import { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
 
 /**
  * Slots of the one worker. An attempt starts an isolate for each slot that it uses, so slots that
@@ -8,6 +8,8 @@ import { MiniCluster } from "../embedded/mini-cluster.ts";
 const LOCAL_SLOTS = 128;
 
 /** Starts it; its `close` ends it. */
-export function startLocalCluster(): Promise<MiniCluster> {
-  return MiniCluster.start({ slots: LOCAL_SLOTS });
+export function startLocalCluster(
+  grants: Pick<MiniClusterOptions, "httpEndpoints"> = {},
+): Promise<MiniCluster> {
+  return MiniCluster.start({ slots: LOCAL_SLOTS, ...grants });
 }

@@ -24,7 +24,8 @@ import { MiniCluster, type MiniClusterOptions } from "./mini-cluster.ts";
 import { checkJsonColumns, RowLineReader } from "./row-json.ts";
 
 /** Where the jobs of an environment run. */
-export interface LocalEnvironmentOptions extends Pick<MiniClusterOptions, "print" | "log"> {
+export interface LocalEnvironmentOptions
+  extends Pick<MiniClusterOptions, "print" | "log" | "httpEndpoints"> {
   /** A cluster that is shared with others; default: one of its own, from the first job to close(). */
   readonly cluster?: MiniCluster;
   /** Parallelism of operators that do not state theirs. Default 1. */

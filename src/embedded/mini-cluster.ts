@@ -11,6 +11,7 @@ import { MillraceClient } from "../client/millrace-client.ts";
 import type { RunningJobManager } from "../jobmanager/server.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import type { HttpEndpoints } from "../protocol/http-endpoint.ts";
 import type { TaskManager } from "../taskmanager/task-manager-process.ts";
 
 /** How an embedded cluster is started. */
@@ -23,6 +24,11 @@ export interface MiniClusterOptions {
   readonly print?: (text: string) => void;
   /** Where the cluster's log lines go. Default: nowhere. */
   readonly log?: (line: string) => void;
+  /**
+   * What asynchronous functions may reach: `{ rates: "https://rates.example/v1" }`, by the names that they
+   * declare by `@http`. Default: nothing.
+   */
+  readonly httpEndpoints?: HttpEndpoints;
 }
 
 const DEFAULT_SLOTS = 4;
@@ -86,6 +92,7 @@ export class MiniCluster {
       port: 0,
       dataDir: folder,
       print,
+      ...(options.httpEndpoints === undefined ? {} : { httpEndpoints: options.httpEndpoints }),
       // Here, without a thread for each (0.4 s): nobody but this process has the token to upload.
       inspectBundle: async (path, pages) => inspectBundle(await readFile(path), pages),
     });

@@ -10,20 +10,38 @@ import type { JobPlanner } from "./app-context.ts";
 import { deploymentTooLarge } from "./core/deployment-size.ts";
 import type { PlannedJob } from "./core/planned-job.ts";
 import { restartStrategyOf } from "./core/restart-strategy.ts";
+import {
+  type GrantedEndpoints,
+  grantedEndpoints,
+  type HttpGrants,
+  withEndpoints,
+} from "./http-grants.ts";
 
-/** @param manifestOf self-descriptions of the uploaded bundles */
-export function createJobPlanner(manifestOf: ManifestLookup): JobPlanner {
-  return (spec) => planJob(spec, manifestOf);
+/**
+ * @param manifestOf self-descriptions of the uploaded bundles
+ * @param grants HTTP endpoints that asynchronous functions may reach
+ */
+export function createJobPlanner(
+  manifestOf: ManifestLookup,
+  grants: HttpGrants = new Map(),
+): JobPlanner {
+  return (spec) => planJob(spec, manifestOf, grants);
 }
 
-/** @throws MillraceError of the validation, or RESTART_STRATEGY_INVALID */
-export function planJob(spec: unknown, manifestOf: ManifestLookup): PlannedJob {
-  const jobGraph = buildJobGraph(validateJob(spec, manifestOf));
+/** @throws MillraceError of the validation, RESTART_STRATEGY_INVALID, HTTP_ENDPOINT_NOT_GRANTED */
+export function planJob(
+  spec: unknown,
+  manifestOf: ManifestLookup,
+  grants: HttpGrants = new Map(),
+): PlannedJob {
+  const graph = validateJob(spec, manifestOf);
+  const granted = grantedEndpoints(graph, grants);
+  const jobGraph = buildJobGraph(graph);
   // Its options are refused now, not at the first failure.
   restartStrategyOf(jobGraph.restartStrategy);
   // So is a job that is too large. The graph is made again to deploy: kept, its channels would take
   // megabytes for as long as the job is remembered.
-  checkDeployment(jobGraph);
+  checkDeployment(jobGraph, granted);
   const { name, restartStrategy, bufferTimeoutMs, bundles } = jobGraph;
   return {
     name,
@@ -39,7 +57,13 @@ export function planJob(spec: unknown, manifestOf: ManifestLookup): PlannedJob {
     })),
     plan: planJson(jobGraph, ""),
     // A worker knows the engine's own bundle by its name: it has its own copy.
-    deployments: (places) => deployments(buildExecutionGraph(jobGraph), places, (bundle) => bundle),
+    deployments: (places) => {
+      const graph = buildExecutionGraph(jobGraph);
+      return withEndpoints(
+        deployments(graph, places, (bundle) => bundle),
+        granted,
+      );
+    },
   };
 }
 
@@ -48,17 +72,18 @@ export function planJob(spec: unknown, manifestOf: ManifestLookup): PlannedJob {
  * addresses of other workers.
  * @throws MillraceError JOB_TOO_LARGE, DEPLOYMENT_TOO_LARGE
  */
-function checkDeployment(jobGraph: JobGraph): void {
+function checkDeployment(jobGraph: JobGraph, granted: GrantedEndpoints): void {
   const graph = buildExecutionGraph(jobGraph);
   const at = { worker: "", address: "" };
   const places = graph.subtasks.map(({ vertex, subtask }) => {
     return { ...at, vertex: vertex.id, subtask, slot: subtask };
   });
-  const tasks = deployments(graph, places, (bundle) => bundle).get(at.worker);
+  const made = deployments(graph, places, (bundle) => bundle);
+  const tasks = withEndpoints(made, granted).get(at.worker);
   assert(tasks !== undefined, "a job has tasks");
   const { name: jobName, bufferTimeoutMs } = jobGraph;
   const options = { attempt: 1, batchRows: BATCH_ROWS, memoryMaxPages: MODULE_MEMORY_MAX_PAGES };
-  const deployment = { job: JOB_ID_FORM, jobName, bufferTimeoutMs, ...options, tasks };
+  const deployment = { job: JOB_ID_FORM, jobName, bufferTimeoutMs, ...options, tasks: [...tasks] };
   const workers = Math.min(WORKERS_MAX, graph.subtasks.length);
   const refused = deploymentTooLarge(deployment, workers * WORKER_ENDPOINT_BYTES);
   if (refused !== undefined) throw errorFromBody(refused);

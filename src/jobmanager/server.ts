@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { BundleInfo } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import { type HttpEndpoints, parseHttpEndpoints } from "../protocol/http-endpoint.ts";
 import {
   HANDSHAKE_CHECK_PERIOD_MS,
   HANDSHAKE_TIMEOUT_MS,
@@ -47,6 +48,8 @@ export interface JobManagerOptions {
   readonly slotWaitTimeoutMs?: number;
   /** Largest memory of a module instance, pages of 64 KiB. */
   readonly memoryMaxPages?: number;
+  /** What asynchronous functions may reach: base URLs by the names that bundles declare. Default: nothing. */
+  readonly httpEndpoints?: HttpEndpoints;
   /** Judges uploads; default: each in a thread that can be killed, as they may be anybody's. */
   readonly inspectBundle?: (path: string, memoryMaxPages: number) => Promise<BundleInfo>;
   /** Where log lines go; default standard error. */
@@ -73,7 +76,7 @@ const DEFAULT_PORT = 8081;
 /**
  * Starts a JobManager.
  * @throws MillraceError BIND_REFUSED, TLS_INVALID, DATA_DIR_UNUSABLE, TOKENS_UNREADABLE, PORT_IN_USE,
- *   BIND_FAILED
+ *   BIND_FAILED, HTTP_ENDPOINT_INVALID
  */
 export async function startJobManager(options: JobManagerOptions = {}): Promise<RunningJobManager> {
   const host = options.host ?? "127.0.0.1";
@@ -116,6 +119,7 @@ async function makeParts(options: JobManagerOptions, host: string) {
     options.print ?? ((line) => process.stderr.write(`${formatLogLine(line)}\n`)),
   );
   const stored = loadTokens(dataDir);
+  const grants = parseHttpEndpoints(options.httpEndpoints ?? {});
   const memoryMaxPages = options.memoryMaxPages ?? MODULE_MEMORY_MAX_PAGES;
   const bundles = await BundleStore.open(
     join(dataDir, "bundles"),
@@ -140,7 +144,7 @@ async function makeParts(options: JobManagerOptions, host: string) {
     },
     log,
   );
-  const planJob: JobPlanner = createJobPlanner((hash) => bundles.manifestOf(hash));
+  const planJob: JobPlanner = createJobPlanner((hash) => bundles.manifestOf(hash), grants);
   const context = { dispatcher, bundles, log, tokens: stored.tokens, ingress, planJob };
   const limits = { heartbeatIntervalMs, heartbeatTimeoutMs, memoryMaxPages };
   const app = createApp({ ...context, ...limits });

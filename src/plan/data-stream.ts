@@ -227,6 +227,10 @@ export class DataStream<Row = AnyRow> {
     if (Array.isArray(key)) return this.#byFields(key as readonly string[]);
     return this.#bySelector(key as OperatorHandle | InlineFunction, method);
   }
+  /** @internal Rows wait for answers from outside: for AsyncDataStream. */
+  asyncWait<Out>(operator: OperatorHandle<Row, Out>): SingleOutputStreamOperator<Out> {
+    return this.transform<Out>(operator, ["async"]);
+  }
   /** Subtask i to subtask i; both ends have the same parallelism. */
   forward(): DataStream<Row> {
     return this.#partitioned("forward");

@@ -1,6 +1,7 @@
-/** Parameters that operators of a kind have beside their own: what the builder's methods say of windows, bounds and time. */
+/** Parameters that operators of a kind have beside their own: what the builder's methods say of windows, bounds, time and waiting. */
 import type { z } from "zod";
 import type { OperatorDescription } from "../protocol/manifest.ts";
+import { asyncParameterSchema } from "./async-parameters.ts";
 import { intervalParameters } from "./interval-parameters.ts";
 import { STRATEGY_PARAMETERS, strategyParametersSchema } from "./watermark-parameters.ts";
 import { windowParameters } from "./window-parameters.ts";
@@ -16,6 +17,7 @@ const KIND_PARAMETERS: Readonly<Partial<Record<Kind, Readonly<Record<string, z.Z
   join: joinedWindows,
   co_group: joinedWindows,
   interval_join: intervalParameters,
+  async: { async: asyncParameterSchema },
   watermark_strategy: { [STRATEGY_PARAMETERS]: strategyParametersSchema },
 };
 

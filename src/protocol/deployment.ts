@@ -3,6 +3,7 @@
  * src/plan/execution-graph.ts and the scheduler, parsed again by the worker.
  */
 import { z } from "zod";
+import { namedEndpointSchema } from "./http-endpoint.ts";
 import { changeModeSchema, parallelismSchema, schemaSchema } from "./schema.ts";
 
 /** Ways rows are spread over the subtasks of the next vertex (Flink's StreamPartitioner names). */
@@ -46,6 +47,8 @@ export const chainedOperatorSchema = z.strictObject({
   onRowError: z.enum(["fail", "drop", "dead-letter"]),
   /** Most bytes of state; absent: what the module's memory holds. */
   stateBudgetBytes: z.int().min(1).optional(),
+  /** HTTP endpoints that it may reach, in the order in which it declares them. */
+  http: z.array(namedEndpointSchema).optional(),
 });
 export type ChainedOperator = z.infer<typeof chainedOperatorSchema>;
 

@@ -178,3 +178,23 @@ export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;
 export const SLOT_STARTS_AT_ONCE = 2;
 /** What one row may write before it is over, where its operator undoes rows: beyond, its memory counts as exhausted. */
 export const ROW_LOG_MAX_BYTES = 256 * 1024 * 1024;
+/** Rows and watermarks that one subtask of an asynchronous operator may let wait: each is held in memory. */
+export const ASYNC_MAX_CAPACITY = 100_000;
+/** Retries of one row of an asynchronous operator. */
+export const ASYNC_MAX_RETRIES = 1_000;
+/** Endpoints that one cluster grants. */
+export const HTTP_ENDPOINTS_MAX = 64;
+/** Path and query of a request that a module describes: what servers usually take. */
+export const HTTP_TARGET_MAX_BYTES = 8 * 1024;
+/** Headers of a request, and of a response as a module gets it: Node's own limit of a response. */
+export const HTTP_HEADERS_MAX = 64;
+export const HTTP_HEADERS_MAX_BYTES = 16 * 1024;
+/** Bodies, where an endpoint's grant does not say otherwise, and what it may say at most. */
+export const HTTP_BODY_DEFAULT_BYTES = 1024 * 1024;
+export const HTTP_BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Requests that a slot has open at one endpoint, likewise; further ones wait for their turn. */
+export const HTTP_CONCURRENT_DEFAULT = 64;
+export const HTTP_CONCURRENT_LIMIT = 1_024;
+/** Time from sending a request to the last byte of its response, likewise. */
+export const HTTP_TIMEOUT_DEFAULT_MS = 30_000;
+export const HTTP_TIMEOUT_LIMIT_MS = 3_600_000;

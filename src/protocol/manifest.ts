@@ -1,5 +1,6 @@
 /** Self-description of a bundle: the JSON of its `millrace` custom section. */
 import { z } from "zod";
+import { endpointNameSchema } from "./http-endpoint.ts";
 import { changeModeSchema, schemaSchema } from "./schema.ts";
 
 const name = z.string().min(1).max(200);
@@ -24,6 +25,7 @@ export const parameterSchema = z.strictObject({
 export const operatorDescriptionSchema = z.strictObject({
   name,
   kind: z.enum([
+    "async",
     "map",
     "filter",
     "flat_map",
@@ -70,6 +72,8 @@ export const operatorDescriptionSchema = z.strictObject({
       schema: schemaSchema,
     }),
   ),
+  /** Names of the HTTP endpoints that it asks for: a cluster grants them. The first is its default. */
+  http: z.array(endpointNameSchema).optional(),
   /** Where the author wrote it: for errors and plans. */
   source: z.strictObject({ file: z.string(), line: z.int() }).optional(),
   doc: z.string().optional(),

@@ -34,6 +34,8 @@ export function describeSlotInput(input: SlotInput, full: boolean): string {
       return `source_data ${ofTask(input.task)} ${input.data.type}`;
     case "sink_done":
       return `sink_done ${ofTask(input.task)}.${input.operator}`;
+    case "answer":
+      return `answer ${ofTask(input.task)}.${input.operator} ${input.request} ${describeBytes(input.answer, full)}`;
     case "task_failed":
       return `task_failed ${ofTask(input.task)} ${input.error.code}`;
     default:
@@ -51,6 +53,8 @@ function describeSlotAction(action: SlotAction, full: boolean): string {
       return `source_request ${ofTask(action.task)}`;
     case "sink_write":
       return `sink_write ${ofTask(action.task)}.${action.operator} ${action.records} rows ${describeBytes(action.bytes, full)}`;
+    case "request":
+      return `request ${ofTask(action.task)}.${action.operator} ${action.request} ${describeBytes(action.bytes, full)}`;
     case "task_state":
       return `${ofTask(action.task)} ${action.state}${action.error ? ` ${action.error.code}` : ""}`;
     case "metrics":

@@ -191,6 +191,7 @@ function runSource(task: TaskDescriptor, modules: ModuleStock): string[] {
     writeSink: (_operator, bytes) => {
       text += new TextDecoder().decode(bytes);
     },
+    sendRequest: () => undefined,
   };
   const calls = ["source_poll", "end_input", "end_chain"] as const;
   for (const type of calls) {

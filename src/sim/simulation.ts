@@ -1,10 +1,12 @@
 /** One simulated run: a cluster, its jobs and its faults, all from a seed, and the verdict. */
+
 import { planJob } from "../jobmanager/job-planner.ts";
 import { Chaos } from "./chaos.ts";
 import { SimClient } from "./client.ts";
 import { Cluster, type CoreMakers, PRODUCTION_CORES } from "./cluster.ts";
 import type { FaultCounts } from "./fault-counts.ts";
 import { SmallFaults } from "./fault-plan.ts";
+import { GRANTS } from "./http-server.ts";
 import type { ModuleStock } from "./module-stock.ts";
 import { judge } from "./oracle.ts";
 import { expectedLines } from "./reference.ts";
@@ -57,7 +59,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
     return new SimClient(
       world,
       job,
-      planJob(job.spec, (hash) => modules.manifestOf(hash)),
+      planJob(job.spec, (hash) => modules.manifestOf(hash), GRANTS),
     );
   });
   const expected = new Map(

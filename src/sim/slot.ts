@@ -4,6 +4,7 @@
  */
 import type { Deployment, TaskDescriptor } from "../protocol/deployment.ts";
 import { errorBodyOf, MillraceError, unreachable } from "../protocol/errors.ts";
+import { writeAnswer } from "../protocol/http-request.ts";
 import type { ChannelHandlers } from "../taskmanager/channels/data-channel.ts";
 import { FrameBuffers } from "../taskmanager/channels/frame-buffers.ts";
 import type { SlotAction, SlotCore, SlotInput, TaskId } from "../taskmanager/core/slot.ts";
@@ -13,6 +14,7 @@ import { SlotChannels } from "../taskmanager/slot-channels.ts";
 import type { SlotCommand, SlotReport } from "../taskmanager/slot-messages.ts";
 import { type ConnectorFaults, openReader, type SimReader, SimSink } from "./connectors.ts";
 import { describeSlotActions, describeSlotInput } from "./descriptions.ts";
+import { answerOf } from "./http-server.ts";
 import type { Isolate } from "./isolate.ts";
 import { PortChannel, type SimPort } from "./port-channel.ts";
 import type { Random } from "./random.ts";
@@ -194,6 +196,9 @@ export class SimSlot {
       case "sink_write":
         this.#sinks.get(keyOf(action.task))?.[action.operator]?.write(action.bytes);
         return;
+      case "request":
+        this.#ask(action);
+        return;
       case "task_state":
         this.#taskState(action);
         return;
@@ -232,6 +237,14 @@ export class SimSlot {
       this.#step({ type: "source_data", task, data });
       if (waiting > 0) this.#read(task);
     });
+  }
+
+  /** A server answers after a while, in any order, and not always as it should. */
+  #ask({ task, operator, request, bytes }: Extract<SlotAction, { type: "request" }>): void {
+    const { afterMs, answer } = answerOf(bytes, this.#options.random);
+    this.isolate.after(afterMs, () =>
+      this.#step({ type: "answer", task, operator, request, answer: writeAnswer(answer) }),
+    );
   }
 
   #taskState(action: Extract<SlotAction, { type: "task_state" }>): void {

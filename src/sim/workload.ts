@@ -88,13 +88,18 @@ function drawJob(draw: JobDraw): SimJob {
   const usual = random.pick(SHAPES);
   // Of its own stream: the other jobs stay as they are.
   const keyed = random.fork("keyed");
-  const shape = keyed.chance(0.35) ? keyed.pick(KEYED_SHAPES) : usual;
+  const asking = random.fork("async");
+  const asks = asking.chance(0.12);
+  const shape = asks ? "ask" : keyed.chance(0.35) ? keyed.pick(KEYED_SHAPES) : usual;
   const folder = random.chance(0.7) ? `out-${number}` : undefined;
   const parallelism = random.int(1, Math.min(4, slots));
   const build = new JobBuild(random, parallelism, folder);
-  const expectation = isKeyed(shape)
-    ? addKeyedShape(build, shape, keyed, draw.bundles.keyedFunctions)
-    : addShape(build, shape, draw);
+  const expectation =
+    shape === "ask"
+      ? addAsk(build, asking, draw.bundles.keyedFunctions)
+      : isKeyed(shape)
+        ? addKeyedShape(build, shape, keyed, draw.bundles.keyedFunctions)
+        : addShape(build, shape, draw);
   return {
     spec: {
       version: 1,
@@ -351,6 +356,25 @@ function addShape(build: JobBuild, shape: (typeof SHAPES)[number], draw: JobDraw
     case "words":
       return addWords(build, draw, random.pick([1_000, 7_000, 100_000]));
   }
+}
+
+/** A function that asks a server for each row, and windows behind it: a watermark that passed a row would lose it. */
+function addAsk(build: JobBuild, random: Random, bundle: string): Expectation {
+  const sizeMs = random.pick([1, 10, 50, 1_000]);
+  const source = build.timedRows("source", random.pick([1, 20, 120]), random.int(0, 1_000));
+  const wait = {
+    mode: random.pick(["ordered", "unordered"]),
+    capacity: random.pick([1, 3, 20]),
+    ...(random.chance(0.5) ? { timeoutMs: random.pick([1, 100, 1_000]) } : {}),
+    ...(random.chance(0.6)
+      ? { retry: { type: "fixed_delay", maxAttempts: random.int(1, 4), delayMs: 20 } }
+      : {}),
+  };
+  const asked = build.keyedFunction(bundle, "AskEach", { async: wait });
+  build.connect(source, asked, { partitioner: random.pick(["rebalance", "rescale", "shuffle"]) });
+  if (random.chance(0.4)) return { type: "rows", sizeMs, copies: build.sink(asked) };
+  const window = build.window([asked], "key", sizeMs, STATISTICS);
+  return { type: "windows", sizeMs, copies: build.sink(window) };
 }
 
 function addWords(build: JobBuild, draw: JobDraw, sizeMs: number): Expectation {

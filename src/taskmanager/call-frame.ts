@@ -5,7 +5,7 @@ import { type ExportName, STATUS } from "../protocol/abi.ts";
 import type { BatchReader } from "../protocol/batch/batch-reader.ts";
 import { blockSelectedRows } from "../protocol/batch/block-header.ts";
 import { HEADER } from "../protocol/batch/layout.ts";
-import { unreachable } from "../protocol/errors.ts";
+import { assert, unreachable } from "../protocol/errors.ts";
 import type { ChainCall } from "./core/task-chain.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { type BufferInModule, NOTING } from "./module-instance.ts";
@@ -27,6 +27,10 @@ export interface CallFrame {
   readonly port: number;
   readonly inputBuffer: BufferInModule | undefined;
   complete: boolean;
+  /** It has been called: its operator takes no other call before it is complete, or waits. */
+  begun: boolean;
+  /** It answered WAITING: it is called again behind an interjected call. */
+  waiting: boolean;
   draining: boolean;
   /** Output being drained, its block at hand (0: none), and the next consumer of that. */
   output: number;
@@ -72,6 +76,8 @@ export function framesOf(nodes: readonly OperatorNode[], call: ChainCall): CallF
       return [bytesFrame(head, call.bytes, call.last)];
     case "source_poll":
       return [frameOf(head, false, poll(head, call.rows))];
+    case "completion":
+      return [completionFrame(nodes, call)];
     case "flush":
       return nodes.filter((node) => node.partial).map((node) => frameOf(node, true, undefined));
     default:
@@ -137,6 +143,20 @@ function bytesFrame(head: OperatorNode, bytes: Uint8Array, last: boolean): CallF
   return frameOf(head, false, invoke, 0, buffer);
 }
 
+function completionFrame(
+  nodes: readonly OperatorNode[],
+  call: Extract<ChainCall, { type: "completion" }>,
+): CallFrame {
+  const node = nodes.find((other) => !other.exchange && other.place === call.operator);
+  assert(node !== undefined, `an operator at place ${call.operator}`);
+  const { instance, inst, site } = node;
+  const { answer, request } = call;
+  const buffer = instance.copyIn(answer);
+  const invoke = (budget: number) =>
+    instance.invoke(site, "mr_complete", inst, request, buffer.pointer, answer.length, budget);
+  return frameOf(node, false, invoke, 0, buffer);
+}
+
 /** Polls a source; with a number of rows, until about so many are made. */
 function poll(head: OperatorNode, rows: number | undefined): Invocation {
   const poll = plain(head, "mr_source_poll");
@@ -178,6 +198,8 @@ function frameOf(
     port,
     inputBuffer,
     complete: false,
+    begun: false,
+    waiting: false,
     draining: false,
     output: 0,
     block: 0,

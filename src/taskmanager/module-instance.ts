@@ -217,6 +217,11 @@ export class ModuleInstance {
     return words[at]! + words[at + 1]! * 0x1_0000_0000;
   }
 
+  /** Number of a request. */
+  resultRequest(): bigint {
+    return this.view.getBigUint64(this.#resultAt + RESULT.requestId, true);
+  }
+
   get #resultWords(): Uint32Array {
     if (this.#words.length === 0) this.#refresh();
     return this.#words;

@@ -69,7 +69,7 @@ export class OperatorChain implements OperatorChainPort {
   }
 
   get partialOutput(): boolean {
-    return this.#nodes.some((node) => node.partial);
+    return this.#nodes.some((node) => node.partial && this.#mayCall(node));
   }
 
   begin(call: ChainCall): void {
@@ -77,6 +77,28 @@ export class OperatorChain implements OperatorChainPort {
     this.#busy = true;
     const frames = framesOf(this.#nodes, call);
     for (const frame of frames.reverse()) this.#stack.push(frame);
+  }
+
+  canComplete(operator: number): boolean {
+    return this.#nodes.some(
+      (node) => !node.exchange && node.place === operator && this.#mayCall(node),
+    );
+  }
+
+  interject(call: Extract<ChainCall, { type: "completion" | "timers" | "flush" }>): void {
+    const waiting = this.#stack.at(-1);
+    assert(waiting?.waiting === true, "a call waits");
+    const callable = this.#nodes.filter((node) => this.#mayCall(node));
+    waiting.waiting = false;
+    this.#stack.push(...framesOf(callable, call).reverse());
+  }
+
+  /** Whether no call of the operator is under way, but one that waits. */
+  #mayCall(node: OperatorNode): boolean {
+    return this.#stack.every((frame, at) => {
+      if (frame.node !== node || !frame.begun) return true;
+      return at === this.#stack.length - 1 && frame.waiting;
+    });
   }
 
   run(output: ChainOutput): ChainProgress {
@@ -93,8 +115,9 @@ export class OperatorChain implements OperatorChainPort {
         } else if (frame.complete) {
           this.#pop(frame);
         } else {
+          if (frame.waiting) return "waiting";
           if (this.#budget.over) return "more";
-          this.#call(frame);
+          this.#call(frame, output);
         }
       }
     } catch (error) {
@@ -108,7 +131,7 @@ export class OperatorChain implements OperatorChainPort {
   nextTimerMs(): number | undefined {
     let next = MAX_INT64;
     for (const node of this.#nodes) {
-      if (node.exchange) continue;
+      if (node.exchange || !this.#mayCall(node)) continue;
       const due = nextTimer(node);
       if (due < next) next = due;
     }
@@ -145,8 +168,9 @@ export class OperatorChain implements OperatorChainPort {
     }
   }
 
-  #call(frame: CallFrame): void {
+  #call(frame: CallFrame, output: ChainOutput): void {
     const { node, invoke } = frame;
+    frame.begun = true;
     let status: number = STATUS.done;
     let failure: OperatorFailure | undefined;
     if (invoke !== undefined) {
@@ -167,7 +191,7 @@ export class OperatorChain implements OperatorChainPort {
     frame.draining = true;
     frame.output = 0;
     if (failure !== undefined) this.#refuse(frame, failure.reason);
-    else this.#onStatus(frame, status);
+    else this.#onStatus(frame, status, output);
     if (frame.complete) {
       // Not before: a failure names its row of the batch, which may take several calls.
       node.site.records = node.rowsIn;
@@ -190,7 +214,7 @@ export class OperatorChain implements OperatorChainPort {
     return rows;
   }
 
-  #onStatus(frame: CallFrame, status: number): void {
+  #onStatus(frame: CallFrame, status: number, output: ChainOutput): void {
     const { node } = frame;
     switch (status) {
       case STATUS.done:
@@ -206,6 +230,14 @@ export class OperatorChain implements OperatorChainPort {
       case STATUS.rowFailed:
         this.#refuse(frame, frame.node.instance.resultText());
         return;
+      case STATUS.request:
+        this.#sendRequest(node, output);
+        return;
+      case STATUS.waiting:
+        frame.waiting = true;
+        // What is there leaves meanwhile: nobody knows when the answer comes.
+        this.#flush(frame);
+        return;
       case STATUS.failed: {
         const message = `Operator ${node.site.name} failed: ${node.instance.resultText()}`;
         throw new MillraceError("OPERATOR_FAILED", message, { field: node.site.name });
@@ -213,10 +245,16 @@ export class OperatorChain implements OperatorChainPort {
       default: {
         const { name } = node.site;
         const message = `Operator ${name} failed: this version does not serve status ${status}`;
-        const expected = "no state beyond memory, requests or chunks yet";
+        const expected = "no state beyond memory or chunks yet";
         throw new MillraceError("OPERATOR_FAILED", message, { field: node.site.name, expected });
       }
     }
+  }
+
+  #sendRequest({ instance, place }: OperatorNode, output: ChainOutput): void {
+    const start = instance.result("pointer");
+    const bytes = instance.bytes.slice(start, start + instance.result("length"));
+    output.sendRequest(place, instance.resultRequest(), bytes);
   }
 
   /** A row was refused, or undone: what becomes of it is the operator's row error policy. */

@@ -33,6 +33,8 @@ export interface OperatorNode {
   /** Number that mr_open gave. */
   readonly inst: number;
   readonly exchange: boolean;
+  /** Place in the task's chain; of an exchange that of its producer. */
+  readonly place: number;
   readonly onRowError: ChainedOperator["onRowError"];
   /** What a row did is undone where its code has trapped. */
   readonly undoes: boolean;
@@ -72,6 +74,7 @@ type NodeShape =
   | "name"
   | "routes"
   | "exchange"
+  | "place"
   | "onRowError"
   | "undoes"
   | "stateBudgetBytes"
@@ -110,6 +113,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       routes,
       exchange: false,
       name: operator.name,
+      place,
       onRowError: operator.onRowError,
       undoes,
       stateBudgetBytes: operator.stateBudgetBytes,
@@ -188,6 +192,7 @@ function openExits(
       name: exchangeSite.name,
       routes: channels.map((channel) => [channel]),
       exchange: true,
+      place,
       onRowError: "fail",
       undoes: false,
       stateBudgetBytes: undefined,

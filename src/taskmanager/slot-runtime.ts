@@ -7,12 +7,14 @@ import type { SinkWriter, SourceReader, SubtaskContext } from "../connectors/con
 import { openSink, openSource } from "../connectors/registry.ts";
 import type { TaskDescriptor } from "../protocol/deployment.ts";
 import { errorBodyOf, unreachable } from "../protocol/errors.ts";
+import { writeAnswer } from "../protocol/http-request.ts";
 import { boardOperators, CallBoard, SlotMemoryCount } from "./call-board.ts";
 import type { ChannelHandlers } from "./channels/data-channel.ts";
 import { FrameBuffers } from "./channels/frame-buffers.ts";
 import { MessagePortChannel } from "./channels/message-port-channel.ts";
 import { type SlotAction, SlotCore, type SlotInput, type TaskId } from "./core/slot.ts";
 import { type UserMessageInput, UserMessages } from "./core/user-messages.ts";
+import { HttpClient } from "./http-client.ts";
 import { OperatorHost } from "./operator-host.ts";
 import { SinkQueue } from "./sink-queue.ts";
 import { SlotChannels } from "./slot-channels.ts";
@@ -33,6 +35,9 @@ export class SlotRuntime {
   readonly #reads = new Map<string, Promise<void>>();
   readonly #sinks = new Map<string, (SinkQueue | undefined)[]>();
   readonly #messages = new UserMessages();
+  readonly #http = new HttpClient();
+  /** Ends the requests of a task that has stopped. */
+  readonly #requests = new Map<string, AbortController>();
   #messagesTimer: NodeJS.Timeout | undefined;
   #turnScheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -142,6 +147,9 @@ export class SlotRuntime {
       case "sink_write":
         this.#sinks.get(keyOf(action.task))?.[action.operator]?.write(action.bytes, action.records);
         return;
+      case "request":
+        this.#send(action);
+        return;
       case "task_state":
         this.#taskState(action);
         return;
@@ -177,6 +185,19 @@ export class SlotRuntime {
     this.#reads.set(key, read);
   }
 
+  /** A request of an operator goes out; its answer comes back as a step. */
+  #send({ task, operator, request, bytes }: Extract<SlotAction, { type: "request" }>): void {
+    const key = keyOf(task);
+    const aborts = this.#requests.get(key) ?? new AbortController();
+    this.#requests.set(key, aborts);
+    const descriptor = this.#start.deployment.tasks.find((other) => keyOf(other) === key);
+    const endpoints = descriptor?.chain[operator]?.http ?? [];
+    void this.#http.send(bytes, endpoints, aborts.signal).then((answer) => {
+      if (aborts.signal.aborted) return;
+      this.#step({ type: "answer", task, operator, request, answer: writeAnswer(answer) });
+    });
+  }
+
   #taskState(action: Extract<SlotAction, { type: "task_state" }>): void {
     const { task, state, error } = action;
     const report = { type: "task_state" as const, ...idOf(task), state };
@@ -185,6 +206,7 @@ export class SlotRuntime {
       return;
     }
     this.#said({ type: "flush" });
+    this.#requests.get(keyOf(task))?.abort();
     const sinks = (this.#sinks.get(keyOf(task)) ?? []).filter((sink) => sink !== undefined);
     const reader = this.#sources.get(keyOf(task));
     this.#sources.delete(keyOf(task));

@@ -3,6 +3,7 @@
 export type { JobContext } from "../cli/job-file.ts";
 export { MiniCluster, type MiniClusterOptions } from "../embedded/mini-cluster.ts";
 export type { PlainRow, PlainValue } from "../embedded/plain-row.ts";
+export { AsyncRequests, type PendingRequest, type TestResponse } from "./async-requests.ts";
 export { type ExpectRowsOptions, expectRows } from "./expect-rows.ts";
 export type { LoggedLine } from "./logged-line.ts";
 export type { Columns, HarnessOptions, OperatorSetup } from "./operator-plan.ts";

@@ -3,6 +3,7 @@
  * keys are checked and results typed as in a job.
  */
 
+import type { AsyncParameterInput } from "../plan/async-parameters.ts";
 import { LATE_SIDES } from "../plan/interval-parameters.ts";
 import { type OutputSpec, vertexSpecSchema } from "../plan/job-spec.ts";
 import { checkKeyOfInputs } from "../plan/key-checks.ts";
@@ -37,6 +38,8 @@ export interface OperatorSetup {
   readonly secondKeyBy?: readonly string[];
   /** Window of an aggregate, a join or their like: `TumblingEventTimeWindows.of(Duration.ofSeconds(10))`. */
   readonly window?: WindowAssigner;
+  /** How an AsyncFunction waits. Default: ordered, without a timeout, capacity 100. */
+  readonly async?: AsyncParameterInput;
   /** How long a window takes late rows, ms. */
   readonly allowedLatenessMs?: number;
   /** Columns of outputs that the operator leaves to the job, by name (`main`). */
@@ -138,7 +141,9 @@ function find(
 ): FoundOperator {
   const lateness =
     setup.allowedLatenessMs === undefined ? {} : { lateness: setup.allowedLatenessMs };
-  const parameters = { ...setup.window, ...lateness, ...setup.parameters };
+  const described = bundle.manifest.operators.find((other) => other.name === name);
+  const wait = described?.kind === "async" ? { async: setup.async ?? { mode: "ordered" } } : {};
+  const parameters = { ...setup.window, ...lateness, ...wait, ...setup.parameters };
   const reference = { bundle: bundle.hash as "builtin", name, parameters };
   const operator = findOperator(reference, () => bundle.manifest, name);
   const { kind } = operator.description;

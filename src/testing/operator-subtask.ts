@@ -73,6 +73,9 @@ export class OperatorSubtask {
   readonly #chain: OperatorChain;
   readonly #budget: number;
   readonly #output: CollectingOutput;
+  /** Calls that come after one that waits for answers. */
+  readonly #queued: ChainCall[] = [];
+  #waiting = false;
   #failed = false;
 
   /** @throws MillraceError OPERATOR_OPEN_FAILED, MEMORY_EXHAUSTED, OPERATOR_FAILED */
@@ -82,6 +85,7 @@ export class OperatorSubtask {
     host: ModuleHost,
     limits: SubtaskLimits,
     taken: (output: number, element: TakenElement) => void,
+    asked: (request: bigint, bytes: Uint8Array) => void,
   ) {
     this.#plan = plan;
     this.#budget = limits.budget;
@@ -94,13 +98,27 @@ export class OperatorSubtask {
     this.#node = nodes[0]!;
     const rule = { type: "rows" as const, rows: limits.budget };
     this.#chain = new OperatorChain(nodes, rule, undefined, () => this.#instance.close());
-    this.#output = new CollectingOutput(plan, limits.outputRoom, taken);
+    this.#output = new CollectingOutput(plan, limits.outputRoom, taken, asked);
   }
 
-  /** Makes a call to its end, and takes all that it leads to. */
+  /** Whether a call waits for answers to requests; further ones wait behind it. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  /**
+   * Makes a call to its end, and takes all that it leads to. What concerns time and answers is
+   * interjected where a call waits, as a task does.
+   */
   call(call: ChainCall): void {
-    this.#run(call);
-    if (this.#chain.partialOutput) this.#run({ type: "flush" });
+    if (call.type === "completion" || call.type === "timers") this.#run(call);
+    else this.#queued.push(call);
+    for (;;) {
+      if (this.#chain.partialOutput) this.#run({ type: "flush" });
+      const next = this.#waiting ? undefined : this.#queued.shift();
+      if (next === undefined) return;
+      this.#run(next);
+    }
   }
 
   /** When the next timer is due, ms; undefined: none. */
@@ -180,10 +198,12 @@ export class OperatorSubtask {
   #run(call: ChainCall): void {
     assert(!this.#failed, "a failed operator is not called again");
     try {
-      this.#chain.begin(call);
+      if (this.#waiting) this.#chain.interject(call as Interjection);
+      else this.#chain.begin(call);
       for (let slices = 0; slices < MAX_SLICES; slices++) {
         const progress = this.#chain.run(this.#output);
-        if (progress === "done") return;
+        this.#waiting = progress === "waiting";
+        if (progress === "done" || progress === "waiting") return;
         if (progress === "blocked") this.#output.makeRoom();
       }
     } catch (error) {
@@ -197,7 +217,11 @@ export class OperatorSubtask {
     for (let calls = 0; calls < MAX_SLICES; calls++) {
       const status = call(this.#budget);
       if (status === STATUS.done) return;
-      if (status === STATUS.chunk && chunk !== undefined) chunk();
+      if (status === STATUS.request) {
+        const start = this.#instance.result("pointer");
+        const bytes = this.#instance.bytes.slice(start, start + this.#instance.result("length"));
+        this.#output.sendRequest(0, this.#instance.resultRequest(), bytes);
+      } else if (status === STATUS.chunk && chunk !== undefined) chunk();
       else if (status !== STATUS.sliceOver) {
         const { name } = this.#node.site;
         const reason = status === STATUS.failed ? this.#instance.resultText() : `status ${status}`;
@@ -208,6 +232,8 @@ export class OperatorSubtask {
     throw neverDone(this.#node.site.name, what);
   }
 }
+
+type Interjection = Extract<ChainCall, { type: "completion" | "timers" | "flush" }>;
 
 const MAX_INT64 = 0x7fff_ffff_ffff_ffffn;
 
@@ -222,13 +248,16 @@ class CollectingOutput implements ChainOutput {
   readonly #plan: PlannedOperator;
   readonly #room: number;
   readonly #taken: (output: number, element: TakenElement) => void;
+  readonly #asked: (request: bigint, bytes: Uint8Array) => void;
   readonly #full = new Set<number>();
 
   constructor(
     plan: PlannedOperator,
     room: number,
     taken: (output: number, element: TakenElement) => void,
+    asked: (request: bigint, bytes: Uint8Array) => void,
   ) {
+    this.#asked = asked;
     this.#plan = plan;
     this.#room = room;
     this.#taken = taken;
@@ -269,6 +298,10 @@ class CollectingOutput implements ChainOutput {
 
   sendStatus(edge: number, _channel: number, idle: boolean): void {
     this.#taken(edge, { type: "status", idle });
+  }
+
+  sendRequest(_operator: number, request: bigint, bytes: Uint8Array): void {
+    this.#asked(request, bytes);
   }
 
   sinkHasRoom(): boolean {

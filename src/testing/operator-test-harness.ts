@@ -16,6 +16,7 @@ import {
   WatermarkCoalescer,
   type WatermarkEvent,
 } from "../taskmanager/core/watermark-coalescer.ts";
+import { AsyncRequests } from "./async-requests.ts";
 import { tellFailure } from "./failure-place.ts";
 import { type Element, HarnessOutputs, rowsOf } from "./harness-outputs.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
@@ -92,6 +93,10 @@ export class OperatorTestHarness<
   readonly #outputs: HarnessOutputs;
   /** Lines that the operator logged. */
   readonly logs: LoggedLine[] = [];
+  /** Requests of an AsyncFunction, to be answered by the test. */
+  readonly requests = new AsyncRequests((request, answer) =>
+    this.#call({ type: "completion", operator: 0, request, answer }),
+  );
   #subtask: OperatorSubtask;
   #nowMs: number;
   #watermark = -(2n ** 63n);
@@ -450,14 +455,23 @@ export class OperatorTestHarness<
         void this.logs.push({ level: LOG_LEVELS[level] ?? "info", message }),
     };
     const { outputRoom = BATCH_ROWS, budget = DEFAULT_BUDGET } = this.#options;
-    return new OperatorSubtask(this.#bundle, this.#plan, host, { outputRoom, budget }, (...taken) =>
-      this.#outputs.take(...taken),
+    const limits = { outputRoom, budget };
+    this.requests.__forget();
+    return new OperatorSubtask(
+      this.#bundle,
+      this.#plan,
+      host,
+      limits,
+      (...taken) => this.#outputs.take(...taken),
+      (...asked) => this.requests.__made(...asked),
     );
   }
 
   #call(call: ChainCall, records: readonly StreamRecord[] = []): void {
     this.#checkUsable();
-    if (this.#options.snapshotAfterEveryInput && this.#touched) this.#moveToNewInstance();
+    const moves = this.#options.snapshotAfterEveryInput && this.#touched;
+    // An answer belongs to the instance that asked, and a call that waits to the one that waits.
+    if (moves && call.type !== "completion" && !this.#subtask.waiting) this.#moveToNewInstance();
     this.#touched = true;
     try {
       this.#subtask.call(call);
@@ -491,7 +505,7 @@ export class OperatorTestHarness<
       const message = `Cannot go on with operator ${this.#plan.task.name}: it has failed`;
       throw new MillraceError("HARNESS_FAILED", message, { cause: this.#failure });
     }
-    if (this.#ends.size < this.#inputs().length) return;
+    if (this.#ends.size < this.#inputs().length || this.#subtask.waiting) return;
     const message = `Cannot go on with operator ${this.#plan.task.name}: its input has ended`;
     throw new MillraceError("HARNESS_ENDED", message, { expected: "no input behind endInput()" });
   }

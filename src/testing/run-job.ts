@@ -18,6 +18,7 @@ import type { StreamGraph, StreamNode } from "../plan/stream-graph.ts";
 import { validateJob } from "../plan/validate-job.ts";
 import { inspectBundle } from "../protocol/bundle/inspect.ts";
 import { MillraceError } from "../protocol/errors.ts";
+import type { HttpEndpoints } from "../protocol/http-endpoint.ts";
 import { loadTestBundle } from "./test-bundle.ts";
 
 /** Makes a job from a context, as the default export of a job file. */
@@ -41,6 +42,8 @@ export interface RunJobOptions {
   readonly folder?: string | URL;
   /** A cluster that several tests share; default: one for this job. */
   readonly cluster?: MiniCluster;
+  /** What asynchronous functions may reach, if there is no `cluster`: see MiniClusterOptions. */
+  readonly httpEndpoints?: HttpEndpoints;
   /** Cancels the job; `runJob` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Where print sinks write, if there is no `cluster`. Default: nowhere. */
@@ -79,7 +82,11 @@ export async function runJob(
   const found = new Map<string, PlainRow[]>(collects.map((node) => [node.uid, []]));
   const cluster =
     options.cluster ??
-    (await MiniCluster.start({ slots: 1, print: options.print ?? (() => undefined) }));
+    (await MiniCluster.start({
+      slots: 1,
+      print: options.print ?? (() => undefined),
+      ...(options.httpEndpoints === undefined ? {} : { httpEndpoints: options.httpEndpoints }),
+    }));
   try {
     const run = await JobRun.submit(cluster, {
       spec: withInputs(spec, graph, collections),

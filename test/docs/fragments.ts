@@ -35,6 +35,7 @@ declare const joined: OperatorTestHarness<{ line: string }, object, { word: stri
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
   byMinute(): OperatorHandle<{ at: bigint }, { at: bigint }, "watermark_strategy">;
+  lookUp: OperatorHandle<{ line: string }, { word: string }, "async">;
 };
 `;
 

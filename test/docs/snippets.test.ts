@@ -45,6 +45,7 @@ const BUILT = [
   "docs/sdk-operators.md",
   "docs/cep.md",
   "docs/joins.md",
+  "docs/async.md",
 ];
 beforeAll(async () => {
   for (const page of BUILT) {

@@ -11,6 +11,7 @@ export class JsonPath {
   private reader: JsonReader = new JsonReader();
   private slot: i32;
 
+  /** Of a path as above; a malformed one traps. */
   constructor(path: string) {
     this.slot = this.reader.want(path);
     assert(this.slot >= 0, "not a JSON path: " + path);

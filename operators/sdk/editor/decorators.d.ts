@@ -76,6 +76,8 @@ declare function accepts(
  * @throws BUNDLE_COMPILE_FAILED for another mode, or upsert without a key
  */
 declare function emits(mode: string, ...key: string[]): (target: __Class) => void;
+/** HTTP endpoints that an AsyncFunction asks for: a cluster grants each by its name. The first is its default. */
+declare function http(...endpoints: string[]): (target: __Class) => void;
 /**
  * A side output and the class of its rows. They count from 1 in the order of the decorators: the function asks
  * for its Collector by that number, the job by the name (Flink: OutputTag).

@@ -1,7 +1,10 @@
 /** Keyed functions of the simulated jobs (src/sim/keyed-jobs.ts): their results do not depend on the run. */
 import {
+  AsyncFunction,
   BroadcastState,
   Collector,
+  HttpRequest,
+  HttpResponse,
   KeyedBroadcastContext,
   KeyedBroadcastProcessFunction,
   KeyedCoProcessFunction,
@@ -9,6 +12,7 @@ import {
   KeyedProcessFunction,
   MapState,
   MapStateDescriptor,
+  ResultFuture,
   RuntimeContext,
   Text,
   TimeDomain,
@@ -181,5 +185,44 @@ export class ByClock extends KeyedProcessFunction<Key, Generated, Part> {
     out.collect();
     this.n.clear();
     this.total.clear();
+  }
+}
+
+/** Gives each row as it is once a server has answered, or has not in time: what it gives does not depend on the run. */
+@http("server")
+@operator
+export class AskEach extends AsyncFunction<Generated, Generated> {
+  private hasAnswer: bool = false;
+
+  asyncInvoke(value: Generated, request: HttpRequest, out: ResultFuture<Generated>): void {
+    request.get("/row").segment(Text.from(value.id.toString()));
+  }
+
+  onResponse(value: Generated, response: HttpResponse, out: ResultFuture<Generated>): void {
+    const isOwn = response.body.parseInt(-1) == value.id;
+    assert(isOwn, "the answer to another row's request");
+    this.hasAnswer = response.ok;
+    this.give(value, out);
+  }
+
+  onError(value: Generated, error: string, out: ResultFuture<Generated>): void {
+    this.hasAnswer = false;
+    this.give(value, out);
+  }
+
+  timeout(value: Generated, out: ResultFuture<Generated>): void {
+    this.give(value, out);
+  }
+
+  retryOnResult(value: Generated, results: i32, otherwise: bool): bool {
+    return !this.hasAnswer;
+  }
+
+  private give(value: Generated, out: ResultFuture<Generated>): void {
+    const row = out.row();
+    row.id = value.id;
+    row.key = value.key;
+    row.value = value.value;
+    out.collect();
   }
 }

@@ -5,20 +5,24 @@ import { chooseJob } from "../chosen-job.ts";
 import { DevSession } from "../dev/dev-session.ts";
 import { runJson, runText } from "../dev/dev-view.ts";
 import { SourceWatch } from "../dev/source-watch.ts";
+import {
+  type HttpEndpointFlags,
+  httpEndpointsOf,
+  withHttpEndpoints,
+} from "../http-endpoint-options.ts";
 import { startLocalCluster } from "../local-cluster.ts";
 import { findProject } from "../project/project.ts";
 import { projectTarget, writtenSources } from "../project/project-build.ts";
 import { dim } from "../terminal.ts";
 
-interface DevFlags {
+interface DevFlags extends HttpEndpointFlags {
   readonly rows: string;
   readonly optimize?: boolean;
   readonly json?: boolean;
 }
 
 export function registerDev(program: Command): void {
-  program
-    .command("dev")
+  withHttpEndpoints(program.command("dev"))
     .description("run a job in this process, and again at every save of its sources or its input")
     .argument("[job]", "a job file; default: the project's")
     .argument("[args...]", "handed to the job file; default: the project's")
@@ -46,7 +50,7 @@ async function dev(path: string | undefined, args: readonly string[], flags: Dev
   const target = own === undefined ? undefined : { ...own, optimize };
   const startedAtMs = performance.now();
   const shownRows = Number(flags.rows) || 20;
-  const cluster = await startLocalCluster();
+  const cluster = await startLocalCluster(httpEndpointsOf(flags));
   let watch: SourceWatch | undefined;
   const session = new DevSession({
     client: cluster.client,

@@ -6,6 +6,11 @@ import { errorBodyOf, MillraceError } from "../../protocol/errors.ts";
 import { cancelAndWait } from "../cancel-job.ts";
 import { chooseJob, loadChosenJob } from "../chosen-job.ts";
 import { type ConnectionOptions, connect, DEFAULT_URL, withConnection } from "../connection.ts";
+import {
+  type HttpEndpointFlags,
+  httpEndpointsOf,
+  withHttpEndpoints,
+} from "../http-endpoint-options.ts";
 import type { LoadedJob } from "../job-file.ts";
 import { describeProgress, type ProgressCounts, progressCounts } from "../job-progress.ts";
 import { Leaving } from "../leaving.ts";
@@ -16,7 +21,7 @@ import { bold, count, dim, ProgressLine } from "../terminal.ts";
 
 const PROGRESS_MS = 500;
 
-interface RunFlags extends ConnectionOptions {
+interface RunFlags extends ConnectionOptions, HttpEndpointFlags {
   readonly detach?: boolean;
   readonly cancelOnExit?: boolean;
   readonly local?: boolean;
@@ -24,7 +29,7 @@ interface RunFlags extends ConnectionOptions {
 }
 
 export function registerRun(program: Command): void {
-  withConnection(program.command("run"))
+  withHttpEndpoints(withConnection(program.command("run")))
     .description("submit a job and follow it to its end")
     .argument(
       "[job]",
@@ -50,7 +55,8 @@ Examples:
 Without --url, where no cluster answers on this host, the job runs in this process (as --local).
 Ctrl-C leaves a job of a cluster running, unless --cancel-on-exit is given (Flink's
 -sae, --shutdownOnAttachedExit). A project's operators are built first where they have changed. Rows of collect sinks come on
-standard output, a JSON object a line; progress and notes on standard error.`,
+standard output, a JSON object a line; progress and notes on standard error. HTTP endpoints are granted
+here to a job that runs in this process; a cluster has its own grants.`,
     )
     .action(run);
 }
@@ -68,7 +74,7 @@ async function run(
   if (flags.local !== true && flags.json !== true) {
     console.error(dim(`No cluster at ${flags.url}: running in this process`));
   }
-  const cluster = await startLocalCluster();
+  const cluster = await startLocalCluster(httpEndpointsOf(flags));
   try {
     await submit(cluster.client, job, flags, () => cluster.close());
   } finally {

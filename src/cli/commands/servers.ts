@@ -5,9 +5,14 @@ import type { RunningJobManager } from "../../jobmanager/server.ts";
 import { MillraceError } from "../../protocol/errors.ts";
 import type { TaskManager, TaskManagerOptions } from "../../taskmanager/task-manager-process.ts";
 import { DEFAULT_URL, defaultDataDir, storedToken } from "../connection.ts";
+import {
+  type HttpEndpointFlags,
+  httpEndpointsOf,
+  withHttpEndpoints,
+} from "../http-endpoint-options.ts";
 import { bold, describeError, dim } from "../terminal.ts";
 
-interface JobManagerFlags {
+interface JobManagerFlags extends HttpEndpointFlags {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
@@ -51,7 +56,7 @@ function withFilesRoots(command: Command): Command {
 }
 
 function withJobManagerOptions(command: Command): Command {
-  return command
+  return withHttpEndpoints(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port; 0: any free one", whole, 8081)
     .option("--data-dir <folder>", "tokens, bundles, logs", defaultDataDir())
@@ -101,6 +106,7 @@ async function openJobManager(flags: JobManagerFlags): Promise<RunningJobManager
     behindTlsProxy: flags.behindTlsProxy ?? false,
     allowedHosts: flags.allowedHost ?? [],
     allowedOrigins: flags.allowedOrigin ?? [],
+    ...httpEndpointsOf(flags),
   });
   console.log(`JobManager ready at ${bold(manager.url)}`);
   if (manager.tokensCreated) {

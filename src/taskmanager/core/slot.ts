@@ -31,6 +31,14 @@ export type SlotInput =
   | { readonly type: "source_data"; readonly task: TaskId; readonly data: SourceData }
   /** Answer to a sink_write. */
   | { readonly type: "sink_done"; readonly task: TaskId; readonly operator: number }
+  /** Answer to a request: the bytes that mr_complete takes. */
+  | {
+      readonly type: "answer";
+      readonly task: TaskId;
+      readonly operator: number;
+      readonly request: bigint;
+      readonly answer: Uint8Array;
+    }
   /** A connector or a link of the task failed. */
   | { readonly type: "task_failed"; readonly task: TaskId; readonly error: ErrorBody }
   /** One slice of one task. */
@@ -58,6 +66,14 @@ export type SlotAction =
       readonly operator: number;
       readonly bytes: Uint8Array;
       readonly records: number;
+    }
+  /** An operator asks the outside (src/protocol/http-request.ts): answer with one `answer`. */
+  | {
+      readonly type: "request";
+      readonly task: TaskId;
+      readonly operator: number;
+      readonly request: bigint;
+      readonly bytes: Uint8Array;
     }
   | {
       readonly type: "task_state";
@@ -121,6 +137,9 @@ export class SlotCore {
         break;
       case "sink_done":
         this.#task(input.task)?.sinkDone(input.operator, nowMs);
+        break;
+      case "answer":
+        this.#task(input.task)?.answered(input);
         break;
       case "task_failed":
         this.#task(input.task)?.fail(input.error);
@@ -207,6 +226,8 @@ export class SlotCore {
       (peer, frame) => this.#emit({ type: "send_frame", peer, frame }),
       (operator, bytes, records) =>
         this.#emit({ type: "sink_write", task: id, operator, bytes, records }),
+      (operator, request, bytes) =>
+        this.#emit({ type: "request", task: id, operator, request, bytes }),
       this.#allocate,
     );
     const task = new Task(descriptor, deployment, chain, output, {

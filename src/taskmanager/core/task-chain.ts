@@ -23,6 +23,13 @@ export type ChainCall =
   | { readonly type: "source_bytes"; readonly bytes: Uint8Array; readonly last: boolean }
   /** Lets a source make rows: at most about `rows`, or until it says that it has none now. */
   | { readonly type: "source_poll"; readonly rows?: number | undefined }
+  /** The answer to a request of the operator at place `operator` of the chain. */
+  | {
+      readonly type: "completion";
+      readonly operator: number;
+      readonly request: bigint;
+      readonly answer: Uint8Array;
+    }
   /** Sends what partly filled blocks hold. */
   | { readonly type: "flush" };
 
@@ -30,8 +37,9 @@ export type ChainCall =
  * - `done`: the call is complete
  * - `more`: the slice is over, run again
  * - `blocked`: an output has no room; run again when it has
+ * - `waiting`: an operator waits for answers to its requests: `interject` what has come, or is due
  */
-export type ChainProgress = "done" | "more" | "blocked";
+export type ChainProgress = "done" | "more" | "blocked" | "waiting";
 
 /** Where a chain puts what it makes. Bytes are copied before a method returns. */
 export interface ChainOutput {
@@ -45,6 +53,8 @@ export interface ChainOutput {
   sinkHasRoom(operator: number): boolean;
   /** Whole records for the connector of the sink at place `operator` of the chain. */
   writeSink(operator: number, bytes: Uint8Array, records: number): void;
+  /** A request of the operator at place `operator`: its answer becomes a `completion` call. */
+  sendRequest(operator: number, request: bigint, bytes: Uint8Array): void;
 }
 
 /** Counters since the chain was opened. */
@@ -63,12 +73,25 @@ export interface OperatorChainPort {
   readonly busy: boolean;
   /** A source said that it is at its end. */
   readonly finished: boolean;
-  /** Blocks at the end of the chain may be partly filled: `flush` would send something. */
+  /**
+   * Blocks at the end of the chain may be partly filled: `flush` would send something (while a call
+   * waits: if it is interjected).
+   */
   readonly partialOutput: boolean;
   begin(call: ChainCall): void;
+  /** While a call waits: whether the operator at that place can take a completion now. */
+  canComplete(operator: number): boolean;
+  /**
+   * While a call waits: begins another before it goes on. Of `timers` and `flush` only what concerns
+   * operators that are not in the midst of a call themselves.
+   */
+  interject(call: Extract<ChainCall, { type: "completion" | "timers" | "flush" }>): void;
   /** One slice of the call under way. */
   run(output: ChainOutput): ChainProgress;
-  /** When the next processing-time timer is due, ms since the epoch. */
+  /**
+   * When the next processing-time timer is due, ms since the epoch; while a call waits, of those that
+   * can be interjected.
+   */
   nextTimerMs(): number | undefined;
   counters(): ChainCounters;
   /** Counters, gauges and histograms of the operators' own; between any two slices. */

@@ -12,11 +12,15 @@ import type { ChainOutput } from "./task-chain.ts";
 /** Takes records for a sink's connector; answered later by `sinkDone`. */
 export type SinkWriter = (operator: number, bytes: Uint8Array, records: number) => void;
 
+/** Takes a request of an operator; answered later by `Task.answered`. */
+export type RequestSender = (operator: number, request: bigint, bytes: Uint8Array) => void;
+
 /** The outputs of one task. */
 export class TaskOutput implements ChainOutput {
   readonly #edges: readonly (readonly OutputChannel[])[];
   readonly #byNumber = new Map<number, OutputChannel>();
   readonly #writeSink: SinkWriter;
+  readonly #sendRequest: RequestSender;
   readonly #sinkWrites = new Map<number, number>();
   heldUpMs = 0;
   recordsOut = 0;
@@ -26,9 +30,11 @@ export class TaskOutput implements ChainOutput {
     outputs: TaskDescriptor["outputs"],
     send: FrameSender,
     writeSink: SinkWriter,
+    sendRequest: RequestSender,
     allocate: FrameAllocator,
   ) {
     this.#writeSink = writeSink;
+    this.#sendRequest = sendRequest;
     this.#edges = outputs.map((edge) =>
       edge.channels.map((c) => new OutputChannel(c.channel, c.peer, send, allocate)),
     );
@@ -88,6 +94,10 @@ export class TaskOutput implements ChainOutput {
 
   sendStatus(edge: number, channel: number, idle: boolean): void {
     this.#channel(edge, channel).status(idle);
+  }
+
+  sendRequest(operator: number, request: bigint, bytes: Uint8Array): void {
+    this.#sendRequest(operator, request, bytes);
   }
 
   /** Ends every channel. */

@@ -34,6 +34,14 @@ export type SourceData =
   /** No more splits: the source is at its end. */
   | { readonly type: "finished" };
 
+/** The answer to a request of one of the chain's operators. */
+export interface RequestAnswer {
+  /** Its place in the chain. */
+  readonly operator: number;
+  readonly request: bigint;
+  readonly answer: Uint8Array;
+}
+
 /** What a task asks its slot to do. */
 export interface TaskEffects {
   /** A batch's buffer goes back with the credit. */
@@ -54,6 +62,7 @@ export class Task {
   readonly #isSource: boolean;
   readonly #calls: ChainCall[] = [];
   readonly #sourceData: SourceData[] = [];
+  readonly #answers: RequestAnswer[] = [];
   #sourceRequests = 0;
   #sourceEnded = false;
   #phase: TaskPhase = "RUNNING";
@@ -61,6 +70,8 @@ export class Task {
   #flushAtMs: number | undefined;
   #timerAtMs: number | undefined;
   #current: ChainCall | undefined;
+  /** The call under way waits for answers. */
+  #waiting = false;
   #consuming: { readonly from: InputChannel; readonly backing: ArrayBuffer } | undefined;
   #userMetrics: UserMetric[] = [];
   #backpressuredMs = 0;
@@ -101,9 +112,11 @@ export class Task {
   /** Whether `run` would do something now. */
   runnable(nowMs: number): boolean {
     if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.output.drained;
+    const isDue = this.#due(this.#flushAtMs, nowMs) || this.#due(this.#timerAtMs, nowMs);
+    if (this.#waiting) return isDue || this.#nextAnswer() !== undefined;
     if (this.#chain.busy) return this.#blockedSinceMs === undefined;
-    if (this.#calls.length > 0 || this.#sourceData.length > 0 || this.gate.queued > 0) return true;
-    return this.#due(this.#flushAtMs, nowMs) || this.#due(this.#timerAtMs, nowMs);
+    if (this.#calls.length > 0 || this.#answers.length > 0) return true;
+    return isDue || this.#sourceData.length > 0 || this.gate.queued > 0;
   }
 
   /** When the task has to be run although nothing came. */
@@ -147,6 +160,11 @@ export class Task {
     this.#sourceData.push(data);
   }
 
+  /** The answer to a request of an operator. */
+  answered({ operator, request, answer }: RequestAnswer): void {
+    if (!this.stopped) this.#answers.push({ operator, request, answer });
+  }
+
   /** One slice of work. */
   run(nowMs: number): void {
     if (this.stopped) return;
@@ -155,9 +173,11 @@ export class Task {
         if (this.output.drained) this.#stop("FINISHED");
         return;
       }
-      if (!this.#chain.busy && !this.#beginNext(nowMs)) return;
+      if (!(this.#waiting ? this.#interject(nowMs) : this.#goOn(nowMs))) return;
       const progress = this.#chain.run(this.output);
+      this.#waiting = progress === "waiting";
       if (progress === "blocked") this.#blockedSinceMs = nowMs;
+      else if (progress === "waiting") this.#wakeInTime(nowMs);
       else if (progress === "done") this.#callDone(nowMs);
     } catch (error) {
       this.fail(errorBodyOf(error));
@@ -210,6 +230,30 @@ export class Task {
     }
   }
 
+  /** Begins the next call if none is under way; false: there is nothing to do. */
+  #goOn(nowMs: number): boolean {
+    return this.#chain.busy || this.#beginNext(nowMs);
+  }
+
+  /** Before the call that waits: what has come or is due; false: nothing. */
+  #interject(nowMs: number): boolean {
+    const answer = this.#nextAnswer();
+    if (answer !== undefined) {
+      this.#answers.splice(this.#answers.indexOf(answer), 1);
+      this.#chain.interject({ type: "completion", ...answer });
+      return true;
+    }
+    const timers = this.#due(this.#timerAtMs, nowMs);
+    if (!timers && !this.#due(this.#flushAtMs, nowMs)) return false;
+    this.#chain.interject(timers ? { type: "timers", nowMs } : { type: "flush" });
+    return true;
+  }
+
+  /** The first answer that can be taken while a call waits: others are of operators in its midst. */
+  #nextAnswer(): RequestAnswer | undefined {
+    return this.#answers.find(({ operator }) => this.#chain.canComplete(operator));
+  }
+
   #beginNext(nowMs: number): boolean {
     if (this.#calls.length === 0) this.#findWork(nowMs);
     const call = this.#calls.shift();
@@ -234,6 +278,11 @@ export class Task {
     }
     if (this.#due(this.#flushAtMs, nowMs)) {
       this.#calls.push({ type: "flush" });
+      return;
+    }
+    const answer = this.#answers.shift();
+    if (answer !== undefined) {
+      this.#calls.push({ type: "completion", ...answer });
       return;
     }
     // An element may ask for nothing (a watermark that is held back): then on to the next.
@@ -371,6 +420,10 @@ export class Task {
       return;
     }
     if (this.#isSource && this.#chain.finished && !this.#sourceEnded) this.#endSource();
+    this.#wakeInTime(nowMs);
+  }
+
+  #wakeInTime(nowMs: number): void {
     this.#timerAtMs = this.#chain.nextTimerMs();
     this.#scheduleFlush(nowMs);
   }
@@ -386,6 +439,8 @@ export class Task {
     this.#phase = phase;
     this.#calls.length = 0;
     this.#sourceData.length = 0;
+    this.#answers.length = 0;
+    this.#waiting = false;
     this.#chain.close();
     this.#effects.phase(phase, error);
   }

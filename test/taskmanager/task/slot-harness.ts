@@ -163,6 +163,7 @@ export class SlotHarness {
           this.states.set(key(action.task), action.state);
           if (action.error) this.errors.set(key(action.task), action.error);
           break;
+        case "request":
         case "metrics":
           break;
       }

@@ -43,6 +43,12 @@ class FakeChain implements OperatorChainPort {
     this.busy = true;
     this.calls.push(describeCall(call));
   }
+  canComplete(): boolean {
+    return true;
+  }
+  interject(call: ChainCall): void {
+    this.calls.push(`interjected ${describeCall(call)}`);
+  }
   nextTimerMs(): number | undefined {
     return undefined;
   }

@@ -20,6 +20,7 @@ const NOWHERE: ChainOutput = {
   heldUpMs: 0,
   sendWatermark: () => undefined,
   sendStatus: () => undefined,
+  sendRequest: () => undefined,
   sinkHasRoom: () => true,
   writeSink: () => undefined,
 };

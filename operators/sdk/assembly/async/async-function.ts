@@ -13,19 +13,19 @@ import { ResultFuture } from "./result-future";
  * A module cannot call out: asyncInvoke() describes the request and returns. After a restore every row
  * whose results have not left is asked for again, so a request may be made more than once.
  *
- *     @http("rates")
+ *     @http("dictionary")
  *     @operator
- *     class Convert extends AsyncFunction<Payment, Converted> {
- *       private rate: JsonPath = new JsonPath("rate");
- *       asyncInvoke(value: Payment, request: HttpRequest, out: ResultFuture<Converted>): void {
- *         request.get("/rates").segment(value.currency);
+ *     class LookUp extends AsyncFunction<Word, Counted> {
+ *       private uses: JsonPath = new JsonPath("uses");
+ *       asyncInvoke(value: Word, request: HttpRequest, out: ResultFuture<Counted>): void {
+ *         request.get("/words").segment(value.word);
  *       }
- *       onResponse(value: Payment, response: HttpResponse, out: ResultFuture<Converted>): void {
- *         if (!response.ok || !this.rate.find(response.body)) {
- *           out.completeExceptionally("no rate: status " + response.status.toString());
+ *       onResponse(value: Word, response: HttpResponse, out: ResultFuture<Counted>): void {
+ *         if (!response.ok || !this.uses.find(response.body)) {
+ *           out.completeExceptionally("no entry: status " + response.status.toString());
  *           return;
  *         }
- *         out.row().euros = value.amount * this.rate.double();
+ *         out.row().n = this.uses.long();
  *         out.collect();
  *       }
  *     }

@@ -49,6 +49,8 @@ export class AsyncWaitOperator<
   private requests: i64 = 0;
   /** Rows whose request has been described, but not handed to the host. */
   private outbox: PendingElement[] = [];
+  /** Those in front of it have been handed over. */
+  private sent: i32 = 0;
   private failures: string[] = [];
   private deadLetters: DeadLetterRows | null = null;
   /** Inputs are kept as blocks of one row, results as blocks; these make them. */
@@ -64,6 +66,7 @@ export class AsyncWaitOperator<
   private behindWatermark: bool = false;
   private hasEnded: bool = false;
   /** Calls under way that are made again until they are done. */
+  private watermarkIsIn: bool = false;
   private inComplete: bool = false;
   private inRestore: bool = false;
   private snapshots: QueueSnapshot | null = null;
@@ -116,10 +119,15 @@ export class AsyncWaitOperator<
   }
 
   onWatermark(timestamp: i64, budget: i32): i32 {
-    const status = this.hindrance(true, budget);
-    if (status != Status.DONE) return status;
-    this.queue.put(PendingElement.ofWatermark(timestamp));
-    return this.emit(budget);
+    if (!this.watermarkIsIn) {
+      const hindrance = this.hindrance(true, budget);
+      if (hindrance != Status.DONE) return hindrance;
+      this.queue.put(PendingElement.ofWatermark(timestamp));
+      this.watermarkIsIn = true;
+    }
+    const status = this.emit(budget);
+    if (status == Status.DONE) this.watermarkIsIn = false;
+    return status;
   }
 
   /** All rows are waited for; retries that wait for their time are made at once, and are the last. */
@@ -145,7 +153,7 @@ export class AsyncWaitOperator<
   nextTimer(domain: i32): i64 {
     if (domain != PROCESSING_TIME) return i64.MAX_VALUE;
     // Something is ready without a call that would have seen to it: after a restore.
-    if (this.outbox.length > 0 || this.failures.length > 0 || this.queue.head() !== null) return 0;
+    if (this.hasMail() || this.failures.length > 0 || this.queue.head() !== null) return 0;
     return min(this.timeouts.next(), this.retries.next());
   }
 
@@ -189,7 +197,7 @@ export class AsyncWaitOperator<
     if (!this.inRestore) {
       if (keyGroup != OPERATOR_STATE) return this.refuse("state of keys for a function without");
       const elements = readQueue(start, length, this.config);
-      if (elements === null) return this.refuse("the chunk is none of an asynchronous operator");
+      if (elements === null) return this.refuse("waiting rows of another version, or with other columns");
       for (let i = 0; i < elements.length; i++) {
         const element = elements[i];
         if (element.isWatermark) this.queue.put(element);
@@ -197,7 +205,7 @@ export class AsyncWaitOperator<
       }
       this.inRestore = true;
     }
-    if (this.outbox.length > 0) return this.sendOne();
+    if (this.hasMail()) return this.sendOne();
     this.inRestore = false;
     return Status.DONE;
   }
@@ -282,10 +290,8 @@ export class AsyncWaitOperator<
   private forget(element: PendingElement): void {
     if (element.request != 0) this.asked.delete(element.request);
     element.request = 0;
-    if (element.descriptor != 0) {
-      this.outbox.splice(this.outbox.indexOf(element), 1);
-      this.dropDescriptor(element);
-    }
+    // In the outbox it is passed over.
+    if (element.descriptor != 0) this.dropDescriptor(element);
   }
 
   private dropDescriptor(element: PendingElement): void {
@@ -346,11 +352,20 @@ export class AsyncWaitOperator<
       this.rowsFailed++;
       return Status.ROW_FAILED;
     }
-    return this.outbox.length > 0 ? this.sendOne() : this.emit(budget);
+    return this.hasMail() ? this.sendOne() : this.emit(budget);
+  }
+
+  private hasMail(): bool {
+    const outbox = this.outbox;
+    while (this.sent < outbox.length && outbox[this.sent].descriptor == 0) this.sent++;
+    if (this.sent < outbox.length) return true;
+    if (this.sent > 0) this.outbox = [];
+    this.sent = 0;
+    return false;
   }
 
   private sendOne(): i32 {
-    const element = this.outbox.shift();
+    const element = this.outbox[this.sent];
     const bytes = element.descriptor;
     const length = load<i32>(bytes);
     this.descriptor.clear();

@@ -38,33 +38,39 @@ export class TimeoutList {
 /** Rows that are to be asked for again, by time, then by arrival: never more than the capacity. */
 export class RetryList {
   private elements: PendingElement[] = [];
+  /** Those in front of it have been taken. */
+  private head: i32 = 0;
 
   add(element: PendingElement, time: i64): void {
     element.retryAt = time;
     const elements = this.elements;
     let at = elements.length;
     elements.push(element);
-    while (at > 0 && isBefore(element, elements[at - 1])) {
+    while (at > this.head && isBefore(element, elements[at - 1])) {
       elements[at] = elements[at - 1];
       at--;
     }
     elements[at] = element;
   }
 
-  /** Does nothing for a row that is not in it. */
+  /** It will not be asked for again: it is passed over when its turn comes. */
   remove(element: PendingElement): void {
-    if (element.retryAt == i64.MAX_VALUE) return;
     element.retryAt = i64.MAX_VALUE;
-    this.elements.splice(this.elements.indexOf(element), 1);
   }
 
+  /** When the next one is due; i64.MAX_VALUE: there is none. */
   next(): i64 {
-    return this.elements.length == 0 ? i64.MAX_VALUE : this.elements[0].retryAt;
+    const elements = this.elements;
+    while (this.head < elements.length && elements[this.head].retryAt == i64.MAX_VALUE) this.head++;
+    if (this.head < elements.length) return elements[this.head].retryAt;
+    if (this.head > 0) this.elements = [];
+    this.head = 0;
+    return i64.MAX_VALUE;
   }
 
-  /** The next one, which is taken out. */
+  /** The next one, of which next() has told, is taken out. */
   shift(): PendingElement {
-    const element = this.elements.shift();
+    const element = this.elements[this.head++];
     element.retryAt = i64.MAX_VALUE;
     return element;
   }

@@ -9,7 +9,7 @@ const HEADER_BYTES: usize = 12;
  * An HTTP response: also one whose status is an error. Texts are views on it that live until the
  * method that got it returns.
  *
- *     if (!response.ok) out.completeExceptionally("status " + response.status.toString());
+ *     const isText = response.ok && response.header("content-type").contains(Text.from("text"));
  */
 export class HttpResponse {
   /** HTTP status: 200, 404, ...; a redirect is not followed. */

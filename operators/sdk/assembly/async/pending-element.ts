@@ -2,6 +2,9 @@
 import { BatchReader } from "../batch-reader";
 import { HEADER_BYTE_LENGTH } from "../layout";
 
+/** Reads a row's time. */
+const lanes = new BatchReader();
+
 /** Copies a block out of its writer. */
 export function keepBlock(block: usize): usize {
   const bytes = load<u32>(block + HEADER_BYTE_LENGTH);
@@ -57,10 +60,9 @@ export class PendingElement {
   static ofRow(block: usize): PendingElement {
     const element = new PendingElement();
     element.block = block;
-    const reader = new BatchReader();
-    reader.attach(block);
-    element.hasTimestamp = reader.hasTimestamp(0);
-    if (element.hasTimestamp) element.timestamp = reader.timestamp(0);
+    lanes.attach(block);
+    element.hasTimestamp = lanes.hasTimestamp(0);
+    if (element.hasTimestamp) element.timestamp = lanes.timestamp(0);
     return element;
   }
 

@@ -5,8 +5,14 @@
  * A chunk: u32 version, u32 subtask, u32 parallelism, u32 elements; then the elements, each u32 kind
  * (0 watermark, 1 row), u32 bytes and, from the next multiple of 8, i64 timestamp or a block of one row.
  */
-import { align8 } from "../layout";
-import { OpenConfig } from "../open-config";
+import {
+  align8,
+  COLUMN_BYTES,
+  COLUMN_TYPE,
+  HEADER_COLUMN_COUNT,
+  HEADER_COLUMN_TABLE,
+} from "../layout";
+import { OpenConfig, OpenStream } from "../open-config";
 import { blockBytes, PendingElement } from "./pending-element";
 import { StreamElementQueue } from "./stream-element-queue";
 
@@ -90,7 +96,7 @@ function elementBytes(element: PendingElement): usize {
  * The elements of a chunk that this subtask goes on with: all of its own. Where the parallelism has
  * changed, rows are dealt out in turn, and watermarks are left to the sources, which begin anew: one
  * subtask's must not overtake another's rows. The host hands every subtask all chunks.
- * @returns null: the chunk is not readable
+ * @returns null: the chunk is not of this version, or its rows have other columns than the input
  */
 export function readQueue(start: usize, length: i32, config: OpenConfig): PendingElement[] | null {
   if (length < <i32>CHUNK_HEADER || load<u32>(start) != CHUNK_VERSION) return null;
@@ -103,12 +109,24 @@ export function readQueue(start: usize, length: i32, config: OpenConfig): Pendin
   for (let i = 0; i < count; i++) {
     const isRow = load<u32>(at) == KIND_ROW;
     const body = <usize>load<u32>(at, 4);
+    if (isRow && !fits(at + ELEMENT_HEADER, config.inputs[0])) return null;
     if (!rescaled || (isRow && (i + subtask) % config.parallelism == config.subtask)) {
       elements.push(readElement(at + ELEMENT_HEADER, body, isRow));
     }
     at += ELEMENT_HEADER + align8(body);
   }
   return elements;
+}
+
+/** Whether a kept row has the columns that the input has now. */
+function fits(block: usize, input: OpenStream): bool {
+  const columns = input.columns;
+  if (load<i32>(block + HEADER_COLUMN_COUNT) != columns.length) return false;
+  const table = block + <usize>load<u32>(block + HEADER_COLUMN_TABLE);
+  for (let i = 0; i < columns.length; i++) {
+    if (load<u8>(table + <usize>i * COLUMN_BYTES + COLUMN_TYPE) != columns[i].type) return false;
+  }
+  return true;
 }
 
 function readElement(at: usize, bytes: usize, isRow: bool): PendingElement {

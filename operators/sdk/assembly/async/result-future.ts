@@ -7,8 +7,10 @@ import { Collector, RowView } from "../row";
  * Takes the results of one row: any number, also none. They leave together, with the row's timestamp,
  * when their turn comes: that depends on ordered or unordered waiting.
  *
- *     out.row().rate = rate;
- *     out.collect();
+ *     onResponse(value: Word, response: HttpResponse, out: ResultFuture<Counted>): void {
+ *       out.row().n = response.body.length;
+ *       out.collect();
+ *     }
  */
 export class ResultFuture<Out extends RowView> {
   /** @internal */
