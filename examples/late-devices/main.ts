@@ -9,5 +9,7 @@ import { twoGateways } from "./gateways.ts";
 
 const idleTimeout = Duration.ofMillis(300);
 for await (const { what, device, celsius, at } of fleetReports(twoGateways(), { idleTimeout })) {
-  console.log(`${new Date(at).toISOString()}  ${what.padEnd(9)} ${device.padEnd(10)} ${celsius.toFixed(1)}`);
+  console.log(
+    `${new Date(at).toISOString()}  ${what.padEnd(9)} ${device.padEnd(10)} ${celsius.toFixed(1)}`,
+  );
 }
