@@ -17,7 +17,7 @@ import { withVertexNames } from "./spec-issue.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
-import { type Watermarks, WatermarkStrategy, watermarkOperator } from "./watermark-strategy.ts";
+import { WatermarkStrategy, type Watermarks, watermarkOperator } from "./watermark-strategy.ts";
 
 /** Id of what reads a side output whose columns are asked for; no operator's of a builder. */
 const READER = "$reader";

@@ -44,6 +44,7 @@ const BUILT = [
   "docs/process-functions.md",
   "docs/sdk-operators.md",
   "docs/cep.md",
+  "docs/time.md",
 ];
 beforeAll(async () => {
   for (const page of BUILT) {
