@@ -17,7 +17,10 @@ import { withVertexNames } from "./spec-issue.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import { Transformation, type Upstream } from "./transformation.ts";
 import { validateJob } from "./validate-job.ts";
-import { type Watermarks, watermarkOperator } from "./watermark-strategy.ts";
+import { WatermarkStrategy, type Watermarks, watermarkOperator } from "./watermark-strategy.ts";
+
+/** Id of what reads a side output whose columns are asked for; no operator's of a builder. */
+const READER = "$reader";
 
 /**
  * What happens when a job fails (Flink: RestartStrategies): given to setRestartStrategy().
@@ -226,7 +229,17 @@ export class StreamExecutionEnvironment {
     const needed = new Set<Transformation>([from]);
     // A set takes what is added while it is walked.
     for (const one of needed) for (const { from } of one.inputs.flat()) needed.add(from);
-    const graph = this.#checked(this.#specOf("types", [...needed]));
+    const spec = this.#specOf("types", [...needed]);
+    // A side output is there for who reads it: something that takes rows of any kind.
+    if (output !== "main") {
+      const { name, parameters } = WatermarkStrategy.noWatermarks()
+        .withIngestionTime()
+        .toOperator();
+      const operator = { bundle: "builtin" as const, name, parameters };
+      spec.vertices.push({ id: READER, kind: "operator", operator });
+      spec.edges!.push({ from: from.id, to: READER, output, partitioner: "rebalance" });
+    }
+    const graph = this.#checked(spec);
     const node = graph.nodes.find((one) => one.id === from.id);
     return node?.outputs.find((one) => one.name === output)?.schema ?? [];
   }

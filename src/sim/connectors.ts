@@ -45,7 +45,10 @@ export function openReader(
   return new FileReader(spec, context, inputs, random);
 }
 
-/** Asks its operator for rows, at a pace if one is set. */
+/** Breaks of a source that has a pace: long enough to be idle, or not. */
+const BREAKS_MS = [50, 300, 1_500];
+
+/** Asks its operator for rows, at a pace if one is set, with a break now and then. */
 class DatagenReader implements SimReader {
   readonly #rowsPerMs: number | undefined;
   readonly #random: Random;
@@ -65,6 +68,7 @@ class DatagenReader implements SimReader {
     this.#startMs ??= nowMs;
     const rows = this.#random.int(1, 16);
     this.#asked += rows;
+    if (this.#random.chance(0.05)) this.#startMs += this.#random.pick(BREAKS_MS);
     const dueMs = this.#startMs + this.#asked / this.#rowsPerMs;
     return { afterMs: Math.max(0, dueMs - nowMs), data: { type: "poll", rows } };
   }

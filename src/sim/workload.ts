@@ -15,6 +15,7 @@ export interface Expectation {
    * - `words`: words per window; line n has event time n seconds
    * - `late`: as windows, but by `at`, which goes up and down; rows that come too late leave by
    *   the side output, and how many do depends on the run
+   * - `idle` jobs are of this type, too: what a source gives that was idle meanwhile may be late
    * - `connect`, `broadcast`, `clock`: keyed functions, see keyed-jobs.ts
    */
   readonly type: "rows" | "windows" | "words" | "late" | KeyedShape;
@@ -50,7 +51,7 @@ const STRING = { type: "STRING", nullable: false } as const;
 const WORDS =
   "the whale and a sea of ships Call me Ishmael some years ago never mind how long".split(" ");
 
-const SHAPES = ["windows", "windows", "union", "words", "spread", "late"] as const;
+const SHAPES = ["windows", "windows", "union", "words", "spread", "late", "idle"] as const;
 
 /** Bundles of the jobs, by content hash. */
 interface Bundles {
@@ -93,6 +94,7 @@ function drawJob(draw: JobDraw): SimJob {
   const shape = asks ? "ask" : keyed.chance(0.35) ? keyed.pick(KEYED_SHAPES) : usual;
   const folder = random.chance(0.7) ? `out-${number}` : undefined;
   const parallelism = random.int(1, Math.min(4, slots));
+  const clock = random.fork("watermarks");
   const build = new JobBuild(random, parallelism, folder);
   const expectation =
     shape === "ask"
@@ -106,6 +108,7 @@ function drawJob(draw: JobDraw): SimJob {
       name: `${shape}-${number}`,
       parallelism,
       bufferTimeoutMs: random.pick([0, 1, 10, 100, -1]),
+      autoWatermarkIntervalMs: clock.pick([10, 20, 200]),
       restartStrategy: drawStrategy(random),
       vertices: build.vertices,
       edges: build.edges,
@@ -190,6 +193,14 @@ export class JobBuild {
     return this.#timed(source, "at", { maxOutOfOrdernessMs });
   }
 
+  /** As timedRows, but with breaks in which a subtask may say that it is idle. */
+  brokenRows(name: string, rows: number, seed: number): string {
+    const { random } = this;
+    const source = this.#generator(name, rows, seed, {}, PACES[random.int(0, 1)]);
+    const idlenessMs = random.pick([1, 20, 100, 600]);
+    return this.#timed(source, "id", { ...this.#watermarks(), idlenessMs });
+  }
+
   #watermarks() {
     // Ids ascend in every subtask, so each of these is right.
     const { random } = this;
@@ -198,12 +209,17 @@ export class JobBuild {
     return { strategy, maxOutOfOrdernessMs: random.pick([0, 5, 100]) };
   }
 
-  #generator(name: string, rows: number, seed: number, more: Record<string, unknown>): string {
-    const { random } = this;
-    const paced = random.chance(0.6);
-    const connector = paced
-      ? { type: "datagen", rowsPerSecond: random.pick([60, 250, 2_000]) }
-      : { type: "datagen" };
+  #generator(
+    name: string,
+    rows: number,
+    seed: number,
+    more: Record<string, unknown>,
+    rowsPerSecond = this.#pace(),
+  ): string {
+    const connector = {
+      type: "datagen",
+      ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }),
+    };
     const fields = {
       id: { kind: "sequence", start: 0, end: rows - 1 },
       key: { length: 1 },
@@ -225,6 +241,10 @@ export class JobBuild {
         },
       ],
     });
+  }
+
+  #pace(): number | undefined {
+    return this.random.chance(0.6) ? this.random.pick(PACES) : undefined;
   }
 
   #timed(source: string, field: string, watermarks: Record<string, unknown>): string {
@@ -313,6 +333,9 @@ export class JobBuild {
   }
 }
 
+/** Rows per second of sources that have a pace. */
+const PACES = [60, 250, 2_000] as const;
+
 function drawPartitioner(random: Random, forward: boolean) {
   const spread = ["rebalance", "rescale", "shuffle", "global", "broadcast"] as const;
   return forward && random.chance(0.4) ? "forward" : random.pick(spread);
@@ -350,6 +373,19 @@ function addShape(build: JobBuild, shape: (typeof SHAPES)[number], draw: JobDraw
       const source = build.disorderedRows("source", rows, random.int(0, 1_000));
       const lateness = random.pick([0, 0, 300]);
       const window = build.window([source], "key", sizeMs, STATISTICS, lateness);
+      build.sinks(window, "late");
+      return { type: "late", sizeMs, copies: 1 };
+    }
+    case "idle": {
+      const first = build.brokenRows("first", rows, 1);
+      const second = build.brokenRows("second", random.pick([1, 60, 300]), 2);
+      const window = build.window(
+        [first, second],
+        "key",
+        sizeMs,
+        STATISTICS,
+        random.pick([0, 300]),
+      );
       build.sinks(window, "late");
       return { type: "late", sizeMs, copies: 1 };
     }

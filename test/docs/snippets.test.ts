@@ -46,6 +46,7 @@ const BUILT = [
   "docs/cep.md",
   "docs/joins.md",
   "docs/async.md",
+  "docs/time.md",
 ];
 beforeAll(async () => {
   for (const page of BUILT) {
