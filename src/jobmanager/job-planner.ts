@@ -1,6 +1,7 @@
 /** From a job spec to what the core places: the one seam between src/plan and the JobManager. */
 import { buildExecutionGraph, deployments } from "../plan/execution-graph.ts";
 import { buildJobGraph, type JobGraph } from "../plan/job-graph.ts";
+import type { JobSpecInput } from "../plan/job-spec.ts";
 import type { ManifestLookup } from "../plan/operator-lookup.ts";
 import { planJson } from "../plan/plan-json.ts";
 import { validateJob } from "../plan/validate-job.ts";
@@ -35,7 +36,8 @@ export function planJob(
   grants: HttpGrants = new Map(),
 ): PlannedJob {
   const graph = validateJob(spec, manifestOf);
-  const granted = grantedEndpoints(graph, grants);
+  // It has been validated.
+  const granted = grantedEndpoints(spec as JobSpecInput, graph, grants);
   const jobGraph = buildJobGraph(graph);
   // Its options are refused now, not at the first failure.
   restartStrategyOf(jobGraph.restartStrategy);
