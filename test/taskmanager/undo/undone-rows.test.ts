@@ -214,7 +214,7 @@ describe("a pattern", () => {
         expect(record).toMatch(
           new RegExp(`^\\{"failed":"${failed}","time":\\d+,"key":\\{"user":\\d\\}\\}$`),
         );
-        if (!ofEvent) expect(error).toMatch(/^of three \(index.ts:\d+\)$/);
+        if (!ofEvent) expect(error).toMatch(/^of three \(grouping.ts:\d+\)$/);
         timedOut += ofEvent ? 0 : 1;
       }
     }
