@@ -75,6 +75,8 @@ export class MemoryCount {
 }
 
 const PAGE_BYTES = 65_536;
+/** Level of a warning in millrace.log. */
+const WARN = 2;
 
 /** What a module said when it aborted (AssemblyScript's `abort`). */
 class ModuleAbort extends Error {
@@ -108,6 +110,7 @@ export class ModuleInstance {
   readonly #exports: Record<string, Call>;
   readonly #maximumPages: number;
   readonly #count: MemoryCount;
+  readonly #host: ModuleHost;
   #resultAt = 0;
   readonly #buffers: { readonly pointer: number; readonly bytes: number }[] = [];
   #bytes: Uint8Array;
@@ -125,6 +128,7 @@ export class ModuleInstance {
     this.loaded = loaded;
     this.#maximumPages = maximumPages;
     this.#count = count;
+    this.#host = host;
     count.acquire();
     if (loaded.undoes) this.#acquireLog();
     try {
@@ -248,6 +252,11 @@ export class ModuleInstance {
       return;
     }
     this.invoke({ name: "(module)" }, "mr_free", buffer.pointer);
+  }
+
+  /** Says something in the name of an operator, where what its code says goes. */
+  warn({ name }: OperatorSite, message: string): void {
+    this.#host.log(WARN, `${name}: ${message}`);
   }
 
   /** Drops the instance; its memory goes with the garbage collector. */

@@ -190,7 +190,7 @@ export class OperatorChain implements OperatorChainPort {
     }
     frame.draining = true;
     frame.output = 0;
-    if (failure !== undefined) this.#refuse(frame, failure.reason);
+    if (failure !== undefined) this.#trapped(frame, failure.reason);
     else this.#onStatus(frame, status, output);
     if (frame.complete) {
       // Not before: a failure names its row of the batch, which may take several calls.
@@ -255,6 +255,13 @@ export class OperatorChain implements OperatorChainPort {
     const start = instance.result("pointer");
     const bytes = instance.bytes.slice(start, start + instance.result("length"));
     output.sendRequest(place, instance.resultRequest(), bytes);
+  }
+
+  /** A row was undone. Where it is dropped nothing else would say why. */
+  #trapped(frame: CallFrame, reason: string): void {
+    const { instance, site, onRowError } = frame.node;
+    if (onRowError === "drop") instance.warn(site, `a row is undone and dropped: ${reason}`);
+    this.#refuse(frame, reason);
   }
 
   /** A row was refused, or undone: what becomes of it is the operator's row error policy. */

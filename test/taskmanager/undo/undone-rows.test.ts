@@ -13,13 +13,13 @@ import {
 import {
   type HarnessOptions,
   OperatorTestHarness,
-  type StreamRecord,
+  StreamRecord,
 } from "../../../src/testing/index.ts";
 import { recordTexts } from "./state-records.ts";
 import { type Deed, Dice, type Stream, streamOf } from "./streams.ts";
 
 const ENTRY = fileURLToPath(new URL("./assembly/index.ts", import.meta.url));
-const SEEDS = 6;
+const SEEDS = 4;
 
 interface Letter {
   readonly record: string;
@@ -183,8 +183,8 @@ function optionsOf(operator: string, options: HarnessOptions | undefined): Harne
 }
 
 describe("a pattern", () => {
-  test("passes over an event whose condition traps, when its time has come", async () => {
-    let trapped = 0;
+  test("passes over an event whose condition traps, when its time has come, and a time-out", async () => {
+    let [trapped, timedOut] = [0, 0];
     for (let seed = 1; seed <= SEEDS; seed++) {
       const dice = new Dice(seed);
       const stream: Stream = [
@@ -195,7 +195,12 @@ describe("a pattern", () => {
       const all = stream.flatMap((input) => (input.type === "rows" ? input.rows : []));
       const poison = all.flatMap((row, i) => ((row.row as Deed).poison ? [i + 1] : []));
       const with_ = await run("Greater", stream, keyed(limits(dice)));
-      const without = await run("Greater", stream, keyed(), new Set(poison));
+      const without = await run(
+        "Greater",
+        stream,
+        keyed({ parameters: { traps: false } }),
+        new Set(poison),
+      );
       // A timer of the event alone may let its key come before others.
       for (const [name, elements] of Object.entries(with_.outputs)) {
         const others = without.outputs[name]!.toSorted();
@@ -204,10 +209,61 @@ describe("a pattern", () => {
       expect(with_.state, `seed ${seed}`).toEqual(without.state);
       trapped += with_.letters.length;
       for (const { record, error } of with_.letters) {
-        expect(record).toMatch(/^\{"failed":"waiting event","time":\d+,"key":\{"user":\d+\}\}$/);
-        expect(error).toContain("poison in a condition");
+        const ofEvent = error.startsWith("poison in a condition");
+        const failed = ofEvent ? "waiting event" : "event-time timer";
+        expect(record).toMatch(
+          new RegExp(`^\\{"failed":"${failed}","time":\\d+,"key":\\{"user":\\d\\}\\}$`),
+        );
+        if (!ofEvent) expect(error).toMatch(/^of three \(grouping.ts:\d+\)$/);
+        timedOut += ofEvent ? 0 : 1;
       }
     }
+    expect(timedOut).toBeGreaterThan(SEEDS);
     expect(trapped).toBeGreaterThan(SEEDS);
+  });
+});
+
+describe("a dead letter", () => {
+  const open = (operator: string, options: HarnessOptions = {}) =>
+    OperatorTestHarness.open(ENTRY, operator, keyed({ onRowError: "dead-letter", ...options }));
+  const deed = (user: number, seed: number, poison: boolean): Deed => {
+    return { user: BigInt(user), seed: BigInt(seed), steps: 1, poison };
+  };
+
+  test("of a timer names its time and its key, and what failRow() said there", async () => {
+    using harness = await open("Reminds");
+    harness.processElement(deed(7, 100, false), 1);
+    harness.processElement(deed(8, 101, false), 2);
+    harness.setProcessingTime(50);
+    harness.processWatermark(200);
+    expect(harness.extractSideOutputValues("dead_letter")).toEqual([
+      {
+        record: '{"failed":"processing-time timer","time":50,"key":{"user":7}}',
+        error: expect.stringMatching(/^no reminder of 7 \(index\.ts:\d+\)$/),
+        position: 2n,
+        operator: "Reminds",
+        subtask: 0,
+      },
+      {
+        record: '{"failed":"event-time timer","time":101,"key":{"user":8}}',
+        error: expect.stringMatching(/^Index out of range \(index\.ts:\d+\)$/),
+        position: 2n,
+        operator: "Reminds",
+        subtask: 0,
+      },
+    ]);
+    expect(harness.numRecordsFailed).toBe(2);
+  });
+
+  test("of a window that fires names its time and its key", async () => {
+    using harness = await open("AllOf", window(TumblingEventTimeWindows.of(ms(40))));
+    harness.processElements(
+      [deed(1, 1, true), deed(2, 2, false)].map((row) => new StreamRecord(row, 5)),
+    );
+    harness.processWatermark(100);
+    expect(harness.extractOutputValues()).toEqual([{ user: 2n, what: "", n: 2n }]);
+    expect(harness.extractSideOutputValues("dead_letter")).toMatchObject([
+      { record: '{"failed":"window","time":39,"key":{"user":1}}', position: 2n },
+    ]);
   });
 });

@@ -24,6 +24,9 @@ const EVENTS_AT_ONCE: i32 = 128;
 const AT_LAST: i32 = 0;
 const BEFORE_FIRST: i32 = 1;
 const AT_FIRST: i32 = 2;
+/** Behind the place stands which of the matches found there is given: bits of its number. */
+const MATCH_BITS: i32 = 12;
+const MATCH_MASK: i32 = (1 << MATCH_BITS) - 1;
 
 /** Runs a PatternProcessFunction. */
 export class CepOperator<
@@ -41,9 +44,10 @@ export class CepOperator<
   private isEventTime: bool = true;
   /** Number of the side output for late events; 0: none. */
   private lateOutput: i32 = 0;
-  /** Of the timer that fires again: times whose timed-out matches are not given, as the function trapped; and those at the end. */
-  private muted: i64[] = [];
-  private mutesLast: bool = false;
+  /** Of the timer that fires again: places of matches (with the events before them counted) that are not given, as the function trapped. */
+  private muted: i32[] = [];
+  /** Where the timer at hand is. */
+  private place: i32 = AT_LAST;
   /** For each of its columns, that of the input. */
   private lateColumns: i32[] = [];
 
@@ -181,39 +185,37 @@ export class CepOperator<
     const isDone = !this.isEventTime || this.processWaiting();
     // A timer that is set again below goes on with what is due.
     if (isDone) {
-      noteProgress(AT_LAST);
-      this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime(), this.mutesLast);
+      this.place = AT_LAST;
+      this.advanceTime(this.isEventTime ? this.currentWatermark : processingTime());
     }
     this.keep();
     const next = this.waiting.seek(i64.MIN_VALUE);
     if (next != 0) this.backend.registerTimer(EVENT_TIME, this.waiting.timestampOf(next));
-    if (!this.firesAgain) return;
-    this.muted = [];
-    this.mutesLast = false;
+    if (this.firesAgain) this.muted = [];
   }
 
   /**
    * What trapped is left out, and the timer fires again: the event that was offered, or the matches that timed out there.
    */
   protected unitUndone(): i32 {
-    const place = notedProgress();
+    const noted = notedProgress();
+    const place = noted >> MATCH_BITS;
+    if (this.muted.includes(noted)) return this.refuse("its time-outs cannot be passed over");
     this.firesAgain = true;
     this.tellKey();
     if (place == AT_LAST) {
-      if (this.mutesLast) return this.refuse("its time-outs cannot be passed over");
-      this.mutesLast = true;
+      this.muted.push(noted);
       return Status.ROW_FAILED;
     }
     const waiting = this.waiting;
     let at = waiting.seek(i64.MIN_VALUE);
     for (let i = (place - BEFORE_FIRST) >> 1; i > 0; i--) at = waiting.after(at);
-    const timestamp = waiting.timestampOf(at);
-    this.result.requestId = timestamp;
+    this.result.requestId = waiting.timestampOf(at);
     if ((place - BEFORE_FIRST) & 1) {
       this.result.code = Unit.WAITING;
       waiting.remove(at);
     } else {
-      this.muted.push(timestamp);
+      this.muted.push(noted);
     }
     return Status.ROW_FAILED;
   }
@@ -236,10 +238,11 @@ export class CepOperator<
       }
       resetTextScratch();
       if (timestamp != now) {
-        noteProgress(BEFORE_FIRST + 2 * offered);
-        this.advanceTime(timestamp, this.muted.includes(timestamp));
+        this.place = BEFORE_FIRST + 2 * offered;
+        this.advanceTime(timestamp);
       }
-      noteProgress(AT_FIRST + 2 * offered);
+      this.place = AT_FIRST + 2 * offered;
+      noteProgress(this.place << MATCH_BITS);
       now = timestamp;
       this.offer(waiting.rowOf(at), timestamp);
       offered++;
@@ -260,10 +263,10 @@ export class CepOperator<
     this.give(timestamp);
   }
 
-  private advanceTime(timestamp: i64, isMuted: bool = false): void {
+  private advanceTime(timestamp: i64): void {
+    noteProgress(this.place << MATCH_BITS);
     this.nfa.advanceTime(timestamp);
-    if (isMuted) this.nfa.releaseFound();
-    else this.give(timestamp);
+    this.give(timestamp);
   }
 
   /** Calls the function for what was found. */
@@ -271,16 +274,25 @@ export class CepOperator<
     const nfa = this.nfa;
     if (nfa.matched.length + nfa.timedOut.length == 0) return;
     for (let i = 0; i < nfa.matched.length; i++) {
+      if (this.undoes && this.isMuted(i)) continue;
       this.stamp(timestamp);
       this.match.__walk(nfa.matched[i]);
       this.fn.processMatch(this.match, this.context, this.collector);
     }
     for (let i = 0; i < nfa.timedOut.length; i++) {
+      if (this.undoes && this.isMuted(nfa.matched.length + i)) continue;
       this.stamp(nfa.timedOutAt[i]);
       this.match.__walk(nfa.timedOut[i]);
       this.fn.processTimedOutMatch(this.match, this.context);
     }
     nfa.releaseFound();
+  }
+
+  /** Notes which match is given; whether it is not to be. What an event leads to counts as the event. */
+  private isMuted(match: i32): bool {
+    const noted = (this.place << MATCH_BITS) | min(match, MATCH_MASK);
+    noteProgress(noted);
+    return this.muted.length > 0 && this.muted.includes(noted);
   }
 
   /** Rows of event time have the time of their match, others none. */

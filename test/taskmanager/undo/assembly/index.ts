@@ -1,14 +1,9 @@
 /** Functions that do at random what a function may do, and trap where a row says so: for rows that leave no trace. */
 import {
-  AggregateFunction,
   AggregatingState,
   AggregatingStateDescriptor,
   BroadcastState,
   Collector,
-  FlatMapFunction,
-  IterativeCondition,
-  ConditionContext,
-  JoinContext,
   KeyedBroadcastContext,
   KeyedBroadcastProcessFunction,
   KeyedContext,
@@ -19,57 +14,19 @@ import {
   ListStateDescriptor,
   MapState,
   MapStateDescriptor,
-  Pattern,
-  PatternContext,
-  PatternMatch,
-  PatternProcessFunction,
-  ProcessJoinFunction,
-  ProcessWindowFunction,
-  ReduceFunction,
   ReducingState,
   ReducingStateDescriptor,
   RuntimeContext,
   StateAggregateFunction,
   StateReduceFunction,
   Text,
+  TimeDomain,
   ValueState,
   ValueStateDescriptor,
-  WindowContext,
-  WindowElements,
 } from "millrace/sdk";
+import { Deed, Dice, Told, User, textOf } from "./rows";
 
-@row
-export class Deed {
-  user: i64;
-  /** What it does follows from this. */
-  seed: i64;
-  /** How many things it does. */
-  steps: i32;
-  /** It traps behind the last of them. */
-  poison: bool;
-}
-
-@row
-export class User {
-  user: i64;
-}
-
-@row
-export class Told {
-  user: i64;
-  what!: Text;
-  n: i64;
-}
-
-/** Numbers that follow from a seed. */
-export class Dice {
-  constructor(private state: u64) {}
-
-  below(limit: i32): i32 {
-    this.state = this.state * 6364136223846793005 + 1442695040888963407;
-    return <i32>((this.state >> 33) % <u64>limit);
-  }
-}
+export * from "./grouping";
 
 class Sum extends StateReduceFunction<i64> {
   reduce(a: i64, b: i64): i64 {
@@ -97,13 +54,6 @@ class Means extends StateAggregateFunction<i64, Mean, f64> {
   getResult(accumulator: Mean): f64 {
     return <f64>accumulator.sum / <f64>accumulator.count;
   }
-}
-
-/** A text of up to 63 letters, made in the row. */
-function textOf(dice: Dice): Text {
-  let text = "";
-  for (let i = dice.below(8); i >= 0; i--) text += "abcdefgh".slice(dice.below(8));
-  return Text.of(text);
 }
 
 /** Does deeds with every kind of keyed state, with timers of both clocks, and tells of them. */
@@ -235,6 +185,24 @@ export class Everything extends KeyedProcessFunction<User, Deed, Told> {
   }
 }
 
+/** Sets a timer of each clock; those of event time at odd times and those of the clock of odd users fail. */
+@operator
+export class Reminds extends KeyedProcessFunction<User, Deed, Told> {
+  private list: i64[] = [];
+
+  processElement(value: Deed, context: KeyedContext<User>, out: Collector<Told>): void {
+    context.timerService().registerEventTimeTimer(value.seed);
+    context.timerService().registerProcessingTimeTimer(50);
+  }
+
+  onTimer(timestamp: i64, context: KeyedContext<User>, out: Collector<Told>): void {
+    const user = context.getCurrentKey().user;
+    if (context.timeDomain == TimeDomain.PROCESSING_TIME) {
+      if (user % 2 == 1) this.failRow("no reminder of " + user.toString());
+    } else if (timestamp % 2 == 1) this.list[<i32>user] += 1;
+  }
+}
+
 /** Where they come by two keyed inputs. */
 @operator
 @sideOutput("aside", Told)
@@ -312,168 +280,3 @@ export class Rules extends KeyedBroadcastProcessFunction<User, Deed, Deed, Told>
   }
 }
 
-/** Rows before it fails, of which some fill blocks. */
-@operator
-export class Burst extends FlatMapFunction<Deed, Told> {
-  flatMap(value: Deed, out: Collector<Told>): void {
-    const dice = new Dice(<u64>value.seed);
-    for (let i = 0; i < value.steps; i++) {
-      const row = out.row();
-      row.user = value.user;
-      row.what = textOf(dice);
-      row.n = i;
-      out.collect();
-    }
-    if (value.poison) throw new Error("poison");
-  }
-}
-
-/** Allocates `steps` MiB, and writes each of them `seed` times. */
-@operator
-export class Swells extends FlatMapFunction<Deed, Told> {
-  private kept: Uint8Array[] = [];
-
-  flatMap(value: Deed, out: Collector<Told>): void {
-    for (let i = 0; i < value.steps; i++) {
-      const bytes = new Uint8Array(1 << 20);
-      this.kept.push(bytes);
-      for (let times = <i32>value.seed; times > 0; times--) bytes.fill(<u8>times);
-    }
-    out.row().n = this.kept.length;
-    out.collect();
-    if (value.poison) throw new Error("poison");
-  }
-}
-
-@accumulator
-class Steps {
-  sum: i64;
-  count: i64;
-}
-
-@row
-export class Total {
-  user: i64;
-  sum: i64;
-  count: i64;
-}
-
-@row
-export class Sums {
-  sum: i64;
-  count: i64;
-}
-
-@operator
-export class Running extends ReduceFunction<Deed, Steps, Sums> {
-  first(value: Deed, accumulator: Steps): void {
-    this.reduce(accumulator, value);
-  }
-
-  reduce(accumulator: Steps, value: Deed): void {
-    accumulator.sum += value.seed;
-    accumulator.count++;
-    if (value.poison) throw new Error("poison");
-  }
-
-  getResult(accumulator: Steps, out: Sums): void {
-    out.sum = accumulator.sum;
-    out.count = accumulator.count;
-  }
-}
-
-/** A window's sum; add() traps. Results of a sum that 7 divides trap; without `traps` they are a row of zeros, see the test. */
-@operator
-export class SumOf extends AggregateFunction<Deed, Steps, Sums> {
-  @parameter traps: bool = true;
-
-  add(value: Deed, accumulator: Steps): void {
-    accumulator.sum += value.seed;
-    accumulator.count++;
-    if (value.poison) throw new Error("poison");
-  }
-
-  merge(accumulator: Steps, other: Steps): void {
-    accumulator.sum += other.sum;
-    accumulator.count += other.count;
-  }
-
-  getResult(accumulator: Steps, out: Sums): void {
-    const isPoison = accumulator.sum % 7 == 0;
-    out.sum = isPoison ? 0 : accumulator.sum;
-    out.count = isPoison ? 0 : accumulator.count;
-    if (isPoison && this.traps) throw new Error("of seven");
-  }
-}
-
-/** A window's elements; one of poison makes it trap when it has told of some, or else say nothing. */
-@operator
-export class AllOf extends ProcessWindowFunction<Deed, Told> {
-  @parameter traps: bool = true;
-
-  process(context: WindowContext, elements: WindowElements<Deed>, out: Collector<Told>): void {
-    let poisoned = false;
-    for (let i = 0; i < elements.length; i++) if (elements.at(i).poison) poisoned = true;
-    if (poisoned && !this.traps) return;
-    const state = context.globalState<Steps>();
-    for (let i = 0; i < elements.length; i++) {
-      const row = out.row();
-      row.user = elements.at(i).user;
-      row.n = elements.at(i).seed + state.count++;
-      out.collect();
-      if (poisoned && i * 2 >= elements.length) break;
-    }
-    if (poisoned) throw new Error("poison in a window");
-  }
-}
-
-@operator
-export class Pairs extends ProcessJoinFunction<Deed, Deed, Told> {
-  processElement(left: Deed, right: Deed, context: JoinContext, out: Collector<Told>): void {
-    const row = out.row();
-    row.user = left.user;
-    row.n = left.seed * 1000 + right.seed;
-    out.collect();
-    if (left.poison || right.poison) throw new Error("poison");
-  }
-}
-
-class IsMore extends IterativeCondition<Deed> {
-  filter(value: Deed, context: ConditionContext<Deed>): bool {
-    const before = context.getEventsForPattern("first");
-    if (value.poison) throw new Error("poison in a condition");
-    return before.length == 0 || value.seed > before.at(0).seed;
-  }
-}
-
-/** Two deeds that follow each other, of which the second is the greater. */
-@operator
-@sideOutput("given_up", Told)
-export class Greater extends PatternProcessFunction<Deed, Told> {
-  private givenUp!: Collector<Told>;
-
-  pattern(): Pattern<Deed> {
-    return Pattern.begin<Deed>("first")
-      .where(new IsMore())
-      .followedBy("second")
-      .where(new IsMore())
-      .within(20);
-  }
-
-  openProcess(context: PatternContext): void {
-    this.givenUp = context.sideOutput<Told>(1);
-  }
-
-  processMatch(match: PatternMatch<Deed>, context: PatternContext, out: Collector<Told>): void {
-    const row = out.row();
-    row.user = match.get("first").at(0).user;
-    row.n = match.get("second").at(0).seed;
-    out.collect();
-  }
-
-  processTimedOutMatch(match: PatternMatch<Deed>, context: PatternContext): void {
-    const row = this.givenUp.row();
-    row.n = match.get("first").at(0).seed;
-    this.givenUp.collect();
-  }
-}
