@@ -25,7 +25,6 @@ export {
 export {
   BroadcastStream,
   DataStream,
-  KeyedStream,
   SingleOutputStreamOperator,
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
@@ -38,6 +37,7 @@ export {
   KeyedPair,
   KeyedSide,
 } from "./plan/joined-streams.ts";
+export { KeyedStream } from "./plan/keyed-stream.ts";
 export { Bundle, type OperatorHandle } from "./plan/operator-handle.ts";
 export { OutputTag } from "./plan/output-tag.ts";
 export type { AnyRow, Columns, RowOf, SchemaOf } from "./plan/row-type.ts";

@@ -1,4 +1,4 @@
-/** The DataStream builder (Flink's DataStream, KeyedStream, WindowedStream): it only describes a job. */
+/** The DataStream builder (Flink: DataStream): it only describes a job. Keyed streams: keyed-stream.ts. */
 import type { Partitioner } from "../protocol/deployment.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
@@ -7,8 +7,6 @@ import {
   type BroadcastKind,
   type Connected,
   ConnectedStreams,
-  type KeyedBroadcastKind,
-  KeyedConnectedStreams,
 } from "./connected-streams.ts";
 import { DataStreamSink } from "./data-stream-sink.ts";
 import {
@@ -18,8 +16,8 @@ import {
   InlineOperator,
   keyFields,
 } from "./inline-operator.ts";
-import { IntervalJoin } from "./interval-join.ts";
 import { type CoGroupedStreams, JoinedStreams, type StreamKey } from "./joined-streams.ts";
+import type { KeyedStream } from "./keyed-stream.ts";
 import {
   builtin,
   checkKind,
@@ -28,7 +26,6 @@ import {
   type ProcessKind,
 } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
-import type { FieldReduction } from "./reduce-field.ts";
 import type {
   AnyRow,
   ColumnOf,
@@ -156,7 +153,7 @@ export class DataStream<Row = AnyRow> {
   }
 
   #byFields(keys: readonly string[]): KeyedStream {
-    return new KeyedStream(this.env, this.upstreams, keys);
+    return this.env.keyed(this.upstreams, keys);
   }
 
   #bySelector(given: OperatorHandle | InlineFunction, method: InlineFunction): KeyedStream {
@@ -168,7 +165,7 @@ export class DataStream<Row = AnyRow> {
       selectors.push(selector);
       return stream.transform(selector, ["key_selector"], true).upstreams;
     });
-    return new KeyedStream(this.env, keyed, keyFields(selectors[0]!));
+    return this.env.keyed(keyed, keyFields(selectors[0]!));
   }
 
   /** This stream and others of equal schema as one. */
@@ -455,117 +452,4 @@ const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns)
  */
 export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {
   declare readonly "~broadcast": true;
-}
-
-/**
- * A stream whose rows of one key all go to one subtask (Flink: KeyedStream).
- *
- *     keyed.process(words.operator("FindQuiet"));
- *     keyed.connect(rules.broadcast()).process(words.operator("Warmest"));
- *     keyed.countWindow(100, 10).aggregate(sum("amount"));
- *     keyed.reduce((a, b) => ({ amount: a.amount + b.amount }));
- *
- * @throws by toJobSpec(): JOB_KEY_FIELD_MISSING, JOB_KEY_CLASS_MISMATCH, UNSUPPORTED_TYPE for what cannot be a key
- */
-export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends DataStream<Row> {
-  /** @internal Made by the methods of a stream. */
-  constructor(
-    env: StreamExecutionEnvironment,
-    upstreams: readonly Upstream[],
-    keys: readonly string[],
-  ) {
-    const keyed = upstreams.map(
-      ({ from, output }): Upstream => ({ from, output, partitioner: "key_by", keys }),
-    );
-    super(env, keyed);
-  }
-
-  /** A KeyedProcessFunction: state and timers of each key. Any other operator of one input, too. */
-  override process<Out>(
-    operator: OperatorHandle<Row, Out, ProcessKind | "keyed_process", KeyColumns<Row, Key>>,
-  ): SingleOutputStreamOperator<Out> {
-    return super.process(operator as OperatorHandle<Row, Out>);
-  }
-
-  /** With a stream that is keyed alike, or broadcast: for keyed functions of two inputs. */
-  override connect<Other>(
-    other: BroadcastStream<Other>,
-  ): BroadcastConnectedStream<Row, Other, KeyColumns<Row, Key>, KeyedBroadcastKind>;
-  override connect<Other, OtherKey extends string>(
-    other: KeyedStream<Other, OtherKey>,
-  ): KeyedConnectedStreams<Row, Other, KeyColumns<Row, Key>>;
-  override connect<Other>(other: DataStream<Other>): ConnectedStreams<Row, Other>;
-  override connect(other: DataStream): Connected {
-    if (other instanceof KeyedStream) return new KeyedConnectedStreams(this, other);
-    return super.connect(other);
-  }
-
-  /**
-   * Pairs of rows of one key whose times lie within bounds of each other, in event time (Flink:
-   * KeyedStream.intervalJoin). The other stream is keyed alike; its fields may have other names.
-   *
-   *     clicks.keyBy("user").intervalJoin(orders.keyBy("buyer"))
-   *       .between(Duration.ofSeconds(-5), Duration.ofMinutes(1)).process(match);
-   */
-  intervalJoin<Other, OtherKey extends string>(
-    other: KeyedStream<Other, OtherKey>,
-  ): IntervalJoin<Row, Other> {
-    return new IntervalJoin<Row, Other>(this, other);
-  }
-
-  /** Cuts each key's rows into windows: `.window(TumblingEventTimeWindows.of(size))`. */
-  window(assigner: GlobalWindowAssigner): WindowedStream<Row, Key, unknown>;
-  window(assigner: WindowAssigner): WindowedStream<Row, Key>;
-  window(assigner: WindowAssigner): WindowedStream<Row, Key, AnyRow> {
-    return new WindowedStream(this.env, this.upstreams, assigner);
-  }
-
-  /** Windows of `size` rows of a key each; with a slide: of the last `size` rows, every `slide` rows. */
-  countWindow(size: number, slide?: number): WindowedStream<Row, Key, unknown> {
-    return countWindows(this.window(GlobalWindows.create()), size, slide);
-  }
-
-  /**
-   * A row for each row: what has been reduced so far of its key, by a function of the job file or by a
-   * ReduceFunction. The first row of a key is given as it is. The result is the key's fields, then what
-   * the function gives (Flink: KeyedStream.reduce).
-   */
-  reduce<Out extends Partial<Row>>(
-    fn: (reduced: Row, row: Row) => Out,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
-  reduce<Out>(
-    operator: OperatorHandle<Row, Out, "reduce">,
-  ): SingleOutputStreamOperator<WithColumns<KeyColumns<Row, Key>, Out>>;
-  reduce(given: OperatorHandle | InlineFunction): SingleOutputStreamOperator {
-    return this.transform(this.operatorOf("reduce", given, this.reduce), ["reduce"]);
-  }
-
-  /**
-   * For each row the first row of its key, with the sum of all so far in `field`; integers wrap, NULL counts
-   * for nothing (Flink: KeyedStream.sum).
-   * @throws MillraceError when the job is planned: JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE
-   */
-  sum(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
-    return this.#reduceField({ fn: "sum", field });
-  }
-  /** For each row the first row of its key, with the smallest value so far in `field`; see minBy. */
-  min(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
-    return this.#reduceField({ fn: "min", field });
-  }
-  /** For each row the first row of its key, with the largest value so far in `field`; see maxBy. */
-  max(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {
-    return this.#reduceField({ fn: "max", field });
-  }
-  /** For each row the row of its key with the smallest `field`; of equal ones the first, or the last. */
-  minBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<Row> {
-    return this.#reduceField({ fn: "minBy", field, first });
-  }
-  /** For each row the row of its key with the largest `field`; of equal ones the first, or the last. */
-  maxBy(field: ColumnOf<Row>, first = true): SingleOutputStreamOperator<Row> {
-    return this.#reduceField({ fn: "maxBy", field, first });
-  }
-
-  #reduceField(reduction: FieldReduction): SingleOutputStreamOperator<Row> {
-    return this.transform<Row>(builtin("keyed_reduce_field", { ...reduction }), ["generic"]);
-  }
 }

@@ -1,7 +1,8 @@
 /** Interval joins of the DataStream builder (Flink: KeyedStream.IntervalJoin, IntervalJoined). */
-import type { KeyedStream, SingleOutputStreamOperator } from "./data-stream.ts";
+import type { SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import { LATE_SIDES } from "./interval-parameters.ts";
+import type { KeyedStream } from "./keyed-stream.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
 import type { AnyRow } from "./row-type.ts";

@@ -1,7 +1,8 @@
 /** Joins and coGroups over windows of the DataStream builder (Flink: JoinedStreams, CoGroupedStreams). */
-import type { DataStream, KeyedStream, SingleOutputStreamOperator } from "./data-stream.ts";
+import type { DataStream, SingleOutputStreamOperator } from "./data-stream.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import type { InlineFunction } from "./inline-operator.ts";
+import type { KeyedStream } from "./keyed-stream.ts";
 import { checkKind, type OperatorHandle } from "./operator-handle.ts";
 import type { AnyRow, ColumnOf } from "./row-type.ts";
 import type { Evictor, Trigger, WindowAssigner } from "./window-assigners.ts";

@@ -10,6 +10,7 @@ import {
   UNBUILT_BUNDLE,
 } from "./inline-operator.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
+import { KeyedStream } from "./keyed-stream.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
 import type { AnyRow, ColumnOf } from "./row-type.ts";
 import { files, type Source, socket, type TextLine, textLines } from "./sources.ts";
@@ -222,6 +223,11 @@ export class StreamExecutionEnvironment {
       operator.built(bundle, bundle.operators[index]!);
     });
     return bundle;
+  }
+
+  /** @internal For DataStream, whose subclass it is. */
+  keyed(upstreams: readonly Upstream[], keys: readonly string[]): KeyedStream {
+    return new KeyedStream(this, upstreams, keys);
   }
 
   /** Columns of a stream all of whose operators are known. */

@@ -2,14 +2,13 @@
  * Drives one operator with rows, watermarks and virtual time (Flink: OneInputStreamOperatorTestHarness,
  * KeyedTwoInputStreamOperatorTestHarness and their like), in any test runner.
  */
-import { batchValues, type PlainRow, plainMillis } from "../embedded/plain-row.ts";
+import { type PlainRow, plainMillis } from "../embedded/plain-row.ts";
 import type { OperatorHandle } from "../plan/operator-handle.ts";
 import type { OutputTag } from "../plan/output-tag.ts";
-import { BatchWriter } from "../protocol/batch/batch-writer.ts";
 import { MillraceError } from "../protocol/errors.ts";
 import { BATCH_ROWS } from "../protocol/limits.ts";
 import type { HandleKind } from "../protocol/manifest.ts";
-import { ROW_KIND, type Schema } from "../protocol/types.ts";
+import type { Schema } from "../protocol/types.ts";
 import { type ShownMetric, shownMetrics } from "../protocol/user-metric.ts";
 import type { ChainCall } from "../taskmanager/core/task-chain.ts";
 import {
@@ -19,6 +18,7 @@ import {
 import { AsyncRequests } from "./async-requests.ts";
 import { tellFailure } from "./failure-place.ts";
 import { type Element, HarnessOutputs, rowsOf } from "./harness-outputs.ts";
+import { inputBatch, missingInput } from "./input-batch.ts";
 import { countKeyedState } from "./keyed-state-count.ts";
 import { LOG_LEVELS, type LoggedLine } from "./logged-line.ts";
 import { type HarnessOptions, type PlannedOperator, planOperator } from "./operator-plan.ts";
@@ -203,31 +203,12 @@ export class OperatorTestHarness<
     const records = Array.from(rows, (row) =>
       row instanceof StreamRecord ? row : new StreamRecord(row),
     ) as StreamRecord[];
-    const writer = new BatchWriter(schema);
-    for (const { row, timestamp, kind } of records) {
-      writer.append(batchValues(row, schema), {
-        eventTime: timestamp === undefined ? undefined : wholeTime(timestamp, "timestamp"),
-        change: ROW_KIND[kind],
-      });
-    }
     if (records.length === 0) return;
-    const block = writer.finish();
-    this.#call({ type: "batch", input, block }, records);
+    this.#call({ type: "batch", input, block: inputBatch(records, schema) }, records);
   }
 
   #inputSchema(input: number): Schema {
-    const schema = this.#plan.inputs[input];
-    if (schema !== undefined) return schema;
-    const { name } = this.#plan.task;
-    const isSource = this.#plan.inputs.length === 0;
-    const is = isSource ? "it is a source" : `it has no input ${input}`;
-    throw new MillraceError(
-      "HARNESS_SETUP_INVALID",
-      `Cannot give rows to operator ${name}: ${is}`,
-      {
-        expected: isSource ? "poll()" : "processElement",
-      },
-    );
+    return this.#plan.inputs[input] ?? missingInput(this.#plan, input);
   }
 
   /**

@@ -20,7 +20,9 @@ test("memory that a row had grown by is there for the next one", async () => {
   expect(harness.numRecordsFailed).toBe(20);
   expect(harness.logs.length).toBe(20);
   expect(harness.logs[0]).toMatchObject({ level: "warn" });
-  expect(harness.logs[0]!.message).toMatch(/^Swells: a row is undone and dropped: poison \(grouping/);
+  expect(harness.logs[0]!.message).toMatch(
+    /^Swells: a row is undone and dropped: poison \(grouping/,
+  );
 });
 
 test("a row that writes more than is noted fails the task, and says so", async () => {
