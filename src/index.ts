@@ -18,6 +18,7 @@ export {
 export {
   BroadcastStream,
   DataStream,
+  IterativeStream,
   KeyedStream,
   SingleOutputStreamOperator,
 } from "./plan/data-stream.ts";

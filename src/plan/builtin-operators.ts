@@ -8,6 +8,7 @@ import type { OperatorDescription } from "../protocol/manifest.ts";
 import { bigintParameter, sourceOutputs, timestampOutputs } from "./builtin-outputs.ts";
 import { windowAggregate } from "./builtin-windows.ts";
 import { checkColumnTypes } from "./column-support.ts";
+import { iterationHead } from "./iteration.ts";
 import type { OutputSpec } from "./job-spec.ts";
 import { fieldOf } from "./schema-match.ts";
 import { inputOf, type PlannedStream, refuseParameter, type StreamType } from "./stream-type.ts";
@@ -141,6 +142,11 @@ const transformations: readonly BuiltinOperator[] = [
       fields: z.record(z.string().min(1), z.string().min(1)),
     }),
     outputs: selectOutputs,
+  },
+  {
+    description: iterationHead(describe("iteration_head", "generic", everyMode)),
+    parameters: z.strictObject({}),
+    outputs: ({ inputs }) => [{ ...inputOf(inputs), name: "main" }],
   },
   windowAggregate(describe("window_aggregate", "generic", ["insert-only"])),
 ];

@@ -19,6 +19,7 @@ import {
   keyFields,
 } from "./inline-operator.ts";
 import { IntervalJoin } from "./interval-join.ts";
+import { FEEDBACK_INPUT, ITERATION_HEAD } from "./iteration.ts";
 import { type CoGroupedStreams, JoinedStreams, type StreamKey } from "./joined-streams.ts";
 import {
   builtin,
@@ -174,8 +175,7 @@ export class DataStream<Row = AnyRow> {
   }
 
   /**
-   * Pairs of rows of two streams that have equal keys and fall into the same window; any columns (Flink:
-   * DataStream.join). Rows that meet none give nothing: see coGroup.
+   * Pairs of rows of two streams with equal keys in the same window (Flink: DataStream.join).
    *
    *     clicks.join(orders).where("user").equalTo("buyer").window(assigner).apply(match);
    */
@@ -184,13 +184,24 @@ export class DataStream<Row = AnyRow> {
   }
 
   /**
-   * The rows of two streams that have equal keys and fall into the same window, all at once; also where one stream
-   * has none (Flink: DataStream.coGroup).
+   * All rows of two streams with equal keys in the same window, if only one has any, too (Flink: DataStream.coGroup).
    *
    *     clicks.coGroup(orders).where("user").equalTo("buyer").window(assigner).apply(match);
    */
   coGroup<Other>(other: DataStream<Other>): CoGroupedStreams<Row, Other> {
     return new JoinedStreams<Row, Other, "co_group">(this, other, "co_group");
+  }
+
+  /** A stream into which some of its own results are fed back (Flink: DataStream.iterate): see IterativeStream. */
+  iterate(): IterativeStream<Row> {
+    const head = this.env.add("operator", builtin(ITERATION_HEAD), [this.upstreams, []]);
+    head.parallelism = 1;
+    return new IterativeStream<Row>(this.env, head);
+  }
+
+  /** @internal Leads this stream back to the head of an iteration. */
+  feedBack({ inputs }: Transformation): void {
+    (inputs[FEEDBACK_INPUT] as Upstream[]).push(...this.upstreams);
   }
 
   /** @internal As keyBy; for methods that take a key of each of two streams. @param method What was called. */
@@ -384,6 +395,29 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
 }
 
 const isSchema = (columns: Columns): columns is Schema => Array.isArray(columns);
+
+/**
+ * What comes from outside, and what `closeWith` leads back (Flink: IterativeStream). It ends by itself, when its input
+ * has ended and no row is in the loop any more.
+ *
+ *     const iteration = lines.iterate();
+ *     iteration.closeWith(iteration.filter(({ n }) => n > 0));
+ */
+export class IterativeStream<Row = AnyRow> extends DataStream<Row> {
+  readonly #head: Transformation;
+
+  /** @internal Made by `iterate`. */
+  constructor(env: StreamExecutionEnvironment, head: Transformation) {
+    super(env, [{ from: head, output: "main" }]);
+    this.#head = head;
+  }
+
+  /** Leads a stream of the same columns back; gives that stream. Each call leads one more back. */
+  closeWith(feedback: DataStream<Row>): DataStream<Row> {
+    feedback.feedBack(this.#head);
+    return feedback;
+  }
+}
 
 /** A stream each of whose rows goes to every subtask; `~broadcast` is for types only. */
 export class BroadcastStream<Row = AnyRow> extends DataStream<Row> {

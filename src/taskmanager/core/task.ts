@@ -7,15 +7,21 @@
  * these three. Here a checkpoint barrier will be handled: see `#onElement`.
  */
 
-import { blockWatermarks, rewriteBlockWatermarks } from "../../protocol/batch/block-header.ts";
+import {
+  blockRowCount,
+  blockWatermarks,
+  rewriteBlockWatermarks,
+} from "../../protocol/batch/block-header.ts";
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
+import { FRAME_KIND } from "../../protocol/frame.ts";
 import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
-import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
+import { type OwnedFrame, type StreamElement, WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
+import { FeedbackLoop, type LoopAnswer, rowsAfterEnd } from "./feedback-loop.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
-import { type CoalescedEvent, WatermarkCoalescer } from "./watermark-coalescer.ts";
+import { asEvents, type CoalescedEvent, WatermarkCoalescer } from "./watermark-coalescer.ts";
 
 export type TaskPhase = "RUNNING" | "ENDING" | "FINISHED" | "CANCELED" | "FAILED";
 
@@ -47,6 +53,8 @@ export class Task {
   readonly #bufferTimeoutMs: number;
   readonly #coalescer: WatermarkCoalescer;
   readonly #isSource: boolean;
+  /** Of the head of an iteration: what comes back over input `feedbackInput`. */
+  readonly #loop: FeedbackLoop | undefined;
   readonly #calls: ChainCall[] = [];
   readonly #sourceData: SourceData[] = [];
   #sourceRequests = 0;
@@ -70,12 +78,18 @@ export class Task {
   ) {
     this.descriptor = descriptor;
     this.output = output;
-    this.gate = new InputGate(descriptor.gates);
+    const { feedbackInput } = descriptor;
+    this.gate = new InputGate(descriptor.gates, feedbackInput);
     this.#chain = chain;
     this.#effects = effects;
     this.#bufferTimeoutMs = deployment.bufferTimeoutMs;
     this.#isSource = this.gate.channels.length === 0;
     const counts = this.gate.open.length === 0 ? [1] : [...this.gate.open];
+    if (feedbackInput !== undefined) {
+      this.#loop = new FeedbackLoop(counts[feedbackInput]!);
+      // Event time does not go round: it is that of the other input.
+      counts.splice(feedbackInput, 1);
+    }
     this.#coalescer = new WatermarkCoalescer(counts);
   }
 
@@ -94,7 +108,7 @@ export class Task {
 
   /** Whether `run` would do something now. */
   runnable(nowMs: number): boolean {
-    if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.output.drained;
+    if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.#canEnd();
     if (this.#chain.busy) return this.#blockedSinceMs === undefined;
     if (this.#calls.length > 0 || this.#sourceData.length > 0 || this.gate.queued > 0) return true;
     return this.#due(this.#flushAtMs, nowMs) || this.#due(this.#timerAtMs, nowMs);
@@ -115,6 +129,7 @@ export class Task {
     try {
       const taken = this.gate.offer(frame);
       if (taken) this.#bytesIn += frame.payload.byteLength;
+      if (taken && this.#loop !== undefined) this.#offered(frame, this.#loop);
       return taken;
     } catch (error) {
       this.fail(errorBodyOf(error));
@@ -146,7 +161,7 @@ export class Task {
     if (this.stopped) return;
     try {
       if (this.#phase === "ENDING") {
-        if (this.output.drained) this.#stop("FINISHED");
+        if (this.#canEnd()) this.#stop("FINISHED");
         return;
       }
       if (!this.#chain.busy && !this.#beginNext(nowMs)) return;
@@ -228,12 +243,36 @@ export class Task {
     if (data !== undefined) this.#onSourceData(data);
   }
 
+  /** Whether all has been sent, and, of an iteration, nothing can come back any more. */
+  #canEnd(): boolean {
+    return (
+      this.output.drained && (this.#loop === undefined || this.gate.open.every((n) => n === 0))
+    );
+  }
+
+  /** What comes back needs no room: a loop whose every task waits for the next one would stand still. */
+  #offered(frame: OwnedFrame, loop: FeedbackLoop): void {
+    const channel = this.gate.channel(frame.channel);
+    if (channel === undefined || channel.input !== this.descriptor.feedbackInput) return;
+    if (frame.kind !== FRAME_KIND.end) this.#returnCredit(channel);
+    loop.queued(frame.payload.byteLength);
+    if (this.#phase !== "ENDING") return;
+    for (let taken = this.gate.take(); taken !== undefined; taken = this.gate.take()) {
+      const rows = taken.element.type === "batch" ? blockRowCount(taken.element.block) : 0;
+      if (rows > 0) throw rowsAfterEnd(rows);
+    }
+  }
+
   #returnCredit(from: InputChannel, recycled?: ArrayBuffer): void {
     this.gate.credited(from);
     this.#effects.grantCredit(from, recycled);
   }
 
   #onElement({ from, element }: TakenElement): void {
+    if (this.#loop !== undefined && from.input === this.descriptor.feedbackInput) {
+      this.#onFeedback(from, element, this.#loop);
+      return;
+    }
     // A batch's credit goes back when the chain has copied the block.
     if (element.type !== "batch" && element.type !== "end") this.#returnCredit(from);
     switch (element.type) {
@@ -243,7 +282,9 @@ export class Task {
         this.#consuming = { from, backing: element.backing };
         return;
       case "watermark":
-        this.#pushWatermark(this.#coalescer.watermark(from.input, from.index, element.timestamp));
+        this.#pushCoalesced(
+          asEvents(this.#coalescer.watermark(from.input, from.index, element.timestamp)),
+        );
         return;
       case "status":
         this.#pushCoalesced(this.#coalescer.status(from.input, from.index, element.idle));
@@ -261,6 +302,27 @@ export class Task {
     }
   }
 
+  #onFeedback(from: InputChannel, element: StreamElement, loop: FeedbackLoop): void {
+    let answer: LoopAnswer = "wait";
+    if (element.type === "batch") {
+      const { block } = element;
+      loop.taken(block.byteLength);
+      const [rows, watermarks] = [blockRowCount(block), blockWatermarks(block)];
+      answer = loop.batch(from.index, rows, watermarks);
+      if (watermarks.length > 0) rewriteBlockWatermarks(block, []);
+      if (rows > 0) this.#calls.push({ type: "batch", input: from.input, block });
+    } else if (element.type === "watermark") {
+      answer = loop.watermark(from.index, element.timestamp);
+    } else if (element.type === "end") {
+      answer = loop.watermark(from.index, WATERMARK_MAX);
+    }
+    if (answer === "again") this.#pushWatermark(loop.nextMarker(this.#watermark));
+    if (answer !== "empty") return;
+    this.#pushWatermark(WATERMARK_MAX);
+    for (const input of this.gate.open.keys()) this.#calls.push({ type: "end_input", input });
+    this.#calls.push({ type: "end_chain" });
+  }
+
   /** Replaces a batch's watermarks by those that the task as a whole reaches at these rows. */
   #coalesceInBatch(from: InputChannel, block: Uint8Array): void {
     const watermarks = blockWatermarks(block);
@@ -268,7 +330,7 @@ export class Task {
     const kept: { timestamp: bigint; row: number }[] = [];
     for (const { timestamp, row } of watermarks) {
       const reached = this.#coalescer.watermark(from.input, from.index, timestamp);
-      if (reached === undefined) continue;
+      if (reached === undefined || this.#isHeld(reached)) continue;
       this.#watermark = reached;
       if (kept.at(-1)?.row === row) kept.pop();
       kept.push({ timestamp: reached, row });
@@ -279,6 +341,10 @@ export class Task {
   #onChannelEnd(from: InputChannel): void {
     this.#pushCoalesced(this.#coalescer.end(from.input, from.index));
     if (this.gate.open[from.input] !== 0) return;
+    if (this.#loop !== undefined) {
+      this.#pushWatermark(this.#loop.nextMarker(this.#watermark));
+      return;
+    }
     this.#calls.push({ type: "end_input", input: from.input });
     if (this.gate.open.every((channels) => channels === 0)) this.#calls.push({ type: "end_chain" });
   }
@@ -312,13 +378,17 @@ export class Task {
 
   #pushCoalesced(events: readonly CoalescedEvent[]): void {
     for (const event of events) {
-      if (event.type === "watermark") this.#pushWatermark(event.timestamp);
-      else this.#calls.push(event);
+      if (event.type !== "watermark") this.#calls.push(event);
+      else if (!this.#isHeld(event.timestamp)) this.#pushWatermark(event.timestamp);
     }
   }
 
-  #pushWatermark(timestamp: bigint | undefined): void {
-    if (timestamp === undefined) return;
+  /** The end of event time waits at the head of an iteration until its loop is empty. */
+  #isHeld(timestamp: bigint): boolean {
+    return this.#loop !== undefined && timestamp === WATERMARK_MAX;
+  }
+
+  #pushWatermark(timestamp: bigint): void {
     this.#watermark = timestamp;
     this.#calls.push({ type: "watermark", timestamp });
   }
@@ -331,7 +401,7 @@ export class Task {
       this.output.end();
       this.#phase = "ENDING";
       this.#effects.phase("ENDING");
-      if (this.output.drained) this.#stop("FINISHED");
+      if (this.#canEnd()) this.#stop("FINISHED");
       return;
     }
     if (this.#isSource && this.#chain.finished && !this.#sourceEnded) this.#endSource();
