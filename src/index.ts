@@ -29,6 +29,7 @@ export {
 } from "./plan/data-stream.ts";
 export { Duration } from "./plan/duration.ts";
 export { IntervalJoin, IntervalJoined } from "./plan/interval-join.ts";
+export { IterativeStream } from "./plan/iterative-stream.ts";
 export type { JobSpec, JobSpecInput } from "./plan/job-spec.ts";
 export {
   type CoGroupedStreams,

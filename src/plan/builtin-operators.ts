@@ -8,6 +8,7 @@ import type { OperatorDescription } from "../protocol/manifest.ts";
 import { bigintParameter, sourceOutputs, timestampOutputs } from "./builtin-outputs.ts";
 import { windowAggregate, withLateOutput } from "./builtin-windows.ts";
 import { checkColumnTypes } from "./column-support.ts";
+import { iterationHead } from "./iteration.ts";
 import type { OutputSpec } from "./job-spec.ts";
 import { keyedReduceField, windowReduceField } from "./reduce-field.ts";
 import { fieldOf } from "./schema-match.ts";
@@ -140,6 +141,11 @@ const transformations: readonly BuiltinOperator[] = [
       fields: z.record(z.string().min(1), z.string().min(1)),
     }),
     outputs: selectOutputs,
+  },
+  {
+    description: iterationHead(describe("iteration_head", "generic", everyMode)),
+    parameters: z.strictObject({}),
+    outputs: ({ inputs }) => [{ ...inputOf(inputs), name: "main" }],
   },
   windowAggregate(describe("window_aggregate", "generic", ["insert-only"], true)),
   keyedReduceField(describe("keyed_reduce_field", "generic", ["insert-only"], true)),

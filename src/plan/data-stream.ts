@@ -16,6 +16,8 @@ import {
   InlineOperator,
   keyFields,
 } from "./inline-operator.ts";
+import { FEEDBACK_INPUT, ITERATION_HEAD } from "./iteration.ts";
+import type { IterativeStream } from "./iterative-stream.ts";
 import { type CoGroupedStreams, JoinedStreams, type StreamKey } from "./joined-streams.ts";
 import type { KeyedStream } from "./keyed-stream.ts";
 import {
@@ -199,8 +201,7 @@ export class DataStream<Row = AnyRow> {
   }
 
   /**
-   * Pairs of rows of two streams that have equal keys and fall into the same window; any columns (Flink:
-   * DataStream.join). Rows that meet none give nothing: see coGroup.
+   * Pairs of rows of two streams with equal keys in the same window (Flink: DataStream.join).
    *
    *     clicks.join(orders).where("user").equalTo("buyer").window(assigner).apply(match);
    */
@@ -209,13 +210,24 @@ export class DataStream<Row = AnyRow> {
   }
 
   /**
-   * The rows of two streams that have equal keys and fall into the same window, all at once; also where one stream
-   * has none (Flink: DataStream.coGroup).
+   * All rows of two streams with equal keys in the same window, if only one has any, too (Flink: DataStream.coGroup).
    *
    *     clicks.coGroup(orders).where("user").equalTo("buyer").window(assigner).apply(match);
    */
   coGroup<Other>(other: DataStream<Other>): CoGroupedStreams<Row, Other> {
     return new JoinedStreams<Row, Other, "co_group">(this, other, "co_group");
+  }
+
+  /** A stream into which some of its own results are fed back (Flink: DataStream.iterate): see IterativeStream. */
+  iterate(): IterativeStream<Row> {
+    const head = this.env.add("operator", builtin(ITERATION_HEAD), [this.upstreams, []]);
+    head.parallelism = 1;
+    return this.env.iterative(head);
+  }
+
+  /** @internal Leads this stream back to the head of an iteration. */
+  feedBack({ inputs }: Transformation): void {
+    (inputs[FEEDBACK_INPUT] as Upstream[]).push(...this.upstreams);
   }
 
   /** @internal As keyBy; for methods that take a key of each of two streams. @param method What was called. */

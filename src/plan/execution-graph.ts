@@ -6,6 +6,7 @@ import type { Partitioner, TaskDescriptor } from "../protocol/deployment.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import { keyGroupRange } from "../protocol/key-group.ts";
 import { JOB_MAX_CHANNELS, JOB_MAX_SUBTASKS } from "../protocol/limits.ts";
+import { FEEDBACK_INPUT, isIterationHead } from "./iteration.ts";
 import type { JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 
 /** A channel from one subtask to another. */
@@ -162,6 +163,7 @@ export function deployments(
       slot,
       chain: chains.get(vertex)!,
       gates: gatesOf(vertex, subtask, links, at),
+      ...(isIterationHead(vertex.chain[0]!.node) ? { feedbackInput: FEEDBACK_INPUT } : {}),
       outputs: outputsOf(vertex, subtask, links, at, bundleHash),
     };
     const tasks = workers.get(worker);

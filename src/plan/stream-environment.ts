@@ -9,6 +9,7 @@ import {
   InlineOperator,
   UNBUILT_BUNDLE,
 } from "./inline-operator.ts";
+import { IterativeStream } from "./iterative-stream.ts";
 import type { JobSpecInput, RestartStrategySpec } from "./job-spec.ts";
 import { KeyedStream } from "./keyed-stream.ts";
 import type { OperatorHandle } from "./operator-handle.ts";
@@ -225,6 +226,10 @@ export class StreamExecutionEnvironment {
     return bundle;
   }
 
+  /** @internal For DataStream, whose subclass it is. */
+  iterative(head: Transformation): IterativeStream {
+    return new IterativeStream(this, head);
+  }
   /** @internal For DataStream, whose subclass it is. */
   keyed(upstreams: readonly Upstream[], keys: readonly string[]): KeyedStream {
     return new KeyedStream(this, upstreams, keys);

@@ -1,5 +1,6 @@
-/** Shape of a job: unique names, edges between vertices that exist, no cycle. */
+/** Shape of a job: unique names, edges between vertices that exist, no cycle but those of iterations. */
 import { MillraceError } from "../protocol/errors.ts";
+import { isFeedbackEdge } from "./iteration.ts";
 import type { EdgeSpec, JobSpec, VertexSpec } from "./job-spec.ts";
 
 /** An edge with its place in the job spec. */
@@ -23,12 +24,18 @@ export interface PlacedVertex {
 export function orderVertices(spec: JobSpec): PlacedVertex[] {
   const vertices = placeVertices(spec);
   const waiting = new Map<string, number>();
-  for (const vertex of vertices.values()) waiting.set(vertex.spec.id, vertex.incoming.length);
+  const isFeedback = ({ spec: edge }: PlacedEdge) => {
+    return isFeedbackEdge(edge, vertices.get(edge.to)!.spec);
+  };
+  for (const { spec: vertex, incoming } of vertices.values()) {
+    waiting.set(vertex.id, incoming.filter((edge) => !isFeedback(edge)).length);
+  }
   const order: PlacedVertex[] = [];
-  const free = [...vertices.values()].filter((vertex) => vertex.incoming.length === 0);
+  const free = [...vertices.values()].filter(({ spec: vertex }) => waiting.get(vertex.id) === 0);
   for (let next = free.shift(); next !== undefined; next = free.shift()) {
     order.push(next);
     for (const edge of next.outgoing) {
+      if (isFeedback(edge)) continue;
       const left = waiting.get(edge.spec.to)! - 1;
       waiting.set(edge.spec.to, left);
       if (left === 0) insertByIndex(free, vertices.get(edge.spec.to)!);
@@ -99,6 +106,6 @@ function cycleError(
   return new MillraceError("JOB_CYCLE", `Cannot plan job: ${cycle} is a cycle`, {
     field: `edges[${edge!.index}]`,
     value: cycle,
-    expected: "a graph without cycles; version 1 of the job spec has no feedback edges",
+    expected: "a graph without cycles, but those through input 1 of an iteration_head",
   });
 }

@@ -5,6 +5,7 @@
 import { MillraceError } from "../protocol/errors.ts";
 import { defaultMaxParallelism } from "../protocol/key-group.ts";
 import { planEdge, planInputs } from "./edge-checks.ts";
+import { checkFeedback, iterationEdges, planIterationInputs } from "./iteration.ts";
 import { type JobSpec, jobSpecSchema } from "./job-spec.ts";
 import { type FoundOperator, findOperator, type ManifestLookup } from "./operator-lookup.ts";
 import { planOutputs } from "./operator-outputs.ts";
@@ -48,9 +49,9 @@ class JobPlanner {
   }
 
   plan(): StreamGraph {
-    for (const vertex of orderVertices(this.#spec)) {
-      this.#nodes.set(vertex.spec.id, this.#planVertex(vertex));
-    }
+    const vertices = orderVertices(this.#spec);
+    for (const vertex of vertices) this.#nodes.set(vertex.spec.id, this.#planVertex(vertex));
+    for (const vertex of vertices) this.#planFeedback(vertex);
     const { name, bufferTimeoutMs, restartStrategy } = this.#spec;
     return {
       name,
@@ -70,8 +71,11 @@ class JobPlanner {
     const connector = planConnector(spec, operator, field);
     const { parallelism, maxParallelism } = this.#parallelism(vertex, field);
     checkWindowAll(spec, operator, parallelism, field);
-    const edges = vertex.incoming.map((edge) => this.#planEdge(edge, parallelism));
-    const inputs = planInputs(operator, edges, field);
+    const { incoming } = iterationEdges(vertex);
+    const edges = incoming.map((edge) => this.#planEdge(edge, parallelism));
+    const inputs = planIterationInputs(operator, parallelism, field, (described) =>
+      planInputs(described, edges, field),
+    );
     checkEventTime(
       spec,
       operator,
@@ -107,6 +111,15 @@ class JobPlanner {
       inputs,
       outputs,
     };
+  }
+
+  /** The edges that lead back: what they come from is planned by now. */
+  #planFeedback(vertex: PlacedVertex): void {
+    const { feedback } = iterationEdges(vertex);
+    const head = this.#nodes.get(vertex.spec.id)!;
+    const edges = feedback.map((edge) => this.#planEdge(edge, head.parallelism));
+    checkFeedback(head, edges, this.#edges, this.#nodes);
+    this.#edges.push(...edges);
   }
 
   #find(reference: Parameters<typeof findOperator>[0], field: string): FoundOperator {

@@ -94,6 +94,8 @@ export const taskDescriptorSchema = z.strictObject({
   chain: z.array(chainedOperatorSchema).min(1),
   /** Channels into the head, per input of the head operator. */
   gates: z.array(z.strictObject({ input: z.int(), channels: z.array(channelSchema) })),
+  /** Of the head of an iteration: the input over which rows come back. */
+  feedbackInput: z.int().min(0).optional(),
   /** Edges out of the chain. */
   outputs: z.array(exitSchema.extend({ channels: z.array(channelSchema).min(1) })),
 });

@@ -172,6 +172,12 @@ export const COLLECTION_PIECE_ROWS = 1_024;
 /** A collection that the application does not offer by then is not there. */
 export const COLLECTION_OPEN_TIMEOUT_MS = 5_000;
 /**
+ * Rows that wait at the head of an iteration. They come without credits: a loop whose every task waits for room in the
+ * next one would stand still for ever. The head takes them before anything from outside, so they are
+ * as many as one batch from outside becomes, going round, not as many as the input has.
+ */
+export const ITERATION_FEEDBACK_MAX_BYTES = 256 * 1024 * 1024;
+/**
  * Slot isolates that one worker starts at once, at least; more where it has more cores. Each takes
  * about 100 ms of a core: further ones would only make all of them slower.
  */

@@ -22,6 +22,8 @@ registerOperator(() => new CsvOperator());
 registerOperator(() => new DatagenOperator());
 registerOperator(() => new AssignTimestampsOperator());
 registerOperator(() => new SelectOperator());
+// The head of an iteration hands on all columns of two inputs that are alike.
+registerOperator(() => new SelectOperator());
 registerOperator(() => new WindowAggregateOperator());
 registerOperator(() => new KeyedReduceFieldOperator());
 registerOperator(() => new WindowReduceFieldOperator());

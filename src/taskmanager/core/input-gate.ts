@@ -35,11 +35,14 @@ export interface TakenElement {
 export class InputGate {
   readonly channels: readonly InputChannel[];
   readonly #byNumber: ReadonlyMap<number, InputChannel>;
+  /** Input that is read before the others: what comes back into an iteration. */
+  readonly #first: number | undefined;
   readonly #open: number[] = [];
   #next = 0;
   #queued = 0;
 
-  constructor(gates: TaskDescriptor["gates"]) {
+  constructor(gates: TaskDescriptor["gates"], first?: number) {
+    this.#first = first;
     const channels: InputChannel[] = [];
     for (const gate of gates) {
       for (const { channel, peer } of gate.channels) {
@@ -101,21 +104,33 @@ export class InputGate {
     return true;
   }
 
+  /** The channel of that number, if it is of this gate. */
+  channel(number: number): InputChannel | undefined {
+    return this.#byNumber.get(number);
+  }
+
   /** The next element, channels in turn. */
   take(): TakenElement | undefined {
     if (this.#queued === 0) return undefined;
+    for (const from of this.channels) {
+      if (from.input === this.#first && from.queue.length > 0) return this.#takeOf(from);
+    }
     const count = this.channels.length;
     for (let i = 0; i < count; i++) {
       const at = (this.#next + i) % count;
       const from = this.channels[at]!;
-      const element = from.queue.shift();
-      if (element === undefined) continue;
+      if (from.queue.length === 0) continue;
       this.#next = (at + 1) % count;
-      this.#queued--;
-      if (element.type === "end") this.#open[from.input] = this.#open[from.input]! - 1;
-      return { from, element };
+      return this.#takeOf(from);
     }
     return undefined;
+  }
+
+  #takeOf(from: InputChannel): TakenElement {
+    const element = from.queue.shift()!;
+    this.#queued--;
+    if (element.type === "end") this.#open[from.input] = this.#open[from.input]! - 1;
+    return { from, element };
   }
 
   /** A frame has been consumed: its sender may send another. */

@@ -8,19 +8,22 @@
  */
 
 import {
-  type BatchWatermark,
+  blockRowCount,
   blockWatermarks,
   rewriteBlockWatermarks,
 } from "../../protocol/batch/block-header.ts";
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
+import { FRAME_KIND } from "../../protocol/frame.ts";
 import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
 import type { UserMetric } from "../../protocol/user-metric.ts";
-import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
+import { type OwnedFrame, type StreamElement, WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
+import { FeedbackLoop, type LoopAnswer, rowsAfterEnd } from "./feedback-loop.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
+import { InputWatermarks } from "./input-watermarks.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
-import { WatermarkCoalescer, type WatermarkEvent } from "./watermark-coalescer.ts";
+import type { WatermarkEvent } from "./watermark-coalescer.ts";
 
 export type TaskPhase = "RUNNING" | "ENDING" | "FINISHED" | "CANCELED" | "FAILED";
 
@@ -58,8 +61,10 @@ export class Task {
   readonly #chain: OperatorChainPort;
   readonly #effects: TaskEffects;
   readonly #bufferTimeoutMs: number;
-  readonly #coalescer: WatermarkCoalescer;
+  readonly #watermarks: InputWatermarks;
   readonly #isSource: boolean;
+  /** Of the head of an iteration: what comes back over input `feedbackInput`. */
+  readonly #loop: FeedbackLoop | undefined;
   readonly #calls: ChainCall[] = [];
   readonly #sourceData: SourceData[] = [];
   readonly #answers: RequestAnswer[] = [];
@@ -76,7 +81,6 @@ export class Task {
   #userMetrics: UserMetric[] = [];
   #backpressuredMs = 0;
   #bytesIn = 0;
-  #watermark = WATERMARK_MIN;
 
   constructor(
     descriptor: TaskDescriptor,
@@ -87,13 +91,19 @@ export class Task {
   ) {
     this.descriptor = descriptor;
     this.output = output;
-    this.gate = new InputGate(descriptor.gates);
+    const { feedbackInput } = descriptor;
+    this.gate = new InputGate(descriptor.gates, feedbackInput);
     this.#chain = chain;
     this.#effects = effects;
     this.#bufferTimeoutMs = deployment.bufferTimeoutMs;
     this.#isSource = this.gate.channels.length === 0;
     const counts = this.gate.open.length === 0 ? [1] : [...this.gate.open];
-    this.#coalescer = new WatermarkCoalescer(counts);
+    if (feedbackInput !== undefined) {
+      this.#loop = new FeedbackLoop(counts[feedbackInput]!);
+      // Event time does not go round: it is that of the other input.
+      counts.splice(feedbackInput, 1);
+    }
+    this.#watermarks = new InputWatermarks(counts, this.#loop !== undefined);
   }
 
   get phase(): TaskPhase {
@@ -111,7 +121,7 @@ export class Task {
 
   /** Whether `run` would do something now. */
   runnable(nowMs: number): boolean {
-    if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.output.drained;
+    if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.#canEnd();
     const isDue = this.#due(this.#flushAtMs, nowMs) || this.#due(this.#timerAtMs, nowMs);
     if (this.#waiting) return isDue || this.#nextAnswer() !== undefined;
     if (this.#chain.busy) return this.#blockedSinceMs === undefined;
@@ -134,6 +144,7 @@ export class Task {
     try {
       const taken = this.gate.offer(frame);
       if (taken) this.#bytesIn += frame.payload.byteLength;
+      if (taken && this.#loop !== undefined) this.#offered(frame, this.#loop);
       return taken;
     } catch (error) {
       this.fail(errorBodyOf(error));
@@ -170,7 +181,7 @@ export class Task {
     if (this.stopped) return;
     try {
       if (this.#phase === "ENDING") {
-        if (this.output.drained) this.#stop("FINISHED");
+        if (this.#canEnd()) this.#stop("FINISHED");
         return;
       }
       if (!(this.#waiting ? this.#interject(nowMs) : this.#goOn(nowMs))) return;
@@ -204,6 +215,7 @@ export class Task {
     }
     this.#readUserMetrics();
     const { recordsIn, recordsFailed, stateBytes, busyMs } = this.#chain.counters();
+    const watermark = this.#watermarks.current;
     return {
       vertex: this.descriptor.vertex,
       subtask: this.descriptor.subtask,
@@ -213,7 +225,7 @@ export class Task {
       stateBytes,
       bytesIn: this.#bytesIn,
       bytesOut: this.output.bytesOut,
-      ...(this.#watermark === WATERMARK_MIN ? {} : { watermark: String(this.#watermark) }),
+      ...(watermark === WATERMARK_MIN ? {} : { watermark: String(watermark) }),
       busyMs,
       backpressuredMs: this.#backpressuredMs,
       ...(this.#userMetrics.length === 0 ? {} : { user: this.#userMetrics }),
@@ -296,12 +308,36 @@ export class Task {
     if (data !== undefined) this.#onSourceData(data);
   }
 
+  /** Whether all has been sent, and, of an iteration, nothing can come back any more. */
+  #canEnd(): boolean {
+    return (
+      this.output.drained && (this.#loop === undefined || this.gate.open.every((n) => n === 0))
+    );
+  }
+
+  /** What comes back needs no room: a loop whose every task waits for the next one would stand still. */
+  #offered(frame: OwnedFrame, loop: FeedbackLoop): void {
+    const channel = this.gate.channel(frame.channel);
+    if (channel === undefined || channel.input !== this.descriptor.feedbackInput) return;
+    if (frame.kind !== FRAME_KIND.end) this.#returnCredit(channel);
+    loop.queued(frame.payload.byteLength);
+    if (this.#phase !== "ENDING") return;
+    for (let taken = this.gate.take(); taken !== undefined; taken = this.gate.take()) {
+      const rows = taken.element.type === "batch" ? blockRowCount(taken.element.block) : 0;
+      if (rows > 0) throw rowsAfterEnd(rows);
+    }
+  }
+
   #returnCredit(from: InputChannel, recycled?: ArrayBuffer): void {
     this.gate.credited(from);
     this.#effects.grantCredit(from, recycled);
   }
 
   #onElement({ from, element }: TakenElement): void {
+    if (this.#loop !== undefined && from.input === this.descriptor.feedbackInput) {
+      this.#onFeedback(from, element, this.#loop);
+      return;
+    }
     // A batch's credit goes back when the chain has copied the block.
     if (element.type !== "batch" && element.type !== "end") this.#returnCredit(from);
     switch (element.type) {
@@ -309,15 +345,15 @@ export class Task {
         this.#calls.push({
           type: "batch",
           input: from.input,
-          block: this.#coalesceInBatch(from, element.block),
+          block: this.#watermarks.inBatch(from, element.block),
         });
         this.#consuming = { from, backing: element.backing };
         return;
       case "watermark":
-        this.#pushWatermark(this.#coalescer.watermark(from.input, from.index, element.timestamp));
+        this.#pushEvents(this.#watermarks.watermark(from, element.timestamp));
         return;
       case "status":
-        this.#pushCoalesced(this.#coalescer.status(from.input, from.index, element.idle));
+        this.#pushEvents(this.#watermarks.status(from, element.idle));
         return;
       case "barrier": {
         // The place of the barrier aligner: block `from` here until each channel has its barrier.
@@ -332,39 +368,35 @@ export class Task {
     }
   }
 
-  /**
-   * Replaces a batch's watermarks and statuses by those that the task as a whole reaches at these
-   * rows; answers the block with them.
-   */
-  #coalesceInBatch(from: InputChannel, block: Uint8Array): Uint8Array {
-    const entries = blockWatermarks(block);
-    if (entries.length === 0) return block;
-    const kept: BatchWatermark[] = [];
-    for (const { timestamp, row, idle } of entries) {
-      for (const event of this.#coalesce(from, timestamp, idle)) {
-        if (event.type === "status") {
-          kept.push({ timestamp: 0n, row, idle: event.idle });
-          continue;
-        }
-        this.#watermark = event.timestamp;
-        const last = kept.at(-1);
-        if (last?.row === row && last.idle === undefined) kept.pop();
-        kept.push({ timestamp: event.timestamp, row });
-      }
+  #onFeedback(from: InputChannel, element: StreamElement, loop: FeedbackLoop): void {
+    let answer: LoopAnswer = "wait";
+    if (element.type === "batch") {
+      const { block } = element;
+      loop.taken(block.byteLength);
+      const [rows, entries] = [blockRowCount(block), blockWatermarks(block)];
+      const watermarks = entries.filter(({ idle }) => idle === undefined);
+      answer = loop.batch(from.index, rows, watermarks);
+      const bare = entries.length === 0 ? block : rewriteBlockWatermarks(block, []);
+      if (rows > 0) this.#calls.push({ type: "batch", input: from.input, block: bare });
+    } else if (element.type === "watermark") {
+      answer = loop.watermark(from.index, element.timestamp);
+    } else if (element.type === "end") {
+      answer = loop.watermark(from.index, WATERMARK_MAX);
     }
-    return rewriteBlockWatermarks(block, kept);
-  }
-
-  /** What a channel's watermark, or status where `idle` is told, means for the task. */
-  #coalesce(from: InputChannel, timestamp: bigint, idle: boolean | undefined): WatermarkEvent[] {
-    if (idle !== undefined) return this.#coalescer.status(from.input, from.index, idle);
-    const reached = this.#coalescer.watermark(from.input, from.index, timestamp);
-    return reached === undefined ? [] : [{ type: "watermark", timestamp: reached }];
+    if (answer === "again") this.#pushWatermark(loop.nextMarker(this.#watermarks.current));
+    if (answer !== "empty") return;
+    this.#pushWatermark(WATERMARK_MAX);
+    for (const input of this.gate.open.keys()) this.#calls.push({ type: "end_input", input });
+    this.#calls.push({ type: "end_chain" });
   }
 
   #onChannelEnd(from: InputChannel): void {
-    this.#pushCoalesced(this.#coalescer.end(from.input, from.index));
+    this.#pushEvents(this.#watermarks.end(from));
     if (this.gate.open[from.input] !== 0) return;
+    if (this.#loop !== undefined) {
+      this.#pushWatermark(this.#loop.nextMarker(this.#watermarks.current));
+      return;
+    }
     this.#calls.push({ type: "end_input", input: from.input });
     if (this.gate.open.every((channels) => channels === 0)) this.#calls.push({ type: "end_chain" });
   }
@@ -384,7 +416,7 @@ export class Task {
   #endSource(): void {
     this.#sourceEnded = true;
     this.#sourceData.length = 0;
-    this.#pushCoalesced(this.#coalescer.end(0, 0));
+    this.#pushEvents(this.#watermarks.end({ input: 0, index: 0 }));
     this.#calls.push({ type: "end_input", input: 0 }, { type: "end_chain" });
   }
 
@@ -396,16 +428,12 @@ export class Task {
     }
   }
 
-  #pushCoalesced(events: readonly WatermarkEvent[]): void {
-    for (const event of events) {
-      if (event.type === "watermark") this.#pushWatermark(event.timestamp);
-      else this.#calls.push(event);
-    }
+  #pushEvents(events: readonly WatermarkEvent[]): void {
+    for (const event of events) this.#calls.push(event);
   }
 
-  #pushWatermark(timestamp: bigint | undefined): void {
-    if (timestamp === undefined) return;
-    this.#watermark = timestamp;
+  #pushWatermark(timestamp: bigint): void {
+    this.#watermarks.current = timestamp;
     this.#calls.push({ type: "watermark", timestamp });
   }
 
@@ -416,7 +444,7 @@ export class Task {
       this.output.end();
       this.#phase = "ENDING";
       this.#effects.phase("ENDING");
-      if (this.output.drained) this.#stop("FINISHED");
+      if (this.#canEnd()) this.#stop("FINISHED");
       return;
     }
     if (this.#isSource && this.#chain.finished && !this.#sourceEnded) this.#endSource();

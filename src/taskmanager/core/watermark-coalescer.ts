@@ -101,7 +101,8 @@ export class StatusWatermarkValve {
   }
 }
 
-function asEvents(timestamp: bigint | undefined): WatermarkEvent[] {
+/** A watermark, if there is one, as what a task does about it. */
+export function asEvents(timestamp: bigint | undefined): WatermarkEvent[] {
   return timestamp === undefined ? [] : [{ type: "watermark", timestamp }];
 }
 

@@ -128,6 +128,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     drive: rows,
     rows: VISITED,
   },
+  iteration_head: {
+    setup: on(INPUT, {}),
+    drive: rows,
+    rows: VISITED,
+  },
   window_aggregate: {
     setup: {
       inputs: [{ schema: INPUT, keys: ["text"] }],
