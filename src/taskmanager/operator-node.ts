@@ -9,6 +9,7 @@ import { keyGroupRange } from "../protocol/key-group.ts";
 import { BATCH_TEXT_BYTES } from "../protocol/limits.ts";
 import type { OpenConfig, OpenStream } from "../protocol/open-config.ts";
 import type { Schema } from "../protocol/types.ts";
+import { alignmentOf } from "./core/source-alignment.ts";
 import type { ModuleInstance, OperatorSite } from "./module-instance.ts";
 import { RowCost } from "./slice-budget.ts";
 
@@ -40,6 +41,8 @@ export interface OperatorNode {
   readonly deadLetter: number | undefined;
   /** Whether it is told of the splits of the source in front of it: their watermarks are apart. */
   readonly perSplit: boolean;
+  /** Whether the task wants to know its watermarks: they are aligned with those of other sources. */
+  readonly isAligned: boolean;
   /** Columns of its input; undefined: a source, or an exchange. */
   readonly input: Schema | undefined;
   readonly cost: RowCost;
@@ -89,6 +92,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       onRowError: operator.onRowError,
       deadLetter: deadLetter === -1 ? undefined : deadLetter,
       perSplit: operator.input?.from === 0 && task.gates.length === 0 && isPerSplit(operator),
+      isAligned: alignmentOf(task)?.operator === operator,
       input: operator.inputs[0]?.schema as Schema | undefined,
     });
     opened.push({ node, routes, exchanges });
@@ -163,6 +167,7 @@ function openExits(
       onRowError: "fail",
       deadLetter: undefined,
       perSplit: false,
+      isAligned: false,
       input: undefined,
     });
     route.push({ type: "node", node });
@@ -178,7 +183,7 @@ function openNode(
   config: OpenConfig,
   shape: Pick<
     OperatorNode,
-    "routes" | "exchange" | "onRowError" | "deadLetter" | "perSplit" | "input"
+    "routes" | "exchange" | "onRowError" | "deadLetter" | "perSplit" | "isAligned" | "input"
   >,
 ): OperatorNode {
   const { manifest } = instance.loaded;

@@ -31,6 +31,8 @@ export type SlotInput =
   | { readonly type: "source_data"; readonly task: TaskId; readonly data: SourceData }
   /** Answer to a sink_write. */
   | { readonly type: "sink_done"; readonly task: TaskId; readonly operator: number }
+  /** A source may go on up to this watermark. */
+  | { readonly type: "align_watermarks"; readonly task: TaskId; readonly maxWatermark: bigint }
   /** A connector or a link of the task failed. */
   | { readonly type: "task_failed"; readonly task: TaskId; readonly error: ErrorBody }
   /** One slice of one task. */
@@ -122,6 +124,9 @@ export class SlotCore {
       case "sink_done":
         this.#task(input.task)?.sinkDone(input.operator, nowMs);
         break;
+      case "align_watermarks":
+        this.#task(input.task)?.align(input.maxWatermark, nowMs);
+        break;
       case "task_failed":
         this.#task(input.task)?.fail(input.error);
         break;
@@ -190,7 +195,11 @@ export class SlotCore {
   #deploy(deployment: Deployment, nowMs: number): void {
     const mine = deployment.tasks.filter((task) => task.slot === this.#slot);
     for (const descriptor of mine) this.#start(descriptor, deployment);
-    this.#metricsAtMs = nowMs + METRICS_INTERVAL_MS;
+    this.#metricsAtMs = nowMs + this.#metricsIntervalMs;
+  }
+
+  get #metricsIntervalMs(): number {
+    return Math.min(METRICS_INTERVAL_MS, ...this.#tasks.map((task) => task.metricsIntervalMs));
   }
 
   #start(descriptor: TaskDescriptor, deployment: Deployment): void {
@@ -249,7 +258,7 @@ export class SlotCore {
 
   #reportMetrics(nowMs: number): void {
     if (this.#metricsAtMs === undefined || nowMs < this.#metricsAtMs || this.stopped) return;
-    this.#metricsAtMs = nowMs + METRICS_INTERVAL_MS;
+    this.#metricsAtMs = nowMs + this.#metricsIntervalMs;
     this.#emit({ type: "metrics", tasks: this.metrics(nowMs) });
   }
 

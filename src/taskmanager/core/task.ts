@@ -14,9 +14,10 @@ import {
 } from "../../protocol/batch/block-header.ts";
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
-import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
+import { METRICS_INTERVAL_MS, SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
 import { type OwnedFrame, WATERMARK_MIN } from "./element.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
+import { alignmentOf, SourceAlignment } from "./source-alignment.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
 import { WatermarkCoalescer, type WatermarkEvent } from "./watermark-coalescer.ts";
@@ -62,6 +63,8 @@ export class Task {
   #current: ChainCall | undefined;
   #consuming: { readonly from: InputChannel; readonly backing: ArrayBuffer } | undefined;
   #backpressuredMs = 0;
+  /** Of a source whose watermarks are aligned. */
+  readonly #alignment: SourceAlignment | undefined;
   #bytesIn = 0;
   #watermark = WATERMARK_MIN;
 
@@ -79,6 +82,8 @@ export class Task {
     this.#effects = effects;
     this.#bufferTimeoutMs = deployment.bufferTimeoutMs;
     this.#isSource = this.gate.channels.length === 0;
+    const alignment = alignmentOf(descriptor);
+    if (alignment !== undefined) this.#alignment = new SourceAlignment(alignment.parameters);
     const counts = this.gate.open.length === 0 ? [1] : [...this.gate.open];
     this.#coalescer = new WatermarkCoalescer(counts);
   }
@@ -100,8 +105,23 @@ export class Task {
   runnable(nowMs: number): boolean {
     if (this.#phase !== "RUNNING") return this.#phase === "ENDING" && this.output.drained;
     if (this.#chain.busy) return this.#blockedSinceMs === undefined;
-    if (this.#calls.length > 0 || this.#sourceData.length > 0 || this.gate.queued > 0) return true;
+    if (this.#calls.length > 0 || this.#hasSourceData || this.gate.queued > 0) return true;
     return this.#due(this.#flushAtMs, nowMs) || this.#due(this.#timerAtMs, nowMs);
+  }
+
+  /** Data that may be worked on: a source that runs ahead of its group waits. */
+  get #hasSourceData(): boolean {
+    return this.#sourceData.length > 0 && this.#alignment?.isPaused !== true;
+  }
+
+  /** How often the task's numbers are wanted, ms. */
+  get metricsIntervalMs(): number {
+    return this.#alignment?.intervalMs ?? METRICS_INTERVAL_MS;
+  }
+
+  /** The group of a source with aligned watermarks allows so much. */
+  align(maxWatermark: bigint, nowMs: number): void {
+    this.#alignment?.allow(maxWatermark, this.#chain.emitted, nowMs);
   }
 
   /** When the task has to be run although nothing came. */
@@ -154,6 +174,7 @@ export class Task {
         return;
       }
       if (!this.#chain.busy && !this.#beginNext(nowMs)) return;
+      this.output.heldUpMs = this.#backpressuredMs + (this.#alignment?.pausedMs(nowMs) ?? 0);
       const progress = this.#chain.run(this.output);
       if (progress === "blocked") this.#blockedSinceMs = nowMs;
       else if (progress === "done") this.#callDone(nowMs);
@@ -192,6 +213,7 @@ export class Task {
       ...(this.#watermark === WATERMARK_MIN ? {} : { watermark: String(this.#watermark) }),
       busyMs,
       backpressuredMs: this.#backpressuredMs,
+      ...this.#alignment?.report(this.#chain.emitted),
     };
   }
 
@@ -227,7 +249,7 @@ export class Task {
       if (taken === undefined) break;
       this.#onElement(taken);
     }
-    if (this.#calls.length > 0) return;
+    if (this.#calls.length > 0 || !this.#hasSourceData) return;
     const data = this.#sourceData.shift();
     if (data !== undefined) this.#onSourceData(data);
   }
@@ -356,6 +378,7 @@ export class Task {
       return;
     }
     if (this.#isSource && this.#chain.finished && !this.#sourceEnded) this.#endSource();
+    this.#alignment?.update(this.#chain.emitted, nowMs);
     this.#timerAtMs = this.#chain.nextTimerMs();
     this.#scheduleFlush(nowMs);
   }
@@ -376,7 +399,6 @@ export class Task {
   #unblock(nowMs: number): void {
     if (this.#blockedSinceMs === undefined) return;
     this.#backpressuredMs += Math.max(0, nowMs - this.#blockedSinceMs);
-    this.output.heldUpMs = this.#backpressuredMs;
     this.#blockedSinceMs = undefined;
   }
 

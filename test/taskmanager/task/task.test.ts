@@ -22,6 +22,7 @@ import type {
   ChainCall,
   ChainOutput,
   ChainProgress,
+  EmittedTime,
   OperatorChainPort,
 } from "../../../src/taskmanager/core/task-chain.ts";
 import { StatusWatermarkValve } from "../../../src/taskmanager/core/watermark-coalescer.ts";
@@ -33,6 +34,7 @@ class FakeChain implements OperatorChainPort {
   busy = false;
   finished = false;
   partialOutput = false;
+  emitted: EmittedTime | undefined;
   closed = false;
   run: (output: ChainOutput) => ChainProgress = () => {
     this.busy = false;
