@@ -13,6 +13,7 @@ import { specIssue } from "./spec-issue.ts";
 import type { StreamEdge, StreamGraph, StreamNode } from "./stream-graph.ts";
 import { orderVertices, type PlacedVertex } from "./topology.ts";
 import {
+  checkAlignment,
   checkEventTime,
   checkKind,
   checkWindowAll,
@@ -76,12 +77,12 @@ class JobPlanner {
     const inputs = planIterationInputs(operator, parallelism, field, (described) =>
       planInputs(described, edges, field),
     );
-    checkEventTime(
-      spec,
-      operator,
-      edges.map(({ from }) => this.#nodes.get(from)!),
-      field,
-    );
+    const producers = edges.map(({ from, partitioner }) => {
+      const { kind, chaining } = this.#nodes.get(from)!;
+      return { kind, chaining, partitioner };
+    });
+    checkEventTime(spec, operator, producers, field);
+    checkAlignment(spec, operator, producers, field);
     const parameters = planParameters(spec, operator, this.#spec.autoWatermarkIntervalMs);
     const outputs = planOutputs({
       operator: { ...operator, parameters },

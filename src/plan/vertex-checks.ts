@@ -107,6 +107,33 @@ export function planParameters(
 }
 
 /**
+ * Only a source can pause: its strategy stands directly behind it, in the same task.
+ * @throws MillraceError JOB_PARAMETER_INVALID
+ */
+export function checkAlignment(
+  vertex: VertexSpec,
+  operator: FoundOperator,
+  inputs: readonly (Pick<VertexSpec, "kind" | "chaining"> & { readonly partitioner: string })[],
+  at: string,
+): void {
+  const nested = operator.description.kind === "watermark_strategy";
+  const parameters = nested ? operator.parameters[STRATEGY_PARAMETERS] : operator.parameters;
+  const { alignment } = parameters as { readonly alignment?: { readonly group: string } };
+  const known = nested || (operator.builtin !== undefined && operator.name === "assign_timestamps");
+  if (!known || alignment === undefined) return;
+  const [input, ...others] = inputs;
+  const isDirect = others.length === 0 && input?.partitioner === "forward";
+  const isChained = vertex.chaining === "always" && input?.chaining !== "never";
+  if (isDirect && isChained && input.kind === "source") return;
+  const message = `Cannot plan ${vertex.id}: watermark alignment needs a source that can pause`;
+  throw new MillraceError("JOB_PARAMETER_INVALID", message, {
+    field: `${at}.operator.parameters.${nested ? `${STRATEGY_PARAMETERS}.` : ""}alignment`,
+    value: alignment.group,
+    expected: "a strategy that is chained to its source, as fromSource(source, strategy) does",
+  });
+}
+
+/**
  * Rows of a source have no timestamp that could be kept.
  * @throws MillraceError JOB_PARAMETER_MISSING
  */

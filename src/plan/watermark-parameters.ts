@@ -1,6 +1,7 @@
 /** Parameters of operators that give event time and watermarks, and what of them goes together. */
 import { z } from "zod";
 import { MillraceError } from "../protocol/errors.ts";
+import { ALIGNMENT_UPDATE_INTERVAL_MS } from "../protocol/limits.ts";
 import { typeText } from "../protocol/type-text.ts";
 import type { OutputContext } from "./builtin-operators.ts";
 import { fieldOf } from "./schema-match.ts";
@@ -20,6 +21,14 @@ export const watermarkParameters = {
   autoWatermarkIntervalMs: z.int().min(0).optional(),
   /** Whether each split of the source in front has watermarks of its own. */
   perSplit: z.boolean().optional(),
+  /** Sources of a group that run further ahead of its smallest watermark than this pause. */
+  alignment: z
+    .strictObject({
+      group: z.string().min(1).max(200),
+      maxDriftMs: z.int().min(0),
+      updateIntervalMs: z.int().min(1).default(ALIGNMENT_UPDATE_INTERVAL_MS),
+    })
+    .optional(),
 };
 
 /** The key under which an author's strategy has them, beside its own parameters. */

@@ -1,4 +1,5 @@
 /** How event time and watermarks come to a stream of the DataStream builder. */
+import { ALIGNMENT_UPDATE_INTERVAL_MS } from "../protocol/limits.ts";
 import { type DurationLike, durationMs } from "./duration.ts";
 import { builtin, checkKind, type OperatorHandle, type Parameters } from "./operator-handle.ts";
 import type { AnyRow } from "./row-type.ts";
@@ -91,6 +92,23 @@ export class WatermarkStrategy<Field extends string = never, In = AnyRow> {
    */
   withIdleness(idleTimeout: DurationLike): WatermarkStrategy<Field, In> {
     return this.#with<Field>({ idlenessMs: durationMs(idleTimeout, "idle timeout") });
+  }
+
+  /**
+   * Sources of a group whose watermark is more than `maxDrift` ahead of the group's smallest one pause
+   * until the others have come so far: what waits for the slowest need not be kept. The
+   * strategy stands at a source, or directly behind one and chained to it (JOB_PARAMETER_INVALID); a
+   * source that is idle, or has ended, holds nobody back.
+   * @param updateInterval How often watermarks are told: every second, which is the default, or more often
+   */
+  withWatermarkAlignment(
+    group: string,
+    maxDrift: DurationLike,
+    updateInterval: DurationLike = ALIGNMENT_UPDATE_INTERVAL_MS,
+  ): WatermarkStrategy<Field, In> {
+    const maxDriftMs = durationMs(maxDrift, "maximum watermark drift");
+    const updateIntervalMs = durationMs(updateInterval, "update interval");
+    return this.#with<Field>({ alignment: { group, maxDriftMs, updateIntervalMs } });
   }
 
   /** @internal The operator that does all this. @param more Parameters beside those that were said */

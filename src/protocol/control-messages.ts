@@ -50,6 +50,16 @@ const taskMetricsSchema = z.strictObject({
   backpressuredMs: z.number(),
   /** Counters, gauges and histograms of the operators' own; absent where there are none. */
   user: z.array(userMetricSchema).optional(),
+  /** Of a source in a group of aligned watermarks that has emitted one, or is idle. */
+  alignment: z
+    .strictObject({
+      group: z.string(),
+      /** ms that it may be ahead of the group's smallest watermark. */
+      maxDriftMs: z.int().min(0),
+      /** Last watermark emitted, a decimal string; absent: idle. */
+      watermark: z.string().optional(),
+    })
+    .optional(),
 });
 export type TaskMetrics = z.infer<typeof taskMetricsSchema>;
 
@@ -149,8 +159,20 @@ export const jobManagerMessageSchema = z.discriminatedUnion("type", [
     sink: z.string(),
     messages: z.int().min(1),
   }),
+  /** A source whose watermark is above this (decimal string) pauses until it hears of a higher one. */
+  z.strictObject({
+    type: z.literal("align_watermarks"),
+    job: z.string(),
+    attempt: z.int(),
+    vertex: z.string(),
+    subtask: z.int(),
+    maxWatermark: z.string(),
+  }),
 ]);
 export type JobManagerMessage = z.infer<typeof jobManagerMessageSchema>;
+
+/** A message for one task, which its slot understands. */
+export type TaskMessage = Extract<JobManagerMessage, { type: "rows_credit" | "align_watermarks" }>;
 
 /** @throws MillraceError MESSAGE_INVALID naming the field. */
 export function parseWorkerMessage(text: string): WorkerMessage {

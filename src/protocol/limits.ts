@@ -145,6 +145,8 @@ export const SINK_WRITES_IN_FLIGHT = 2;
 export const SOURCE_READS_AHEAD = 2;
 /** Interval of periodic watermarks (Flink: pipeline.auto-watermark-interval). */
 export const AUTO_WATERMARK_INTERVAL_MS = 200;
+/** How often aligned sources tell their watermarks (Flink: WatermarkAlignmentParams). */
+export const ALIGNMENT_UPDATE_INTERVAL_MS = 1_000;
 /** How often a slot reports its tasks' counters. */
 export const METRICS_INTERVAL_MS = 1_000;
 /** TCP connections of one JobManager: worker links, streams and short calls. */

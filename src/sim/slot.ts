@@ -108,6 +108,12 @@ export class SimSlot {
       this.#step({ type: "cancel" });
       return;
     }
+    if (command.type === "align_watermarks") {
+      const { vertex, subtask } = command;
+      const maxWatermark = BigInt(command.maxWatermark);
+      this.#step({ type: "align_watermarks", task: { vertex, subtask }, maxWatermark });
+      return;
+    }
     const { tasks } = this.#options.deployment;
     const task = tasks.find((other) => keyOf(other) === keyOf(command));
     const place = task?.chain.findIndex((operator) => operator.uid === command.sink) ?? -1;

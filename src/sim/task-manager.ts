@@ -203,8 +203,8 @@ export class SimTaskManager {
       case "discard":
         for (const file of this.#takeHeld(keyOf(action))) this.#options.world.disk.remove(file);
         return;
-      case "rows_credit":
-        this.#rowsCredit(action);
+      case "task_message":
+        this.#taskMessage(action);
         return;
       case "log":
         return;
@@ -303,12 +303,9 @@ export class SimTaskManager {
     }
   }
 
-  #rowsCredit({ message }: Extract<TaskManagerAction, { type: "rows_credit" }>): void {
-    const { vertex, subtask, sink, messages } = message;
+  #taskMessage({ message }: Extract<TaskManagerAction, { type: "task_message" }>): void {
     const attempt = this.#attempts.get(keyOf(message));
-    for (const slot of attempt?.numbers() ?? []) {
-      attempt?.command(slot, { type: "rows_credit", vertex, subtask, sink, messages });
-    }
+    for (const slot of attempt?.numbers() ?? []) attempt?.command(slot, message);
   }
 
   #watch(): void {

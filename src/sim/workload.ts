@@ -198,7 +198,20 @@ export class JobBuild {
     const { random } = this;
     const source = this.#generator(name, rows, seed, {}, PACES[random.int(0, 1)]);
     const idlenessMs = random.pick([1, 20, 100, 600]);
-    return this.#timed(source, "id", { ...this.#watermarks(), idlenessMs });
+    const alignment = this.#alignment();
+    const timed = this.#timed(source, "id", { ...this.#watermarks(), idlenessMs, ...alignment });
+    // Only a source can pause: the two are one task.
+    const pair = this.vertices.filter(({ id }) => id === source || id === timed);
+    for (const vertex of pair) vertex.chaining = "always";
+    return timed;
+  }
+
+  /** Alignment of the job's sources, now and then. */
+  #alignment() {
+    const { random } = this;
+    if (!random.chance(0.4)) return {};
+    const maxDriftMs = random.pick([0, 20, 400]);
+    return { alignment: { group: "sources", maxDriftMs, updateIntervalMs: 50 } };
   }
 
   #watermarks() {

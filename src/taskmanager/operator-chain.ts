@@ -7,17 +7,19 @@
  * is copied once. Here a record leaves the task: see chain-exit.ts.
  */
 import { STATUS } from "../protocol/abi.ts";
-import { blockByteLength, blockRowCount } from "../protocol/batch/block-header.ts";
+import { blockByteLength, blockRowCount, blockWatermarks } from "../protocol/batch/block-header.ts";
 import { HEADER } from "../protocol/batch/layout.ts";
 import { assert, MillraceError } from "../protocol/errors.ts";
 import type { UserMetric } from "../protocol/user-metric.ts";
 import { blockFrame, type CallFrame, framesOf, nextTimer } from "./call-frame.ts";
 import { leaveTask } from "./chain-exit.ts";
+import { WATERMARK_MIN } from "./core/element.ts";
 import type {
   ChainCall,
   ChainCounters,
   ChainOutput,
   ChainProgress,
+  EmittedTime,
   OperatorChainPort,
 } from "./core/task-chain.ts";
 import { LETTERS_AT_ONCE, letterBlock, rowLetter, unitLetter } from "./dead-letter.ts";
@@ -48,6 +50,7 @@ export class OperatorChain implements OperatorChainPort {
   #failed = false;
   #closed = false;
   finished = false;
+  emitted: EmittedTime | undefined;
 
   /** @param release gives the instances back when the chain is closed */
   constructor(
@@ -315,11 +318,19 @@ export class OperatorChain implements OperatorChainPort {
       if (block !== 0) {
         frame.block = block;
         frame.consumer = 0;
+        if (frame.node.isAligned) this.#noteTime(instance.bytes, block);
         return;
       }
       frame.output++;
     }
     frame.draining = false;
+  }
+
+  #noteTime(bytes: Uint8Array, block: number): void {
+    for (const { timestamp, idle } of blockWatermarks(bytes, block)) {
+      const watermark = idle === undefined ? timestamp : (this.emitted?.watermark ?? WATERMARK_MIN);
+      this.emitted = { watermark, idle: idle ?? false };
+    }
   }
 
   /** Hands the block at hand to its next consumers; false: one has no room. */

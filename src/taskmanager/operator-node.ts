@@ -10,6 +10,7 @@ import { keyGroupRange } from "../protocol/key-group.ts";
 import { BATCH_TEXT_BYTES } from "../protocol/limits.ts";
 import type { OpenConfig, OpenStream } from "../protocol/open-config.ts";
 import type { Schema } from "../protocol/types.ts";
+import { alignmentOf } from "./core/source-alignment.ts";
 import type { ModuleInstance, OperatorSite } from "./module-instance.ts";
 import { RowCost } from "./slice-budget.ts";
 
@@ -46,6 +47,8 @@ export interface OperatorNode {
   readonly deadLetter: number | undefined;
   /** Whether it is told of the splits of the source in front of it: their watermarks are apart. */
   readonly perSplit: boolean;
+  /** Whether the task wants to know its watermarks: they are aligned with those of other sources. */
+  readonly isAligned: boolean;
   /** Columns of its inputs; none: a source, or an exchange. */
   readonly inputs: readonly Schema[];
   /** Columns of its key: those of its first input, in their order. */
@@ -82,7 +85,8 @@ type NodeShape =
   | "inputs"
   | "key"
   | "subtask"
-  | "perSplit";
+  | "perSplit"
+  | "isAligned";
 type MutableRoutes = Consumer[][];
 
 /**
@@ -122,6 +126,7 @@ export function openNodes(context: OpenContext): OperatorNode[] {
       key: keyColumns(operator.inputs[0]),
       subtask: task.subtask,
       perSplit: operator.input?.from === 0 && task.gates.length === 0 && isPerSplit(operator),
+      isAligned: alignmentOf(task)?.operator === operator,
     });
     opened.push({ node, routes, exchanges });
     if (operator.input === undefined) continue;
@@ -201,6 +206,7 @@ function openExits(
       key: [],
       subtask: context.task.subtask,
       perSplit: false,
+      isAligned: false,
     });
     route.push({ type: "node", node });
     exchanges.push(node);

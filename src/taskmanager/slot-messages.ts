@@ -1,7 +1,7 @@
 /** What the main isolate of a worker and a slot's isolate say to each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { HeldBackFile } from "../connectors/connector.ts";
-import type { TaskMetrics, TaskState } from "../protocol/control-messages.ts";
+import type { TaskMessage, TaskMetrics, TaskState } from "../protocol/control-messages.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import type { ErrorBody } from "../protocol/errors.ts";
 import type { LoadedModule } from "./module-instance.ts";
@@ -30,15 +30,7 @@ export interface SlotStart {
 }
 
 /** To the slot. */
-export type SlotCommand =
-  | { readonly type: "cancel" }
-  | {
-      readonly type: "rows_credit";
-      readonly vertex: string;
-      readonly subtask: number;
-      readonly sink: string;
-      readonly messages: number;
-    };
+export type SlotCommand = { readonly type: "cancel" } | TaskMessage;
 
 /** From the slot. */
 export type SlotReport =

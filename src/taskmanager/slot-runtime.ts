@@ -82,6 +82,11 @@ export class SlotRuntime {
       this.#step({ type: "cancel" });
       return;
     }
+    if (command.type === "align_watermarks") {
+      const maxWatermark = BigInt(command.maxWatermark);
+      this.#step({ type: "align_watermarks", task: idOf(command), maxWatermark });
+      return;
+    }
     const task = this.#start.deployment.tasks.find((other) => keyOf(other) === keyOf(command));
     const place = task?.chain.findIndex((operator) => operator.uid === command.sink) ?? -1;
     this.#sinks.get(keyOf(command))?.[place]?.credit(command.messages);

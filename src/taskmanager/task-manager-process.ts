@@ -271,11 +271,9 @@ class TaskManagerShell {
       case "discard":
         this.#later("discard", this.#held.discard(action.job, action.attempt));
         return;
-      case "rows_credit": {
-        const { vertex, subtask, sink, messages } = action.message;
-        const command = { type: "rows_credit" as const, vertex, subtask, sink, messages };
+      case "task_message": {
         const slots = this.#attempts.get(keyOf(action.message))?.slots().values() ?? [];
-        for (const slot of slots) slot.command(command);
+        for (const slot of slots) slot.command(action.message);
         return;
       }
       case "log":

@@ -208,6 +208,29 @@ describe("validateJob", () => {
       "JOB_FIELD_TYPE",
       "vertices[1].operator.parameters.field",
     ],
+    [
+      "alignment behind something that cannot pause",
+      middle(
+        own("assign_timestamps", {
+          ingestionTime: true,
+          alignment: { group: "g", maxDriftMs: 5 },
+        }),
+        { chaining: "head" },
+      ),
+      "JOB_PARAMETER_INVALID",
+      "vertices[1].operator.parameters.alignment",
+    ],
+    [
+      "a negative drift",
+      middle(
+        own("assign_timestamps", {
+          ingestionTime: true,
+          alignment: { group: "g", maxDriftMs: -1 },
+        }),
+      ),
+      "JOB_PARAMETER_INVALID",
+      "vertices[1].operator.parameters.alignment.maxDriftMs",
+    ],
     ["a missing field", missingField, "JOB_INPUT_FIELD_MISSING", "edges[0]"],
     ["a nullable field where none is read", nullable, "JOB_INPUT_TYPE_MISMATCH", "edges[1]"],
     [

@@ -10,6 +10,7 @@ import {
   slotRequestsOf,
 } from "./planned-job.ts";
 import type { AllocatedSlot } from "./slot-pool.ts";
+import { WatermarkAlignment } from "./watermark-alignment.ts";
 
 /** A deployed subtask. */
 export interface TaskRecord {
@@ -50,6 +51,7 @@ export class Attempt {
   readonly number: number;
   readonly tasks = new Map<string, TaskRecord>();
   readonly parts = new Map<string, WorkerPart>();
+  readonly alignment = new WatermarkAlignment();
   readonly #descriptors: Map<string, readonly TaskDescriptor[]>;
 
   constructor(number: number, planned: PlannedJob, slots: readonly AllocatedSlot[], nowMs: number) {

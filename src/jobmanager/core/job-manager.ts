@@ -256,12 +256,7 @@ export class JobManagerCore {
 
   #metrics(worker: string, message: MetricsMessage): void {
     const job = this.#jobs.get(message.job);
-    if (job === undefined || job.attempt !== message.attempt) return;
-    const byTask = new Map(message.tasks.map((task) => [`${task.vertex}/${task.subtask}`, task]));
-    for (const task of job.tasks) {
-      if (task.worker !== worker) continue;
-      task.metrics = byTask.get(`${task.vertex}/${task.subtask}`) ?? task.metrics;
-    }
+    if (job?.attempt === message.attempt) job.metrics(worker, message.tasks);
   }
 
   #rows(link: string, worker: string, message: RowsMessage, nowMs: number): void {

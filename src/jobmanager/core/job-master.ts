@@ -10,7 +10,11 @@
  * Invariant: at most one attempt has tasks. The next one is deployed only after every worker of the
  * last has released it or is lost; what an older attempt still says is ignored.
  */
-import type { JobManagerMessage, WorkerMessage } from "../../protocol/control-messages.ts";
+import type {
+  JobManagerMessage,
+  TaskMetrics,
+  WorkerMessage,
+} from "../../protocol/control-messages.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import type { ErrorBody } from "../../protocol/errors.ts";
 import {
@@ -32,6 +36,7 @@ import { type PlannedJob, type SlotRequest, slotRequestsOf } from "./planned-job
 import { type RestartStrategy, restartStrategyOf } from "./restart-strategy.ts";
 import { type RelayOutcome, RowRelay } from "./row-relay.ts";
 import type { AllocatedSlot } from "./slot-pool.ts";
+import type { Allowance } from "./watermark-alignment.ts";
 
 /** What a job needs of the cluster around it. */
 export interface JobContext {
@@ -140,12 +145,38 @@ export class JobMaster {
     };
   }
 
+  /** Numbers of a worker's tasks; sources whose watermarks are aligned tell theirs by them. */
+  metrics(worker: string, metrics: readonly TaskMetrics[]): void {
+    const running = metrics.filter(({ vertex, subtask }) => {
+      const task = this.#attempt?.task(vertex, subtask);
+      return task?.worker === worker && !isTaskTerminal(task.state);
+    });
+    for (const one of metrics) {
+      const task = this.#attempt?.task(one.vertex, one.subtask);
+      if (task?.worker === worker) task.metrics = one;
+    }
+    this.#tellAllowances(this.#attempt?.alignment.report(running) ?? []);
+  }
+
+  #tellAllowances(allowances: readonly Allowance[]): void {
+    for (const { vertex, subtask, maxWatermark } of allowances) {
+      const worker = this.#attempt?.task(vertex, subtask)?.worker;
+      if (worker === undefined) continue;
+      const { id: job, attempt } = this;
+      const message = { job, attempt, vertex, subtask, maxWatermark: String(maxWatermark) };
+      this.#context.send(worker, { type: "align_watermarks", ...message });
+    }
+  }
+
   taskState(worker: string, message: TaskStateMessage, nowMs: number): void {
     const task = this.#attempt?.task(message.vertex, message.subtask);
     if (message.attempt !== this.attempt || task?.worker !== worker) return;
     if (isTaskTerminal(task.state)) return;
     const stopping = task.state === "CANCELING" && !isTaskTerminal(message.state);
     if (!stopping) this.#setTaskState(task, message.state, nowMs, message.error);
+    if (isTaskTerminal(task.state)) {
+      this.#tellAllowances(this.#attempt?.alignment.ended(task.vertex, task.subtask) ?? []);
+    }
     if (!this.#committing && this.#attempt?.allStarted) this.#progressDeadlineMs = undefined;
     switch (message.state) {
       case "DEPLOYING":

@@ -8,10 +8,15 @@
  * overtakes it. So when a marker is back on every feedback channel, everything that the head sent before it has gone round;
  * if no row came back meanwhile, the loop is empty.
  */
-import type { BatchWatermark } from "../../protocol/batch/block-header.ts";
+import {
+  type BatchWatermark,
+  blockRowCount,
+  blockWatermarks,
+  rewriteBlockWatermarks,
+} from "../../protocol/batch/block-header.ts";
 import { MillraceError } from "../../protocol/errors.ts";
 import { ITERATION_FEEDBACK_MAX_BYTES } from "../../protocol/limits.ts";
-import { WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
+import { type StreamElement, WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
 
 /** So many markers lie before the end of event time: a round a marker. */
 const MARKERS = 1n << 40n;
@@ -42,6 +47,22 @@ export class FeedbackLoop {
     const message = "Cannot end the iteration: event time has no room for another round";
     const expected = `timestamps below ${first}, and fewer rounds behind the end of the input`;
     throw new MillraceError("ITERATION_NOT_EMPTY", message, { value: String(watermark), expected });
+  }
+
+  /** Something came back; answers its rows, if it has any, as a block without event time. */
+  take(channel: number, element: StreamElement): { answer: LoopAnswer; block?: Uint8Array } {
+    if (element.type === "watermark") {
+      return { answer: this.watermark(channel, element.timestamp) };
+    }
+    if (element.type === "end") return { answer: this.watermark(channel, WATERMARK_MAX) };
+    if (element.type !== "batch") return { answer: "wait" };
+    const { block } = element;
+    this.taken(block.byteLength);
+    const [rows, entries] = [blockRowCount(block), blockWatermarks(block)];
+    const watermarks = entries.filter(({ idle }) => idle === undefined);
+    const answer = this.batch(channel, rows, watermarks);
+    if (rows === 0) return { answer };
+    return { answer, block: entries.length === 0 ? block : rewriteBlockWatermarks(block, []) };
   }
 
   /** A batch came back, with the watermarks that lie in it; event time does not go round. */

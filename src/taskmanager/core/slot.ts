@@ -39,6 +39,8 @@ export type SlotInput =
       readonly request: bigint;
       readonly answer: Uint8Array;
     }
+  /** A source may go on up to this watermark. */
+  | { readonly type: "align_watermarks"; readonly task: TaskId; readonly maxWatermark: bigint }
   /** A connector or a link of the task failed. */
   | { readonly type: "task_failed"; readonly task: TaskId; readonly error: ErrorBody }
   /** One slice of one task. */
@@ -141,6 +143,9 @@ export class SlotCore {
       case "answer":
         this.#task(input.task)?.answered(input);
         break;
+      case "align_watermarks":
+        this.#task(input.task)?.align(input.maxWatermark, nowMs);
+        break;
       case "task_failed":
         this.#task(input.task)?.fail(input.error);
         break;
@@ -209,7 +214,11 @@ export class SlotCore {
   #deploy(deployment: Deployment, nowMs: number): void {
     const mine = deployment.tasks.filter((task) => task.slot === this.#slot);
     for (const descriptor of mine) this.#start(descriptor, deployment);
-    this.#metricsAtMs = nowMs + METRICS_INTERVAL_MS;
+    this.#metricsAtMs = nowMs + this.#metricsIntervalMs;
+  }
+
+  get #metricsIntervalMs(): number {
+    return Math.min(METRICS_INTERVAL_MS, ...this.#tasks.map((task) => task.metricsIntervalMs));
   }
 
   #start(descriptor: TaskDescriptor, deployment: Deployment): void {
@@ -270,7 +279,7 @@ export class SlotCore {
 
   #reportMetrics(nowMs: number): void {
     if (this.#metricsAtMs === undefined || nowMs < this.#metricsAtMs || this.stopped) return;
-    this.#metricsAtMs = nowMs + METRICS_INTERVAL_MS;
+    this.#metricsAtMs = nowMs + this.#metricsIntervalMs;
     this.#emit({ type: "metrics", tasks: this.metrics(nowMs) });
   }
 

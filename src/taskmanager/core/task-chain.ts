@@ -57,6 +57,12 @@ export interface ChainOutput {
   sendRequest(operator: number, request: bigint, bytes: Uint8Array): void;
 }
 
+/** What an operator has said of time last. */
+export interface EmittedTime {
+  readonly watermark: bigint;
+  readonly idle: boolean;
+}
+
 /** Counters since the chain was opened. */
 export interface ChainCounters {
   readonly recordsIn: number;
@@ -73,6 +79,8 @@ export interface OperatorChainPort {
   readonly busy: boolean;
   /** A source said that it is at its end. */
   readonly finished: boolean;
+  /** Watermark and status of the strategy at the source, of those with alignment; undefined: none yet. */
+  readonly emitted: EmittedTime | undefined;
   /**
    * Blocks at the end of the chain may be partly filled: `flush` would send something (while a call
    * waits: if it is interjected).

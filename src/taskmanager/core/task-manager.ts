@@ -12,6 +12,7 @@
  */
 import type {
   JobManagerMessage,
+  TaskMessage,
   TaskState,
   WorkerMessage,
 } from "../../protocol/control-messages.ts";
@@ -108,10 +109,7 @@ export type TaskManagerAction =
   | ({ readonly type: "commit" } & OfAttempt)
   /** Remove what the sinks of the attempt hold back. */
   | ({ readonly type: "discard" } & OfAttempt)
-  | {
-      readonly type: "rows_credit";
-      readonly message: Extract<JobManagerMessage, { type: "rows_credit" }>;
-    }
+  | { readonly type: "task_message"; readonly message: TaskMessage }
   | { readonly type: "log"; readonly level: "info" | "warn"; readonly message: string }
   /** The JobManager does not want this worker: stop. */
   | { readonly type: "exit"; readonly error: ErrorBody };
@@ -292,7 +290,8 @@ export class TaskManagerCore {
       case "commit":
         return this.#commit(message);
       case "rows_credit":
-        return [{ type: "rows_credit", message }];
+      case "align_watermarks":
+        return [{ type: "task_message", message }];
       default:
         return unreachable(message);
     }

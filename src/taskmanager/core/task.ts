@@ -15,12 +15,13 @@ import {
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
 import { FRAME_KIND } from "../../protocol/frame.ts";
-import { SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
+import { METRICS_INTERVAL_MS, SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
 import type { UserMetric } from "../../protocol/user-metric.ts";
 import { type OwnedFrame, type StreamElement, WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
 import { FeedbackLoop, type LoopAnswer, rowsAfterEnd } from "./feedback-loop.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import { InputWatermarks } from "./input-watermarks.ts";
+import { alignmentOf, SourceAlignment } from "./source-alignment.ts";
 import type { ChainCall, OperatorChainPort } from "./task-chain.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { WatermarkEvent } from "./watermark-coalescer.ts";
@@ -80,6 +81,8 @@ export class Task {
   #consuming: { readonly from: InputChannel; readonly backing: ArrayBuffer } | undefined;
   #userMetrics: UserMetric[] = [];
   #backpressuredMs = 0;
+  /** Of a source whose watermarks are aligned. */
+  readonly #alignment: SourceAlignment | undefined;
   #bytesIn = 0;
 
   constructor(
@@ -97,6 +100,8 @@ export class Task {
     this.#effects = effects;
     this.#bufferTimeoutMs = deployment.bufferTimeoutMs;
     this.#isSource = this.gate.channels.length === 0;
+    const alignment = alignmentOf(descriptor);
+    if (alignment !== undefined) this.#alignment = new SourceAlignment(alignment.parameters);
     const counts = this.gate.open.length === 0 ? [1] : [...this.gate.open];
     if (feedbackInput !== undefined) {
       this.#loop = new FeedbackLoop(counts[feedbackInput]!);
@@ -126,7 +131,22 @@ export class Task {
     if (this.#waiting) return isDue || this.#nextAnswer() !== undefined;
     if (this.#chain.busy) return this.#blockedSinceMs === undefined;
     if (this.#calls.length > 0 || this.#answers.length > 0) return true;
-    return isDue || this.#sourceData.length > 0 || this.gate.queued > 0;
+    return isDue || this.#hasSourceData || this.gate.queued > 0;
+  }
+
+  /** Data that may be worked on: a source that runs ahead of its group waits. */
+  get #hasSourceData(): boolean {
+    return this.#sourceData.length > 0 && this.#alignment?.isPaused !== true;
+  }
+
+  /** How often the task's numbers are wanted, ms. */
+  get metricsIntervalMs(): number {
+    return this.#alignment?.intervalMs ?? METRICS_INTERVAL_MS;
+  }
+
+  /** The group of a source with aligned watermarks allows so much. */
+  align(maxWatermark: bigint, nowMs: number): void {
+    this.#alignment?.allow(maxWatermark, this.#chain.emitted, nowMs);
   }
 
   /** When the task has to be run although nothing came. */
@@ -185,6 +205,7 @@ export class Task {
         return;
       }
       if (!(this.#waiting ? this.#interject(nowMs) : this.#goOn(nowMs))) return;
+      this.output.heldUpMs = this.#backpressuredMs + (this.#alignment?.pausedMs(nowMs) ?? 0);
       const progress = this.#chain.run(this.output);
       this.#waiting = progress === "waiting";
       if (progress === "blocked") this.#blockedSinceMs = nowMs;
@@ -229,6 +250,7 @@ export class Task {
       busyMs,
       backpressuredMs: this.#backpressuredMs,
       ...(this.#userMetrics.length === 0 ? {} : { user: this.#userMetrics }),
+      ...this.#alignment?.report(this.#chain.emitted),
     };
   }
 
@@ -303,7 +325,7 @@ export class Task {
       if (taken === undefined) break;
       this.#onElement(taken);
     }
-    if (this.#calls.length > 0) return;
+    if (this.#calls.length > 0 || !this.#hasSourceData) return;
     const data = this.#sourceData.shift();
     if (data !== undefined) this.#onSourceData(data);
   }
@@ -369,20 +391,8 @@ export class Task {
   }
 
   #onFeedback(from: InputChannel, element: StreamElement, loop: FeedbackLoop): void {
-    let answer: LoopAnswer = "wait";
-    if (element.type === "batch") {
-      const { block } = element;
-      loop.taken(block.byteLength);
-      const [rows, entries] = [blockRowCount(block), blockWatermarks(block)];
-      const watermarks = entries.filter(({ idle }) => idle === undefined);
-      answer = loop.batch(from.index, rows, watermarks);
-      const bare = entries.length === 0 ? block : rewriteBlockWatermarks(block, []);
-      if (rows > 0) this.#calls.push({ type: "batch", input: from.input, block: bare });
-    } else if (element.type === "watermark") {
-      answer = loop.watermark(from.index, element.timestamp);
-    } else if (element.type === "end") {
-      answer = loop.watermark(from.index, WATERMARK_MAX);
-    }
+    const { answer, block } = loop.take(from.index, element);
+    if (block !== undefined) this.#calls.push({ type: "batch", input: from.input, block });
     if (answer === "again") this.#pushWatermark(loop.nextMarker(this.#watermarks.current));
     if (answer !== "empty") return;
     this.#pushWatermark(WATERMARK_MAX);
@@ -448,6 +458,7 @@ export class Task {
       return;
     }
     if (this.#isSource && this.#chain.finished && !this.#sourceEnded) this.#endSource();
+    this.#alignment?.update(this.#chain.emitted, nowMs);
     this.#wakeInTime(nowMs);
   }
 
@@ -476,7 +487,6 @@ export class Task {
   #unblock(nowMs: number): void {
     if (this.#blockedSinceMs === undefined) return;
     this.#backpressuredMs += Math.max(0, nowMs - this.#blockedSinceMs);
-    this.output.heldUpMs = this.#backpressuredMs;
     this.#blockedSinceMs = undefined;
   }
 

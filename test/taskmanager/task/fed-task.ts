@@ -18,6 +18,7 @@ import type {
   ChainCall,
   ChainOutput,
   ChainProgress,
+  EmittedTime,
   OperatorChainPort,
 } from "../../../src/taskmanager/core/task-chain.ts";
 import { peer, SlotHarness, taskOf } from "./slot-harness.ts";
@@ -28,6 +29,7 @@ export class FakeChain implements OperatorChainPort {
   busy = false;
   finished = false;
   partialOutput = false;
+  emitted: EmittedTime | undefined;
   closed = false;
   run: (output: ChainOutput) => ChainProgress = () => {
     this.busy = false;

@@ -12,6 +12,7 @@ class WaitingChain implements OperatorChainPort {
   readonly calls: string[] = [];
   busy = false;
   readonly finished = false;
+  emitted = undefined;
   partialOutput = false;
   waits = true;
   timerMs: number | undefined;
