@@ -28,6 +28,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/does not implement inherited abstract member '(\w+)'/, "Write that method."],
   [/overload signature|not compatible|incompatible/i, "Use the parameter types of the base class."],
   [/Type 'i64' is not assignable|implicit conversion|from type/i, "Convert it: <i32>value."],
+  [
+    /Property 'timerService' does not exist/,
+    "Timers belong to a key: extend KeyedProcessFunction, and key the stream with keyBy().",
+  ],
   [/Cannot find name/, 'Declare it, or import it from "millrace/sdk".'],
   [
     /^(Type|Identifier) expected/,

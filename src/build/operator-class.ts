@@ -115,6 +115,14 @@ function checkMethods(operator: ClassSyntax, kind: OperatorKind, problems: Build
   const written = operator.base!.typeArguments.map(typeText);
   const fill = (type: string): string =>
     kind.roles.reduce((text, role, i) => text.replace(`$${role}`, written[i]!), type);
+  const timer = operator.methods.find((method) => method.name === "onTimer");
+  if (timer !== undefined && kind.timers !== true) {
+    problems.push({
+      place: placeIn(operator.file, timer.start),
+      message: `operator ${operator.name} has onTimer(), but ${kind.base} has no timers`,
+      remedy: "Extend KeyedProcessFunction, and key the stream with keyBy().",
+    });
+  }
   for (const rule of kind.method) {
     const wanted = signatureText(rule.name, rule.parameters.map(fill), fill(rule.returns));
     const found = operator.methods.find((method) => method.name === rule.name);

@@ -25,6 +25,10 @@ const LARGE_CAPACITY: u32 = 64;
 export class KeySlices {
   /** Bytes of a key's value. */
   readonly bytes: usize;
+  /** Length of a slice, ms. */
+  width: i64 = 1;
+  /** Last millisecond of the latest slice that any key has had. */
+  latest: i64 = i64.MIN_VALUE;
   /** Bytes of all buffers. */
   held: u64 = 0;
   private accumulator: usize;
@@ -222,6 +226,8 @@ export class KeySlices {
 
   /** Opens a slice at an index; its accumulator is not set. */
   private insert(key: usize, index: i32, start: i64): usize {
+    // By its end: the start of a slice at the smallest time wraps.
+    this.latest = max(this.latest, start + this.width - 1);
     const count = load<i32>(key, COUNT);
     if (<u32>count == load<u32>(key, CAPACITY)) this.enlarge(key);
     store<i32>(key, count + 1, COUNT);

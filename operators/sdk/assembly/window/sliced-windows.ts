@@ -75,6 +75,7 @@ export class SlicedWindows extends PaneWindows {
     this.firedBefore = new StaticArray<i64>(config.maxParallelism);
     this.firedBefore.fill(WATERMARK_MIN);
     this.scratch = heap.alloc(operator.valueBytes());
+    slices.width = this.size;
   }
 
   get bytes(): u64 {
@@ -199,8 +200,24 @@ export class SlicedWindows extends PaneWindows {
     const last = start + size - 1;
     // Behind the largest time there are no windows.
     if (last <= this.reached) return open;
-    this.next = min(opens, last);
+    const isEmpty = start > this.slices.latest;
+    const wanted = isEmpty ? this.lastToForget(last) : last;
+    if (isEmpty && wanted == i64.MAX_VALUE) return open;
+    this.next = min(opens, wanted);
     return true;
+  }
+
+  /**
+   * Windows that begin behind all slices hold nothing: they are passed over, however many, up to the one
+   * with which slices that were kept for late elements go. Answers its last millisecond; MAX: they stay.
+   */
+  private lastToForget(last: i64): i64 {
+    const size = this.assigner.size;
+    const slide = this.assigner.slide;
+    const gone = this.operator.cleanupTime(this.slices.latest + size - this.size);
+    const end = windowStart(gone + 1 - size, this.assigner.offset, slide) + slide + size - 1;
+    const isPassed = end <= this.reached;
+    return isPassed || gone == i64.MAX_VALUE || end < gone ? i64.MAX_VALUE : max(last, end);
   }
 
   private isWindowLast(last: i64): bool {
