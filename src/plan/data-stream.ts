@@ -28,15 +28,7 @@ import {
   type ProcessKind,
 } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
-import type {
-  AnyRow,
-  ColumnOf,
-  Columns,
-  KeyColumns,
-  KeyOf,
-  RowOfColumns,
-  WithColumns,
-} from "./row-type.ts";
+import type { AnyRow, ColumnOf, Columns, KeyOf, RowOfColumns, WithColumns } from "./row-type.ts";
 import { schemaOf } from "./schema-match.ts";
 import { blackholeSink, collectSink, printSink, type Sink } from "./sinks.ts";
 import type {

@@ -7,18 +7,14 @@
  * these three. Here a checkpoint barrier will be handled: see `#onElement`.
  */
 
-import {
-  blockRowCount,
-  blockWatermarks,
-  rewriteBlockWatermarks,
-} from "../../protocol/batch/block-header.ts";
+import { blockRowCount } from "../../protocol/batch/block-header.ts";
 import type { Deployment, TaskDescriptor } from "../../protocol/deployment.ts";
 import { type ErrorBody, errorBodyOf, MillraceError, unreachable } from "../../protocol/errors.ts";
 import { FRAME_KIND } from "../../protocol/frame.ts";
 import { METRICS_INTERVAL_MS, SOURCE_READS_AHEAD } from "../../protocol/limits.ts";
 import type { UserMetric } from "../../protocol/user-metric.ts";
 import { type OwnedFrame, type StreamElement, WATERMARK_MAX, WATERMARK_MIN } from "./element.ts";
-import { FeedbackLoop, type LoopAnswer, rowsAfterEnd } from "./feedback-loop.ts";
+import { FeedbackLoop, rowsAfterEnd } from "./feedback-loop.ts";
 import { type InputChannel, InputGate, type TakenElement } from "./input-gate.ts";
 import { InputWatermarks } from "./input-watermarks.ts";
 import { alignmentOf, SourceAlignment } from "./source-alignment.ts";
