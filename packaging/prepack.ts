@@ -1,6 +1,6 @@
 /**
  * `npm pack` runs this first: what a package needs beyond the sources. Node strips no types under
- * node_modules, so `src/` becomes plain ESM in `dist/` (declarations and source maps beside it); a
+ * node_modules, so `src/` becomes plain ESM in `dist/` (declarations beside it; no source maps: they would name sources that are not in the package); a
  * worker has no compiler, so the engine's own operators go in as `build/builtin.wasm`; an editor
  * cannot read AssemblyScript's own typing, so the SDK gets declarations in `dist/sdk/`.
  */

@@ -8,7 +8,7 @@ import {
 import { HEADER } from "../../src/protocol/batch/layout.ts";
 import type { ExchangeSettings } from "./exchange.ts";
 import { controlViews, signalOf, type Totals } from "./exchange-control.ts";
-import { KernelModule, ROW_STREAM, WINDOW_STREAM } from "./kernel-module.ts";
+import { KernelModule, operatorNumber, ROW_STREAM, WINDOW_STREAM } from "./kernel-module.ts";
 
 const { modules, settings, control, port, index } = workerData as {
   modules: readonly WebAssembly.Module[];
@@ -19,10 +19,9 @@ const { modules, settings, control, port, index } = workerData as {
 };
 const { flags, rows, kernelMs } = controlViews(control);
 const BLOCK_BYTES = 256 * 1024;
-/** Places of the operators in their bundles. */
+/** Places of the operators in their module. */
 const GENERATE = 0;
 const EXCHANGE = 2;
-const WINDOW_AGGREGATE = 6;
 /** Larger than a block has rows: a call is never over before its block is. */
 const BUDGET = 1 << 20;
 const OUTPUT_FULL = 1;
@@ -59,7 +58,7 @@ const aggregates = [
   { fn: "count", as: "count" },
   { fn: "sum", field: "value", as: "sum_value" },
 ];
-const aggregate = sink.open(WINDOW_AGGREGATE, {
+const aggregate = sink.open(operatorNumber(modules[1]!, "window_aggregate"), {
   ...position,
   parameters: { size: 1_000, aggregates },
   inputs: [ROW_STREAM],

@@ -1,7 +1,15 @@
 /** A bundle's module without the engine around it: direct calls of its exports, nothing else. */
+import { MANIFEST_SECTION } from "../../src/protocol/abi.ts";
+import { readManifest } from "../../src/protocol/bundle/manifest-section.ts";
 import type { OpenConfig, OpenStream } from "../../src/protocol/open-config.ts";
 
 type Export = (...args: (number | bigint)[]) => number;
+
+/** Number of an operator in a module that describes itself. */
+export function operatorNumber(module: WebAssembly.Module, name: string): number {
+  const [manifest] = WebAssembly.Module.customSections(module, MANIFEST_SECTION);
+  return readManifest(new Uint8Array(manifest!)).operators.findIndex((one) => one.name === name);
+}
 
 /** One instance; `bytes` is refreshed after calls that may have grown the memory. */
 export class KernelModule {

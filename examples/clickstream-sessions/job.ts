@@ -28,12 +28,12 @@ export default async function clickstreamSessions({ env, bundle, path, args }: J
   const clickstream = await bundle("../../build/clickstream-sessions.wasm");
   const [clicks = path("clicks.jsonl"), pauseSeconds = "600"] = args;
   const pause = Duration.ofSeconds(Number(pauseSeconds)).ms;
-  const outOfOrder = WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(5));
+  const byClick = WatermarkStrategy.forGenerator(clickstream.operator("ByClick"));
   const tooLate = new OutputTag("too-late");
 
   const sessions = env
     .setParallelism(2)
-    .fromSource(jsonLines(files(clicks), CLICK), outOfOrder.withTimestampField("at", "ms"))
+    .fromSource(jsonLines(files(clicks), CLICK), byClick.withTimestampField("at", "ms"))
     // One reader: several would share a large file, and what one reads is late for the other.
     .setParallelism(1)
     .map(clickstream.operator("KeepOpen", { page: pause }))

@@ -5,11 +5,43 @@ import {
   FiredBy,
   MapFunction,
   ProcessWindowFunction,
+  RuntimeContext,
   Text,
+  WatermarkGenerator,
+  WatermarkOutput,
+  WatermarkStrategy,
   WindowContext,
   WindowElements,
 } from "millrace/sdk";
 import { Click, EntryStatistics, OpenClick, Session, SessionTotals } from "./rows";
+
+/** A watermark behind each click that is later than all before: what comes too late does not depend on how fast clicks are read. */
+class BehindEachClick extends WatermarkGenerator<Click> {
+  private highest: i64 = i64.MIN_VALUE;
+
+  constructor(private outOfOrder: i64) {
+    super();
+  }
+
+  onEvent(click: Click, at: i64, output: WatermarkOutput): void {
+    if (at <= this.highest) return;
+    this.highest = at;
+    output.emitWatermark(at - this.outOfOrder - 1);
+  }
+
+  onPeriodicEmit(output: WatermarkOutput): void {}
+}
+
+/** Clicks come at most so late. */
+@operator
+export class ByClick extends WatermarkStrategy<Click> {
+  /** How far a click may stand behind a later one, ms. */
+  @parameter outOfOrder: i64 = 5000;
+
+  createWatermarkGenerator(context: RuntimeContext): WatermarkGenerator<Click> {
+    return new BehindEachClick(this.outOfOrder);
+  }
+}
 
 /** How long a visit stays open behind each click: a video is watched, a page is read. */
 @operator

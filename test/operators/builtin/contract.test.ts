@@ -159,6 +159,31 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
     rows: 471,
   },
+  keyed_reduce_field: {
+    setup: {
+      inputs: [{ schema: INPUT, keys: ["text"] }],
+      outputs: [main(INPUT)],
+      parameters: { fn: "maxBy", field: "ratio" },
+    },
+    drive: rows,
+    rows: VISITED,
+  },
+  window_reduce_field: {
+    setup: {
+      inputs: [{ schema: INPUT, keys: ["text"] }],
+      outputs: [
+        main([...INPUT, ...schemaOf({ window_start: "BIGINT", window_end: "BIGINT" })]),
+        { name: "late", schema: INPUT },
+      ],
+      parameters: { assigner: "tumbling", size: 300, lateness: 20, fn: "sum", field: "ratio" },
+    },
+    drive: (harness) => {
+      harness.process(timedBatch(0));
+      harness.process(timedBatch(ROWS));
+      harness.watermark(1_000_000n);
+    },
+    rows: 471,
+  },
   format_json: { setup: on(RECORD.schema), drive: rows, rows: VISITED },
   format_csv: { setup: on(RECORD.schema), drive: rows, rows: VISITED },
   format_text: { setup: on(RECORD.schema), drive: rows, rows: VISITED },

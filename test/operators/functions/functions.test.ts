@@ -261,9 +261,11 @@ describe("a function operator gives the same with any room and any budget", () =
     const { operators } = readManifest(module);
     expect(operators.slice(0, OPERATORS.length).map(({ name }) => name)).toEqual(OPERATORS);
     const kinds = new Set(operators.map(({ kind }) => kind));
-    // An asynchronous function waits for answers: test/async/ runs it with any room and budget.
-    const here = OPERATOR_KINDS.filter(({ kind }) => kind !== "async");
-    for (const { kind } of here) expect(kinds).toContain(kind);
+    // Those that wait for answers, and joins, are run with any room and budget by test/async/ and the recorded cases.
+    const elsewhere = new Set<string>(["async", "join", "co_group", "interval_join"]);
+    for (const { kind } of OPERATOR_KINDS) {
+      if (!elsewhere.has(kind)) expect(kinds).toContain(kind);
+    }
   });
 });
 

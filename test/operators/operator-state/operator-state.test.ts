@@ -67,7 +67,7 @@ describe("CheckpointedFunction", () => {
     expect(texts(harness)).toEqual(["a 1:", "a 2: 100", "b 1: 100 200"]);
     using writing = await open("Both", { parameters: { writes: true } });
     writing.processElement({ word: "a" });
-    expect(() => writing.snapshot()).toThrow(/no key is current/);
+    expect(() => writing.snapshot()).toThrow(/there is no current key/);
   });
 });
 

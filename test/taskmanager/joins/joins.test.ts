@@ -130,7 +130,10 @@ describe("interval joins", () => {
   test("rows behind the watermark go to the side output of their stream", async () => {
     const env = new StreamExecutionEnvironment().setParallelism(1);
     const late = { name: "name-1", n: 1, at: 1_500 };
-    const { events } = streams(env, [...EVENTS, late]);
+    const time = WatermarkStrategy.forGenerator(bundle.operator("ByEvent"));
+    const events = streams(env, [...EVENTS, late]).events.assignTimestampsAndWatermarks(
+      time.withTimestampField("at", "ms"),
+    );
     const same = events.select({ who: "name", limit: "n", at: "at" });
     const [left, right] = [new OutputTag("tooLate"), new OutputTag("late-limits")];
     const pairs = events

@@ -7,7 +7,11 @@ import {
   JoinFunction,
   KeySelector,
   ProcessJoinFunction,
+  RuntimeContext,
   Text,
+  WatermarkGenerator,
+  WatermarkOutput,
+  WatermarkStrategy,
   WindowElements,
 } from "millrace/sdk";
 
@@ -117,4 +121,20 @@ function fill(pair: Pair, event: Event, limit: Limit, at: i64): void {
   pair.n = event.n;
   pair.limit = limit.limit;
   pair.at = at;
+}
+
+class EachEvent extends WatermarkGenerator<Event> {
+  onEvent(event: Event, eventTimestamp: i64, output: WatermarkOutput): void {
+    output.emitWatermark(eventTimestamp - 1);
+  }
+
+  onPeriodicEmit(output: WatermarkOutput): void {}
+}
+
+/** A watermark behind each event: what is late does not depend on the clock. */
+@operator
+export class ByEvent extends WatermarkStrategy<Event> {
+  createWatermarkGenerator(context: RuntimeContext): WatermarkGenerator<Event> {
+    return new EachEvent();
+  }
 }
