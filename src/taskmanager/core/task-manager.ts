@@ -239,11 +239,12 @@ export class TaskManagerCore {
       this.#link = { type: "down", redialMs: undefined };
       actions.push({ type: "dial" });
     }
-    const silentMs = nowMs - this.#lastHeardMs;
     const linked = link.type === "registering" || link.type === "up";
-    if (linked && silentMs >= this.#heartbeatTimeoutMs) {
+    // As in nextDeadlineMs(): a difference of times may be rounded below the timeout.
+    if (linked && nowMs >= this.#lastHeardMs + this.#heartbeatTimeoutMs) {
       // link_closed follows from the shell and redials.
-      actions.push({ type: "close_link", reason: `JobManager silent for ${silentMs} ms` });
+      const reason = `JobManager silent for ${nowMs - this.#lastHeardMs} ms`;
+      actions.push({ type: "close_link", reason });
     } else if (link.type === "up" && nowMs >= this.#nextHeartbeatMs) {
       this.#nextHeartbeatMs = nowMs + this.#heartbeatIntervalMs;
       const message = { type: "heartbeat" as const, sequence: this.#heartbeatSequence++ };

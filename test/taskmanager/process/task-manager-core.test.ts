@@ -129,6 +129,17 @@ describe("TaskManagerCore", () => {
     ]);
   });
 
+  test("leaves a silent JobManager at its deadline, however the times are rounded", () => {
+    for (let i = 0; i < 1_000; i++) {
+      const core = registered();
+      const ack = { type: "message", message: { type: "heartbeat_ack", sequence: 0 } } as const;
+      const heardMs = 8_000 + i * 0.8073;
+      core.step(ack, heardMs);
+      const deadlineMs = heardMs + HEARTBEAT_TIMEOUT_MS;
+      expect([i, kinds(core.step({ type: "tick" }, deadlineMs))]).toEqual([i, ["close_link"]]);
+    }
+  });
+
   test("fetches the modules of a deployment before it starts the attempt", () => {
     const core = registered();
     const deploy = { type: "deploy" as const, deployment: deployment(1) };
