@@ -277,6 +277,28 @@ describe("state", () => {
     expect(asked.sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("of several subtasks comes to one whole, but for the watermarks between the rows", async () => {
+    const snapshots = await Promise.all(
+      [0, 1].map(async (subtask) => {
+        using before = await open("Convert", { subtask, parallelism: 2 });
+        before.processElement(payment(subtask));
+        before.processWatermark(5);
+        before.processElement(payment(2 + subtask));
+        return before.snapshot();
+      }),
+    );
+    using one = await open("Convert");
+    one.initializeState(...snapshots);
+    for (const { id } of one.requests.pending) one.requests.complete(id, rate(1));
+    expect(ids(one)).toEqual([0, 2, 1, 3]);
+    expect(one.getOutput().every((element) => element instanceof StreamRecord)).toBe(true);
+    using second = await open("Convert", { subtask: 1, parallelism: 2 });
+    second.initializeState(...snapshots);
+    for (const { id } of second.requests.pending) second.requests.complete(id, rate(1));
+    expect(ids(second)).toEqual([1, 3]);
+    expect(second.getOutput()[1]).toEqual(new Watermark(5));
+  });
+
   test("of other columns, or of no asynchronous function, is refused", async () => {
     using before = await open("Convert");
     before.processElement(payment(1));
