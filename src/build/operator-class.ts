@@ -208,6 +208,13 @@ function readStreams(
   }
   for (const decorator of operator.decorators) {
     if (decorator.name !== "sideOutput") continue;
+    if (kind.kind === "async") {
+      const message = `operator ${operator.name} has @sideOutput: an AsyncFunction has none`;
+      const remedy =
+        "Remove it, and put a ProcessFunction behind the function that divides its results.";
+      problems.push({ place: placeIn(operator.file, decorator.start), message, remedy });
+      continue;
+    }
     const [name, row] = decorator.values;
     const found = demandClass(operator, String(row), "row", tree, problems);
     if (found) outputs.push(output(String(name), rowSchema(rowFields(found, []))));

@@ -53,7 +53,7 @@ export const RESULT = {
 } as const;
 export const RESULT_BYTES = 64;
 
-/** What a call was at when it failed and was undone: RESULT.code after mr_undone. RESULT.requestId is the time of all but a row. */
+/** What a call was at when it failed and was undone: RESULT.code after mr_undone. RESULT.requestId is the time of a timer, window or event. */
 export const UNIT = {
   /** Row RESULT.row of the batch. */
   row: 0,
@@ -64,6 +64,11 @@ export const UNIT = {
   window: 3,
   /** An event that waited in state for its time; RESULT.pointer as above. */
   waiting: 4,
+  /**
+   * A row that the operator kept, as one that waits for an answer; also RESULT.code of a ROW_FAILED without a row. RESULT.keyGroup is the address of
+   * its block of one row, RESULT.requestId its number in the input, from 1; 0: it came with a snapshot.
+   */
+  keptRow: 5,
 } as const;
 
 type WasmType = "i32" | "i64";

@@ -15,7 +15,7 @@ export const RECORD_LETTER_SCHEMA: Schema = [
 
 /**
  * What any other operator says of a row: the row as JSON (of a timer or window: which, and its key), why it failed, its number in the input of
- * the subtask (from 1), the operator's name and the subtask.
+ * the subtask (from 1; 0: it waited in a restored snapshot), the operator's name and the subtask.
  */
 export const ROW_LETTER_SCHEMA: Schema = [
   ...RECORD_LETTER_SCHEMA,

@@ -152,8 +152,9 @@ function completionFrame(
   const { instance, inst, site } = node;
   const { answer, request } = call;
   const buffer = instance.copyIn(answer);
+  const name = (node.undoes ? NOTING.mr_complete : undefined) ?? "mr_complete";
   const invoke = (budget: number) =>
-    instance.invoke(site, "mr_complete", inst, request, buffer.pointer, answer.length, budget);
+    instance.invoke(site, name, inst, request, buffer.pointer, answer.length, budget);
   return frameOf(node, false, invoke, 0, buffer);
 }
 

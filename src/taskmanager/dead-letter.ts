@@ -10,13 +10,14 @@ import { MillraceError } from "../protocol/errors.ts";
 import type { Schema } from "../protocol/types.ts";
 import type { CallFrame } from "./call-frame.ts";
 import { rowText } from "./failed-row.ts";
+import { NO_ROW } from "./module-instance.ts";
 import type { OperatorNode } from "./operator-node.ts";
 
 /** A row that failed, and why. */
 export interface DeadLetter {
   readonly record: string;
   readonly error: string;
-  /** Its number in the operator's input, from 1; of a timer or window the number of records before it. */
+  /** Its number in the operator's input, from 1 (0: it came with a snapshot); of a timer or window the number of records before it. */
   readonly position: number;
   readonly eventTime: bigint | undefined;
 }
@@ -45,8 +46,29 @@ export function rowLetter(frame: CallFrame, row: number, error: string): DeadLet
   };
 }
 
-/** The letter of the timer or window that RESULT names. */
-export function unitLetter(node: OperatorNode, error: string): DeadLetter {
+/** The letter of what RESULT names, where it is no row of the call's input. */
+export function letterOf(node: OperatorNode, error: string): DeadLetter {
+  const kept = keptRow(node);
+  return kept === undefined ? unitLetter(node, error) : { ...kept, error };
+}
+
+/** The row that RESULT shows, of those that the operator has kept; undefined: it is another unit that failed. */
+export function keptRow({ instance, inputs }: OperatorNode): Omit<DeadLetter, "error"> | undefined {
+  const isKept = instance.result("row") === NO_ROW && instance.result("code") === UNIT.keptRow;
+  const schema = inputs[0];
+  if (!isKept || schema === undefined) return undefined;
+  const { bytes } = instance;
+  const at = instance.result("keyGroup");
+  const batch = readBatch(bytes.slice(at, at + blockByteLength(bytes, at)), schema);
+  return {
+    record: jsonOf(batch.rowAt(0), schema),
+    position: Number(instance.resultTime()),
+    eventTime: batch.eventTimeAt(0),
+  };
+}
+
+/** The letter of a timer or window. */
+function unitLetter(node: OperatorNode, error: string): DeadLetter {
   const { instance } = node;
   const time = instance.resultTime();
   const failed = `"failed":${JSON.stringify(UNIT_NAMES[instance.result("code")])}`;

@@ -22,7 +22,7 @@ import type {
   EmittedTime,
   OperatorChainPort,
 } from "./core/task-chain.ts";
-import { LETTERS_AT_ONCE, letterBlock, rowLetter, unitLetter } from "./dead-letter.ts";
+import { keptRow, LETTERS_AT_ONCE, letterBlock, letterOf, rowLetter } from "./dead-letter.ts";
 import { rowOfBlock } from "./failed-row.ts";
 import { NO_ROW, type OperatorSite } from "./module-instance.ts";
 import { OperatorFailure } from "./operator-failure.ts";
@@ -200,7 +200,9 @@ export class OperatorChain implements OperatorChainPort {
       node.site.records = node.rowsIn;
       this.#flush(frame);
     }
-    if (frame.complete || frame.letters.length >= LETTERS_AT_ONCE) this.#handOnLetters(frame);
+    // Nobody knows how long a call waits for its answers.
+    const pauses = frame.complete || frame.waiting;
+    if (pauses || frame.letters.length >= LETTERS_AT_ONCE) this.#handOnLetters(frame);
   }
 
   /** Reads the module's counters; answers the rows of this call. */
@@ -273,17 +275,11 @@ export class OperatorChain implements OperatorChainPort {
     if (node.onRowError === "drop") return;
     const row = node.instance.result("row");
     if (node.onRowError === "dead-letter" && node.deadLetter !== undefined) {
-      if (row === NO_ROW) frame.letters.push(unitLetter(node, reason));
+      if (row === NO_ROW) frame.letters.push(letterOf(node, reason));
       else frame.letters.push(rowLetter(frame, row, reason));
       return;
     }
-    // A source has no input: its message says where in the file the record lies.
-    const place =
-      frame.input === 0 ? "a record" : `record ${(node.site.records ?? 0) + row + 1} of its input`;
-    const message = `Operator ${node.site.name} failed: ${place} is refused: ${reason}`;
-    const expected = "rows it accepts, or onRowError drop or dead-letter";
-    const refused = new MillraceError("ROW_FAILED", message, { field: node.site.name, expected });
-    throw withRow(refused, frame);
+    throw refusal(frame, row, reason);
   }
 
   /** What has failed goes to the dead-letter output: at the end of a call, or where it is much. */
@@ -384,6 +380,22 @@ function undone(node: OperatorNode, thrown: unknown): OperatorFailure | undefine
   const { instance, site, inst } = node;
   if (!instance.undo(thrown)) return undefined;
   return instance.invoke(site, "mr_undone", inst) === STATUS.rowFailed ? thrown : undefined;
+}
+
+/** What the task fails with, where rows may not be refused. */
+function refusal(frame: CallFrame, row: number, reason: string): unknown {
+  const { node, input } = frame;
+  const { name, records = 0 } = node.site;
+  const kept = keptRow(node);
+  const position = kept === undefined ? records + row + 1 : kept.position;
+  // A source has no input: its message says where in the file the record lies.
+  const hasNumber = kept === undefined ? input !== 0 : position > 0;
+  const place = hasNumber ? `record ${position} of its input` : "a record";
+  const message = `Operator ${name} failed: ${place} is refused: ${reason}`;
+  const expected = "rows it accepts, or onRowError drop or dead-letter";
+  const value = kept?.record;
+  const refused = new MillraceError("ROW_FAILED", message, { field: name, value, expected });
+  return kept === undefined ? withRow(refused, frame) : refused;
 }
 
 /** The failure of a call with the row it happened at as its value, where there is one. */

@@ -163,6 +163,8 @@ export class OperatorSubtask {
       );
       instance.recycle(buffer);
     }
+    // Waiting rows of an asynchronous function are asked for again at once; time has not passed for others.
+    if (this.nextTimer("processing") === 0n) this.call({ type: "timers", nowMs: 0 });
   }
 
   /** What the operator counts and measures by itself. */
@@ -217,11 +219,7 @@ export class OperatorSubtask {
     for (let calls = 0; calls < MAX_SLICES; calls++) {
       const status = call(this.#budget);
       if (status === STATUS.done) return;
-      if (status === STATUS.request) {
-        const start = this.#instance.result("pointer");
-        const bytes = this.#instance.bytes.slice(start, start + this.#instance.result("length"));
-        this.#output.sendRequest(0, this.#instance.resultRequest(), bytes);
-      } else if (status === STATUS.chunk && chunk !== undefined) chunk();
+      if (status === STATUS.chunk && chunk !== undefined) chunk();
       else if (status !== STATUS.sliceOver) {
         const { name } = this.#node.site;
         const reason = status === STATUS.failed ? this.#instance.resultText() : `status ${status}`;

@@ -217,10 +217,24 @@ describe("a row without a result", () => {
       harness.requests.complete(2, rate(1));
       expect([ids(harness), harness.numRecordsFailed]).toEqual([[2], 1]);
       if (onRowError === "drop") continue;
-      expect(harness.getSideOutput("dead_letter")).toEqual([
-        new StreamRecord({ id: 1n, currency: "USD", amount: 10 }, 5),
-      ]);
+      const letter = {
+        record: '{"id":1,"currency":"USD","amount":10}',
+        error: "HTTP_CONNECTION: connection refused",
+        position: 1n,
+        operator: "Convert",
+        subtask: 0,
+      };
+      expect(harness.getSideOutput("dead_letter")).toEqual([new StreamRecord(letter, 5)]);
     }
+  });
+
+  test("is told while a call waits for other answers", async () => {
+    const async = { mode: "ordered", capacity: 2 } as const;
+    using harness = await open("Convert", { async, onRowError: "dead-letter" });
+    harness.processElements([payment(1), payment(2), payment(3)]);
+    harness.requests.fail(2);
+    expect(harness.extractSideOutputValues("dead_letter")).toMatchObject([{ position: 2n }]);
+    expect(harness.requests.pending.map(({ id }) => id)).toEqual([1]);
   });
 });
 
@@ -263,6 +277,28 @@ describe("state", () => {
     expect(asked.sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("of several subtasks comes to one whole, but for the watermarks between the rows", async () => {
+    const snapshots = await Promise.all(
+      [0, 1].map(async (subtask) => {
+        using before = await open("Convert", { subtask, parallelism: 2 });
+        before.processElement(payment(subtask));
+        before.processWatermark(5);
+        before.processElement(payment(2 + subtask));
+        return before.snapshot();
+      }),
+    );
+    using one = await open("Convert");
+    one.initializeState(...snapshots);
+    for (const { id } of one.requests.pending) one.requests.complete(id, rate(1));
+    expect(ids(one)).toEqual([0, 2, 1, 3]);
+    expect(one.getOutput().every((element) => element instanceof StreamRecord)).toBe(true);
+    using second = await open("Convert", { subtask: 1, parallelism: 2 });
+    second.initializeState(...snapshots);
+    for (const { id } of second.requests.pending) second.requests.complete(id, rate(1));
+    expect(ids(second)).toEqual([1, 3]);
+    expect(second.getOutput()[1]).toEqual(new Watermark(5));
+  });
+
   test("of other columns, or of no asynchronous function, is refused", async () => {
     using before = await open("Convert");
     before.processElement(payment(1));
@@ -271,7 +307,11 @@ describe("state", () => {
     const state = { operator: "Again", checkpoint: 1 };
     expect(() => other.initializeState({ ...state, chunks: [chunk!] })).toThrow(/other columns/);
     using foreign = await open("Convert");
-    const bytes = new Uint8Array(16);
+    // The kind of the only element, behind the names of the state and of its type.
+    const bytes = chunk!.bytes.slice();
+    const element = 24 + 32 + 32;
+    expect(bytes[element]).toBe(24);
+    bytes[element + 24] = 7;
     const chunks = [{ keyGroup: -1, bytes }];
     expect(() => foreign.initializeState({ ...state, chunks })).toThrow(/another version/);
   });

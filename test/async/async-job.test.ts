@@ -117,7 +117,15 @@ describe("a job with an asynchronous function", () => {
     const converted = AsyncDataStream.orderedWait(stream, bundle.operator("Convert"), options);
     const dead = converted.onRowError("dead-letter").getSideOutput(OutputTag.deadLetter);
     converted.discard();
-    expect(await rowsOf(dead)).toEqual([{ id: 1n, currency: "../hold/x", amount: 10 }]);
+    expect(await rowsOf(dead)).toEqual([
+      {
+        record: '{"id":1,"currency":"../hold/x","amount":10}',
+        error: expect.stringMatching(/^HTTP_REQUEST_REFUSED: .*expected no/),
+        position: 1n,
+        operator: "Convert",
+        subtask: 0,
+      },
+    ]);
     const { bundle: other, stream: slow } = await payments([payment(3, "SLOW")]);
     const late = AsyncDataStream.orderedWait(slow, other.operator("Convert"), { timeout: 30 });
     await expect(rowsOf(late)).rejects.toMatchObject({

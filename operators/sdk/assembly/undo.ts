@@ -33,6 +33,8 @@ export namespace Unit {
   export const WINDOW: i32 = 3;
   /** An event that waited in state for its time. */
   export const WAITING: i32 = 4;
+  /** A row that the operator has kept: an asynchronous one, for its answer. */
+  export const KEPT_ROW: i32 = 5;
 }
 
 /** All writes from here on are of one unit. */

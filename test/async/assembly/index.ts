@@ -1,9 +1,13 @@
 /** Asynchronous functions of the tests. */
 import {
   AsyncFunction,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
   HttpRequest,
   HttpResponse,
   JsonPath,
+  ListStateDescriptor,
+  OperatorListState,
   ResultFuture,
   Text,
 } from "millrace/sdk";
@@ -109,5 +113,62 @@ export class Score extends AsyncFunction<Payment, Verdict> {
     out.row().id = value.id;
     out.row().text = text;
     out.collect();
+  }
+}
+
+/** Traps in the method that the currency names, once it has changed fields and collected; counts the calls that came to their end. */
+@http("rates")
+@operator
+export class Fragile extends AsyncFunction<Payment, Verdict> {
+  private calls: i64 = 0;
+  private state!: OperatorListState<i64>;
+
+  initializeState(context: FunctionInitializationContext): void {
+    this.state = context.getOperatorStateStore().getListState(new ListStateDescriptor<i64>("calls"));
+    const restored = this.state.get();
+    while (restored.next()) this.calls += restored.value;
+  }
+
+  snapshotState(context: FunctionSnapshotContext): void {
+    this.state.clear();
+    this.state.add(this.calls);
+  }
+
+  asyncInvoke(value: Payment, request: HttpRequest, out: ResultFuture<Verdict>): void {
+    request.get("/").segment(value.currency);
+    this.told(this.calls > 0 ? "second asyncInvoke" : "asyncInvoke", value);
+  }
+
+  onResponse(value: Payment, response: HttpResponse, out: ResultFuture<Verdict>): void {
+    this.give(value, out);
+    if (response.status == 503) out.completeExceptionally("busy");
+    this.told("onResponse", value);
+  }
+
+  onError(value: Payment, error: string, out: ResultFuture<Verdict>): void {
+    this.give(value, out);
+    this.told("onError", value);
+  }
+
+  timeout(value: Payment, out: ResultFuture<Verdict>): void {
+    this.give(value, out);
+    this.told("timeout", value);
+  }
+
+  retryOnException(value: Payment, error: string, otherwise: bool): bool {
+    this.told("retryOnException", value);
+    return otherwise;
+  }
+
+  private give(value: Payment, out: ResultFuture<Verdict>): void {
+    out.row().id = value.id;
+    out.row().text = Text.from(this.calls.toString());
+    out.collect();
+  }
+
+  private told(method: string, value: Payment): void {
+    this.calls++;
+    const at = value.currency.toString();
+    if (at == method || "second " + at == method) throw new Error("trapped in " + method);
   }
 }

@@ -10,18 +10,19 @@ import { copyRow } from "../copy-columns";
 import { FunctionOperator } from "../functions";
 import { Status } from "../layout";
 import { collectBetweenRows, noteRow } from "../operator";
+import { OPERATOR_STATE } from "../operator-state";
 import { processingTime } from "../processing-time";
 import { RowView } from "../row";
 import { ByteBuffer } from "../state/byte-buffer";
 import { PROCESSING_TIME } from "../state/timer-service";
 import { resetTextScratch } from "../text";
+import { endUnit, Unit } from "../undo";
 import { AsyncFunction } from "./async-function";
-import { DeadLetterRows } from "./dead-letter-rows";
 import { RetryList, TimeoutList } from "./deadlines";
 import { HttpRequest } from "./http-request";
 import { HttpResponse } from "./http-response";
 import { blockBytes, keepBlock, PendingElement } from "./pending-element";
-import { QueueSnapshot, readQueue } from "./queue-snapshot";
+import { QueueState } from "./queue-state";
 import { ResultFuture } from "./result-future";
 import { RetryStrategy } from "./retry-strategy";
 import {
@@ -30,7 +31,6 @@ import {
   UnorderedStreamElementQueue,
 } from "./stream-element-queue";
 
-const OPERATOR_STATE: i32 = -1;
 const NO_ROW: i32 = -1;
 const NOTHING_DESCRIBED = "asyncInvoke described no request and gave no result";
 
@@ -51,8 +51,14 @@ export class AsyncWaitOperator<
   private outbox: PendingElement[] = [];
   /** Those in front of it have been handed over. */
   private sent: i32 = 0;
-  private failures: string[] = [];
-  private deadLetters: DeadLetterRows | null = null;
+  /** Rows without a result that the host has not been told of. */
+  private failures: PendingElement[] = [];
+  /** The row whose function is being called. */
+  private current: PendingElement | null = null;
+  /** Rows of a snapshot: those from `askedAgain` on are to be asked for again. */
+  private restored: PendingElement[] = [];
+  private askedAgain: i32 = 0;
+  private waiting!: QueueState;
   /** Inputs are kept as blocks of one row, results as blocks; these make them. */
   private kept!: BlockWriter;
   private made!: BlockWriter;
@@ -68,8 +74,6 @@ export class AsyncWaitOperator<
   /** Calls under way that are made again until they are done. */
   private watermarkIsIn: bool = false;
   private inComplete: bool = false;
-  private inRestore: bool = false;
-  private snapshots: QueueSnapshot | null = null;
 
   open(): i32 {
     const config = this.config;
@@ -84,8 +88,12 @@ export class AsyncWaitOperator<
     this.kept = new BlockWriter(config.inputs[0], 1, i32.MAX_VALUE);
     this.made = new BlockWriter(config.outputs[0], config.roomRows, config.roomBytes);
     this.future = new ResultFuture<Out>(this.made, config.outputs[0]);
-    this.deadLetters = DeadLetterRows.of(config, this.writers);
-    return super.open();
+    this.waiting = new QueueState(this.queue, config);
+    const status = super.open();
+    if (status != Status.DONE) return status;
+    this.state.own.register(this.waiting);
+    const problem = this.state.problem;
+    return problem === null ? Status.DONE : this.refuse(problem);
   }
 
   /** The rows of a batch are read by column, the function sees kept ones. */
@@ -110,9 +118,14 @@ export class AsyncWaitOperator<
     kept.endRow();
     const element = PendingElement.ofRow(keepBlock(kept.take()));
     kept.take();
+    element.position = <i64>this.rowsIn + 1;
     this.enter(element);
+    this.startTimeout(element);
+    this.current = element;
+    if (this.undoes) this.beginRowUnit(from);
+    this.invoke(element);
     if (this.failures.length > 0) {
-      this.result.say(this.failures.shift());
+      this.result.say(this.failures.shift().error);
       this.failedRow = row;
     }
     return from + 1;
@@ -133,7 +146,7 @@ export class AsyncWaitOperator<
   /** All rows are waited for; retries that wait for their time are made at once, and are the last. */
   endInput(input: i32, budget: i32): i32 {
     this.hasEnded = true;
-    while (this.retries.next() != i64.MAX_VALUE) this.invoke(this.retries.shift());
+    while (this.retries.next() != i64.MAX_VALUE) this.ask(this.retries.shift());
     const status = this.flow(budget);
     if (status != Status.DONE) return status;
     return this.queue.size == 0 ? Status.DONE : Status.WAITING;
@@ -153,7 +166,8 @@ export class AsyncWaitOperator<
   nextTimer(domain: i32): i64 {
     if (domain != PROCESSING_TIME) return i64.MAX_VALUE;
     // Something is ready without a call that would have seen to it: after a restore.
-    if (this.hasMail() || this.failures.length > 0 || this.queue.head() !== null) return 0;
+    if (this.restored.length > 0 || this.failures.length > 0) return 0;
+    if (this.hasMail() || this.queue.head() !== null) return 0;
     return min(this.timeouts.next(), this.retries.next());
   }
 
@@ -166,7 +180,7 @@ export class AsyncWaitOperator<
       if (left <= 0) return Status.SLICE_OVER;
       collectBetweenRows(1);
       if (this.retries.next() <= now && this.retries.next() < this.timeouts.next()) {
-        this.invoke(this.retries.shift());
+        this.ask(this.retries.shift());
       } else if (this.timeouts.next() <= now) {
         this.timedOut(this.timeouts.first!);
       } else return Status.DONE;
@@ -174,40 +188,30 @@ export class AsyncWaitOperator<
     }
   }
 
-  snapshot(checkpoint: i64, since: i64, budget: i32): i32 {
-    let running = this.snapshots;
-    if (running === null) {
-      running = new QueueSnapshot(this.queue, this.config);
-      this.snapshots = running;
+  /** Every row will be asked for again, its timeout starts again then (Flink: AsyncWaitOperator.open). */
+  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
+    if (keyGroup != OPERATOR_STATE) return this.refuse("state of keys for a function without");
+    const status = super.restore(keyGroup, start, length, budget);
+    const elements = this.waiting.restored;
+    for (let i = 0; i < elements.length; i++) {
+      const element = elements[i];
+      this.enter(element);
+      if (!element.isWatermark) this.restored.push(element);
     }
-    const length = running.next();
-    if (length < 0) {
-      running.free();
-      this.snapshots = null;
-      return Status.DONE;
-    }
-    this.result.keyGroup = OPERATOR_STATE;
-    this.result.pointer = running.pointer;
-    this.result.length = length;
-    return Status.CHUNK;
+    this.waiting.restored = [];
+    this.countState();
+    return status;
   }
 
-  /** Every row is asked for again, its timeout starts again (Flink: AsyncWaitOperator.open). */
-  restore(keyGroup: i32, start: usize, length: i32, budget: i32): i32 {
-    if (!this.inRestore) {
-      if (keyGroup != OPERATOR_STATE) return this.refuse("state of keys for a function without");
-      const elements = readQueue(start, length, this.config);
-      if (elements === null) return this.refuse("waiting rows of another version, or with other columns");
-      for (let i = 0; i < elements.length; i++) {
-        const element = elements[i];
-        if (element.isWatermark) this.queue.put(element);
-        else this.enter(element);
-      }
-      this.inRestore = true;
-    }
-    if (this.hasMail()) return this.sendOne();
-    this.inRestore = false;
-    return Status.DONE;
+  /** The function has trapped: its row leaves without a result. */
+  undone(): i32 {
+    this.done(this.current!);
+    return super.undone();
+  }
+
+  protected unitUndone(): i32 {
+    this.tell(this.current!);
+    return Status.ROW_FAILED;
   }
 
   close(): void {
@@ -217,17 +221,35 @@ export class AsyncWaitOperator<
       element.free();
       element = element.after;
     }
-    if (this.snapshots !== null) this.snapshots!.free();
     this.kept.close();
     this.made.close();
   }
 
-  /** A row joins the queue and is asked for. */
   private enter(element: PendingElement): void {
-    this.stateBytes += blockBytes(element.block);
+    this.waiting.held += element.bytes;
     this.queue.put(element);
+    this.countState();
+  }
+
+  private countState(): void {
+    this.stateBytes = this.state.own.bytes;
+  }
+
+  private startTimeout(element: PendingElement): void {
     if (this.timeoutMs > 0) this.timeouts.add(element, processingTime() + this.timeoutMs);
+  }
+
+  /** All that the function does for a row that was kept, up to the end of the unit, is undone if it traps. */
+  private beginKept(element: PendingElement): void {
+    this.current = element;
+    if (this.undoes) this.beginUnitOf(Unit.KEPT_ROW, 0);
+  }
+
+  /** Asks for a row that was kept. */
+  private ask(element: PendingElement): void {
+    this.beginKept(element);
     this.invoke(element);
+    endUnit();
   }
 
   private invoke(element: PendingElement): void {
@@ -270,20 +292,24 @@ export class AsyncWaitOperator<
     if (!this.asked.has(request)) return;
     const element = this.asked.get(request);
     this.forget(element);
+    this.beginKept(element);
     this.show(element);
     const response = this.response;
     if (response.__read(start, length)) this.fn.onResponse(this.input, response, this.future);
     else this.fn.onError(this.input, response.__error(), this.future);
     this.settle(element, true);
+    endUnit();
   }
 
   private timedOut(element: PendingElement): void {
     this.timeouts.remove(element);
     this.retries.remove(element);
     this.forget(element);
+    this.beginKept(element);
     this.show(element);
     this.fn.timeout(this.input, this.future);
     this.settle(element, false);
+    endUnit();
   }
 
   /** No answer is expected any more. */
@@ -316,9 +342,10 @@ export class AsyncWaitOperator<
     }
     this.made.flush();
     for (let block = this.made.take(); block != 0; block = this.made.take()) {
-      this.stateBytes += blockBytes(block);
+      this.waiting.held += blockBytes(block);
       element.results.push(keepBlock(block));
     }
+    this.countState();
     this.done(element);
   }
 
@@ -330,12 +357,18 @@ export class AsyncWaitOperator<
 
   /** The row leaves without a result; what becomes of it is the vertex's onRowError. */
   private fail(element: PendingElement, message: string): void {
-    const deadLetters = this.deadLetters;
-    if (deadLetters !== null) {
-      deadLetters.add(element);
-      this.rowsFailed++;
-    } else this.failures.push(message);
+    element.error = message;
+    this.failures.push(element);
     this.done(element);
+  }
+
+  /** Shows the host a row whose batch is long gone; its block stays until the next call. */
+  private tell(element: PendingElement): void {
+    const result = this.result;
+    result.row = NO_ROW;
+    result.code = Unit.KEPT_ROW;
+    result.keyGroup = <i32>element.block;
+    result.requestId = element.position;
   }
 
   private done(element: PendingElement): void {
@@ -344,15 +377,33 @@ export class AsyncWaitOperator<
     this.queue.completed(element);
   }
 
-  /** What any call does first: tells failures, sends requests, lets out what may leave. */
+  /** What any call does first: tells failures, asks for rows of a snapshot, sends requests, lets out what may leave. */
   private flow(budget: i32): i32 {
+    const isAsked = this.failures.length > 0 || this.askAgain(budget);
     if (this.failures.length > 0) {
-      this.result.say(this.failures.shift());
-      this.result.row = NO_ROW;
+      const element = this.failures.shift();
+      this.result.say(element.error);
+      this.tell(element);
       this.rowsFailed++;
       return Status.ROW_FAILED;
     }
-    return this.hasMail() ? this.sendOne() : this.emit(budget);
+    if (this.hasMail()) return this.sendOne();
+    return isAsked ? this.emit(budget) : Status.SLICE_OVER;
+  }
+
+  /** Asks for rows of a snapshot until there is a request to send, or a failure to tell; false: there are more. */
+  private askAgain(budget: i32): bool {
+    for (let left = max(budget, 1); left > 0 && this.askedAgain < this.restored.length; left--) {
+      if (this.failures.length > 0 || this.hasMail()) return false;
+      collectBetweenRows(1);
+      const element = this.restored[this.askedAgain++];
+      this.startTimeout(element);
+      this.ask(element);
+    }
+    if (this.askedAgain < this.restored.length) return false;
+    if (this.askedAgain > 0) this.restored = [];
+    this.askedAgain = 0;
+    return true;
   }
 
   private hasMail(): bool {
@@ -388,8 +439,9 @@ export class AsyncWaitOperator<
       if (head.isWatermark) this.emitWatermark(head.watermark);
       else if (this.emitRow(head)) continue;
       this.queue.pop(head);
-      this.stateBytes -= head.bytes;
+      this.waiting.held -= head.bytes;
       head.free();
+      this.countState();
     }
   }
 

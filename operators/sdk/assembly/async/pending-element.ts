@@ -26,6 +26,10 @@ export class PendingElement {
   timestamp: i64 = 0;
   /** Place in the order of arrival. */
   number: i64 = 0;
+  /** The row's number in the input of the subtask, from 1; 0: it came with a snapshot. */
+  position: i64 = 0;
+  /** Why there is no result. */
+  error: string = "";
   /** Calls of asyncInvoke so far. */
   attempts: i32 = 0;
   /** Number of the open request; 0: none. */
