@@ -45,16 +45,20 @@ describe("a build refuses", () => {
   test.each([
     ["state without a key", map("@state n!: ValueState<i64>;"), /n, but MapFunction works without/],
     ["state in an accumulating function", aggregate("@state n!: ValueState<i64>;"), /accumulator/],
-    ["onTimer without a key", process("onTimer(t: i64): void {}"), /onTimer.*no timers[^]*keyBy/],
+    [
+      "onTimer without a key",
+      process("onTimer(t: i64): void {}"),
+      /onTimer.*no timers[\s\S]*keyBy/,
+    ],
     [
       "timers without a key",
       process("", "context.timerService().registerEventTimeTimer(1);"),
-      /timerService[^]*Timers belong to a key/,
+      /timerService[\s\S]*Timers belong to a key/,
     ],
     [
       "two states of one name and different type",
       keyed('@state n!: ValueState<i64>; @state("n") list!: ListState<Text>;'),
-      /ValueState<i64> and ListState<Text>[^]*both named n/,
+      /ValueState<i64> and ListState<Text>[\s\S]*both named n/,
     ],
   ])("%s", async (_, source, message) => {
     const options = { entry: entryOf(source), name: "wrong", optimize: "none" } as const;

@@ -205,8 +205,8 @@ export abstract class RichFunction {
 
   /**
    * Refuses the present row: the vertex's `onRowError` says whether the task fails (ROW_FAILED), the
-   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. In
-   * `open`, and where there is no row (`poll`, `partition`, `getResult`), it ends the task.
+   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. Where there is
+   * no row, it is as a throw (`getResult`, `onTimer`, a window that fires); in `open`, `poll` and `partition` it ends the task.
    */
   failRow(message: string): void {
     this.__failure = message;
