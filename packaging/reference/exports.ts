@@ -113,7 +113,7 @@ function membersOf(members: readonly Member[]): Documented[] {
     const name = ts.isConstructorDeclaration(member) ? "constructor" : member.name!.getText();
     return {
       name,
-      kind: ts.isPropertyDeclaration(member) ? "constant" : "function",
+      kind: ts.isPropertyDeclaration(member) || isText(member) ? "constant" : "function",
       signatures: [callText(member)],
       doc: docOf(member),
       members: [],
@@ -126,6 +126,10 @@ function membersOf(members: readonly Member[]): Documented[] {
   );
   return [...Map.groupBy(told, ({ name }) => name).values()].map(merged);
 }
+
+/** `NAME: "text"` of an object: nothing that could be called. */
+const isText = (member: Member): boolean =>
+  ts.isPropertyAssignment(member) && ts.isStringLiteral(member.initializer);
 
 function isPublic(member: Member): boolean {
   const modifiers = ts.canHaveModifiers(member) ? (ts.getModifiers(member) ?? []) : [];

@@ -16,6 +16,13 @@ export interface AsyncWaitOptions {
  * Places AsyncFunctions in a stream (Flink: AsyncDataStream).
  *
  *     AsyncDataStream.unorderedWait(lines, ops.lookUp, { timeout: Duration.ofSeconds(5) });
+ *     AsyncDataStream.orderedWait(lines, ops.lookUp, { capacity: 20 });
+ *     const { FixedDelayRetryStrategyBuilder } = AsyncRetryStrategies;
+ *     const again = new FixedDelayRetryStrategyBuilder(3, 200)
+ *       .ifException(RetryPredicates.HAS_EXCEPTION_PREDICATE)
+ *       .build();
+ *     AsyncDataStream.orderedWaitWithRetry(lines, ops.lookUp, again, { timeout: 5_000 });
+ *     AsyncDataStream.unorderedWaitWithRetry(lines, ops.lookUp, again, { timeout: 5_000 });
  */
 export const AsyncDataStream = {
   /**
@@ -78,7 +85,15 @@ function place<Row, Out>(
   return stream.asyncWait({ ...fn, parameters: { ...fn.parameters, async: wait } });
 }
 
-/** Ready-made conditions for a retry (Flink: RetryPredicates); a function may decide by itself, too. */
+/**
+ * Ready-made conditions for a retry (Flink: RetryPredicates); a function may decide by itself, too (`retryOnResult`,
+ * `retryOnException`).
+ *
+ *     new AsyncRetryStrategies.FixedDelayRetryStrategyBuilder(3, Duration.ofMillis(200))
+ *       .ifResult(RetryPredicates.EMPTY_RESULT_PREDICATE)
+ *       .ifException(RetryPredicates.HAS_EXCEPTION_PREDICATE)
+ *       .build();
+ */
 export const RetryPredicates = {
   /** For ifResult: there is no result. */
   EMPTY_RESULT_PREDICATE: "empty",
@@ -169,6 +184,9 @@ class ExponentialBackoffDelayRetryStrategyBuilder extends RetryStrategyBuilder {
  *
  *     new AsyncRetryStrategies.FixedDelayRetryStrategyBuilder(3, Duration.ofMillis(200))
  *       .ifException(RetryPredicates.HAS_EXCEPTION_PREDICATE)
+ *       .build();
+ *     new AsyncRetryStrategies.ExponentialBackoffDelayRetryStrategyBuilder(5, 100, 10_000, 2)
+ *       .ifResult(RetryPredicates.EMPTY_RESULT_PREDICATE)
  *       .build();
  */
 export const AsyncRetryStrategies = {

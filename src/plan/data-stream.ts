@@ -114,6 +114,9 @@ export class DataStream<Row = AnyRow> {
   /**
    * Event time and watermarks: by a WatermarkStrategy, or by a bundle's; as parallel as its input.
    * Watermarks and idleness that come in end here, but for the end of event time.
+   *
+   *     const times = WatermarkStrategy.forMonotonousTimestamps().withTimestampField("at");
+   *     lines.assignTimestampsAndWatermarks(times).keyBy("word").sum("n");
    */
   assignTimestampsAndWatermarks(
     strategy: Watermarks<ColumnOf<Row>, Row>,
@@ -427,6 +430,8 @@ export class SingleOutputStreamOperator<Row = AnyRow> extends DataStream<Row> {
   /**
    * Most bytes of state that a subtask may hold, keyed and not, timers and windows included; a task that passes it fails with
    * STATE_BUDGET_EXCEEDED. Default: the environment's.
+   *
+   *     keyed.process(words.operator("CountWords")).setStateBudget(64 * 1024 * 1024);
    */
   setStateBudget(bytes: number): this {
     this.#transformation.stateBudgetBytes = bytes;

@@ -7,7 +7,13 @@ import type { OperatorHandle } from "./operator-handle.ts";
 import type { OutputTag } from "./output-tag.ts";
 import type { AnyRow } from "./row-type.ts";
 
-/** Two keyed streams whose rows are to meet: `between` says how far apart in event time. */
+/**
+ * Two keyed streams whose rows are to meet: `between` says how far apart in event time (Flink:
+ * KeyedStream.IntervalJoin).
+ *
+ *     const pairs = clicks.keyBy("user").intervalJoin(orders.keyBy("buyer"));
+ *     pairs.between(Duration.ofSeconds(-5), Duration.ofMinutes(1)).process(match);
+ */
 export class IntervalJoin<Left = AnyRow, Right = AnyRow> {
   readonly #left: KeyedStream<Left>;
   readonly #right: KeyedStream<Right>;
@@ -33,7 +39,24 @@ export class IntervalJoin<Left = AnyRow, Right = AnyRow> {
   }
 }
 
-/** An interval join with its bounds; `process` takes a ProcessJoinFunction. */
+/**
+ * An interval join with its bounds; `process` takes a ProcessJoinFunction (Flink: KeyedStream.IntervalJoined).
+ *
+ *     const early = new OutputTag("late-clicks");
+ *     const late = new OutputTag("late-orders");
+ *     const joins = clicks
+ *       .keyBy("user")
+ *       .intervalJoin(orders.keyBy("buyer"))
+ *       .between(Duration.ofSeconds(0), Duration.ofMinutes(1))
+ *       .lowerBoundExclusive()
+ *       .upperBoundExclusive()
+ *       .sideOutputLeftLateData(early)
+ *       .sideOutputRightLateData(late)
+ *       .process(match);
+ *     joins.getSideOutput(late).print();
+ *
+ * @throws when the job is planned: JOB_PARAMETER_INVALID for a lower bound above the upper one, JOB_KEY_MISMATCH for keys of other types, JOB_OPERATOR_KIND
+ */
 export class IntervalJoined<Left = AnyRow, Right = AnyRow> {
   readonly #left: KeyedStream<Left>;
   readonly #right: KeyedStream<Right>;

@@ -58,7 +58,12 @@ export class JoinedStreams<First = AnyRow, Second = AnyRow, Kind extends JoinKin
   }
 }
 
-/** The first stream has its key (Flink: JoinedStreams.Where); next comes the second one's. */
+/**
+ * The first stream has its key (Flink: JoinedStreams.Where); next comes the second one's.
+ *
+ *     const byUser = clicks.join(orders).where("user");
+ *     const pair = byUser.equalTo("buyer");
+ */
 export class KeyedSide<First = AnyRow, Second = AnyRow, Kind extends JoinKind = AnyRow> {
   readonly #first: KeyedStream;
   readonly #second: DataStream<Second>;
@@ -80,7 +85,12 @@ export class KeyedSide<First = AnyRow, Second = AnyRow, Kind extends JoinKind = 
   }
 }
 
-/** Both streams have their keys (Flink: JoinedStreams.Where.EqualTo); next come the windows. */
+/**
+ * Both streams have their keys (Flink: JoinedStreams.Where.EqualTo); next come the windows.
+ *
+ *     const pair = clicks.coGroup(orders).where(["shop", "user"]).equalTo(["shop", "buyer"]);
+ *     const windows = pair.window(EventTimeSessionWindows.withGap(Duration.ofMinutes(10)));
+ */
 export class KeyedPair<First = AnyRow, Second = AnyRow, Kind extends JoinKind = AnyRow> {
   readonly #first: KeyedStream;
   readonly #second: KeyedStream;
@@ -101,7 +111,18 @@ export class KeyedPair<First = AnyRow, Second = AnyRow, Kind extends JoinKind = 
   }
 }
 
-/** Two streams in common windows (Flink: JoinedStreams.WithWindow, CoGroupedStreams.WithWindow). */
+/**
+ * Two streams in common windows (Flink: JoinedStreams.WithWindow, CoGroupedStreams.WithWindow).
+ *
+ *     const hours = clicks
+ *       .join(orders)
+ *       .where("user")
+ *       .equalTo("buyer")
+ *       .window(TumblingEventTimeWindows.of(Duration.ofHours(1)));
+ *     hours.allowedLateness(Duration.ofMinutes(5)).apply(match);
+ *
+ * @throws when the job is planned: JOB_KEY_MISMATCH; JOB_PARAMETER_INVALID for windows, a trigger or an evictor that cannot be
+ */
 export class JoinedWindows<First = AnyRow, Second = AnyRow, Kind extends JoinKind = AnyRow> {
   readonly #first: KeyedStream;
   readonly #second: KeyedStream;

@@ -111,6 +111,13 @@ export class KeyedStream<Row = AnyRow, Key extends string = AnyRow> extends Data
   /**
    * For each row the first row of its key, with the sum of all so far in `field`; integers wrap, NULL counts
    * for nothing (Flink: KeyedStream.sum).
+   *
+   *     keyed.sum("amount");
+   *     keyed.min("celsius"); // the first row, with the smallest celsius so far in it
+   *     keyed.max("celsius");
+   *     keyed.minBy("celsius"); // the row that has the smallest celsius
+   *     keyed.maxBy("celsius", false);
+   *
    * @throws MillraceError when the job is planned: JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE
    */
   sum(field: ColumnOf<Row>): SingleOutputStreamOperator<Row> {

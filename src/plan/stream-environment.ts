@@ -92,6 +92,8 @@ export type AsyncRows<Row = AnyRow> = AsyncGenerator<Row, void, undefined>;
  *       .setParallelism(4)
  *       .setMaxParallelism(128)
  *       .setBufferTimeout(Duration.ofMillis(20))
+ *       .setAutoWatermarkInterval(Duration.ofMillis(100))
+ *       .setStateBudget(256 * 1024 * 1024)
  *       .setRestartStrategy(RestartStrategies.fixedDelay(3, 1_000))
  *       .disableOperatorChaining();
  *     env.readTextFile("novel.txt").flatMap(words.operator("SplitWords"))

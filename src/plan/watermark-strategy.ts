@@ -17,6 +17,9 @@ export type TimeUnit = "s" | "ms" | "us" | "ns";
  *       .withTimestampField("at")
  *       .withIdleness(Duration.ofMinutes(1))
  *
+ *     WatermarkStrategy.forMonotonousTimestamps().withIngestionTime();
+ *     WatermarkStrategy.noWatermarks().withTimestampField("at", "s");
+ *
  * Wrong values are refused with the job: JOB_PARAMETER_INVALID, JOB_FIELD_UNKNOWN, JOB_FIELD_TYPE with
  * the field; DURATION_INVALID here.
  */
@@ -98,7 +101,12 @@ export class WatermarkStrategy<Field extends string = never, In = AnyRow> {
    * Sources of a group whose watermark is more than `maxDrift` ahead of the group's smallest one pause
    * until the others have come so far: what waits for the slowest need not be kept. The
    * strategy stands at a source, or directly behind one and chained to it (JOB_PARAMETER_INVALID); a
-   * source that is idle, or has ended, holds nobody back.
+   * source that is idle, or has ended, holds nobody back (Flink: WatermarkStrategy.withWatermarkAlignment).
+   *
+   *     WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofSeconds(5))
+   *       .withTimestampField("at")
+   *       .withWatermarkAlignment("payments", Duration.ofMinutes(1), Duration.ofMillis(200));
+   *
    * @param updateInterval How often watermarks are told: every second, which is the default, or more often
    */
   withWatermarkAlignment(

@@ -182,6 +182,12 @@ export class WindowedStream<
   /**
    * Each key's window as its first row, with the sum of all in `field`, then window_start and window_end.
    * Integers wrap, NULL counts for nothing (Flink: WindowedStream.sum).
+   *
+   *     keyed.window(assigner).sum("amount");
+   *     keyed.window(assigner).min("celsius");
+   *     keyed.window(assigner).max("celsius");
+   *     keyed.window(assigner).minBy("celsius");
+   *     keyed.window(assigner).maxBy("celsius", false);
    */
   sum(field: ColumnOf<Row>): SingleOutputStreamOperator<WithColumns<Row, Bounds>> {
     return this.#reduceField({ fn: "sum", field });

@@ -40,6 +40,7 @@ export interface TestResponse {
  *
  *     harness.requests.pending; // [{ id: 1, method: "GET", path: "/rates/USD", ... }]
  *     harness.requests.complete(1, { body: { rate: 1.08 } });
+ *     harness.requests.fail(2, "no answer", "HTTP_TIMEOUT");
  */
 export class AsyncRequests {
   readonly #open = new Map<number, PendingRequest>();

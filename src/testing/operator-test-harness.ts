@@ -76,7 +76,9 @@ const DEFAULT_BUDGET = 4096;
  *     joined.processWatermarkStatus("idle", 2);
  *     joined.endInput1();
  *     joined.endInput2();
+ *     source.nextSplit(); // with `perSplit` in the strategy's parameters
  *     while (source.poll()) console.log(source.extractOutputValues());
+ *     source.backPressure(5_000); // idleness does not count it
  *
  * After a failure (a trap, a refused row with `onRowError: "fail"`) it takes no further input, as a
  * task does.

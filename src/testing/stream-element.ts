@@ -51,7 +51,11 @@ export class Watermark {
   }
 }
 
-/** Idle or active, among an output's rows (Flink: WatermarkStatus). */
+/**
+ * Idle or active, among an output's rows (Flink: WatermarkStatus).
+ *
+ *     const idle = harness.getOutput().includes(WatermarkStatus.IDLE);
+ */
 export class WatermarkStatus {
   /** The stream waits for nothing from here: it holds back no watermark. */
   static readonly IDLE = new WatermarkStatus(true);

@@ -23,7 +23,8 @@ const TYPESCRIPT = `import type { OperatorHandle } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace")} } from "millrace";
 import { ${namesOf("docs/api-reference.md", "millrace/testing")} } from "millrace/testing";
 declare const hash: string, token: string, spec: object, bytes: Uint8Array;
-declare const manifest: Bundle["manifest"], words: Bundle, client: MillraceClient;
+declare const manifest: Bundle["manifest"], client: MillraceClient;
+declare const words: Bundle;
 declare const env: StreamExecutionEnvironment;
 declare const lines: DataStream, rules: DataStream, keyed: KeyedStream;
 declare const clicks: DataStream, orders: DataStream, match: OperatorHandle;
@@ -35,6 +36,7 @@ declare const joined: OperatorTestHarness<{ line: string }, object, { word: stri
 declare const ops: {
   splitWords(parameters: { minLength: number }): OperatorHandle<{ line: string }, { word: string }>;
   byMinute(): OperatorHandle<{ at: bigint }, { at: bigint }, "watermark_strategy">;
+  checkOrder(): OperatorHandle<{ line: string }, { word: string }>;
   lookUp: OperatorHandle<{ line: string }, { word: string }, "async">;
 };
 `;
@@ -51,7 +53,6 @@ const ROWS = `import { ${namesOf("docs/sdk-reference.md", "Classes")} } from "mi
 @row class Result { total: f64; }
 @row class Seen { at: i64; }
 @row class Device { device!: Text; }
-@row class Limit { device!: Text; degrees: f64; }
 @row class Tagged { @type("ARRAY<STRING NOT NULL>") tags!: Value; }
 `;
 
@@ -66,6 +67,8 @@ recent!: ListState<f64>;
 counts!: MapState<Text, i64>;
 last!: ValueState<Seen>;
 seen!: Seen;
+sum: i64 = 0;
+buffered!: OperatorListState<i64>;
 limits!: BroadcastState<Text, f64>;
 longest!: ReducingState<i64>;
 mean!: AggregatingState<f64, SumAndCount, f64>;
@@ -102,10 +105,14 @@ export function writeTypeScriptFragments(blocks: readonly Block[]): string[] {
 /** A method that is an example: its first line has all parameters, and none is indented. */
 const METHOD = /^(\w+)\((.*)\)(?:: .*)? \{$/gm;
 
+/** What statements may use beside the fields of the scene. */
+const SCENE_PARAMETERS =
+  "word: Text, value: Seen, request: HttpRequest, response: HttpResponse, output: WatermarkOutput";
+
 /** A class with the example's methods, statements in one of their own, and the calls of them. */
 function asMethods(line: number, code: string): { text: string; calls: string[] } {
   const isMethod = code.search(METHOD) !== -1;
-  const body = isMethod ? code : `example(word: Text, value: Seen): void {\n${code}\n}`;
+  const body = isMethod ? code : `example(${SCENE_PARAMETERS}): void {\n${code}\n}`;
   const calls = [...body.matchAll(METHOD)].map(([, name, parameters]) => {
     const types = [...parameters!.matchAll(/\w+: ([^,<]+(?:<[^>]+>)?)/g)].map(([, type]) => type);
     return `new Line${line}().${name}(${types.map((type) => `any<${type}>()`).join(", ")});`;
@@ -116,7 +123,10 @@ function asMethods(line: number, code: string): { text: string; calls: string[] 
 /** One entry for all: one compilation. */
 export function writeOperatorFragments(blocks: readonly Block[]): string {
   const isClass = ({ code }: Block) => code.includes("class ");
-  const classes = blocks.filter(isClass).map(({ code }) => code);
+  // Exported: a class that no operator uses is compiled, too.
+  const classes = blocks
+    .filter(isClass)
+    .map(({ code }) => code.replaceAll(/^class /gm, "export class "));
   const methods = blocks.filter((block) => !isClass(block)).map((b) => asMethods(b.line, b.code));
   const examples = `@operator class Examples extends FilterFunction<Word> {
 filter(value: Word): bool {

@@ -10,7 +10,7 @@ import { Collector, RowView } from "./row";
  * keys and no timers: KeyedBroadcastProcessFunction has.
  *
  *     @operator
- *     class Alarm extends BroadcastProcessFunction<Reading, Limit, Reading> {
+ *     class RaiseAlarm extends BroadcastProcessFunction<Reading, Limit, Reading> {
  *       @state limits!: BroadcastState<Text, f64>;
  *       processElement(value: Reading, context: ProcessContext, out: Collector<Reading>): void {
  *         if (!this.limits.contains(value.device)) return;

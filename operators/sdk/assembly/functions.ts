@@ -148,6 +148,10 @@ export class RuntimeContext {
  * Base of all functions: life cycle and context (Flink: RichFunction). Extend one of those below, not this
  * one. Fields live as long as the subtask and are in no snapshot: what has to survive is state.
  *
+ * A throw or a trap at a row (`assert`, an index out of range) is as failRow(): the vertex's `onRowError` says whether
+ * the task fails (OPERATOR_FAILED), or the row is dropped or sent to the dead letters. The row then leaves no trace:
+ * its state, timers and results are undone, its changes of the function's fields too (docs/sdk-operators.md, "Code that fails at a row").
+ *
  *     open(context: RuntimeContext): void {
  *       this.seed = context.parameters.get("seed").int(7);
  *       if (this.seed < 0) this.failRow("seed: it must not be negative");
@@ -201,8 +205,8 @@ export abstract class RichFunction {
 
   /**
    * Refuses the present row: the vertex's `onRowError` says whether the task fails (ROW_FAILED), the
-   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. In
-   * `open`, and where there is no row (`poll`, `partition`, `getResult`), it ends the task.
+   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. Where there is
+   * no row, it is as a throw (`getResult`, `onTimer`, a window that fires); in `open`, `poll` and `partition` it ends the task.
    */
   failRow(message: string): void {
     this.__failure = message;

@@ -5,7 +5,12 @@ import { Text, scratchBytes, textAt } from "./text";
 
 /**
  * A path such as `device.tags[0].name`, made once (in a field of the operator) and read from each
- * row's text. `if (this.name.find(row.json)) out.row().name = this.name.text();`
+ * row's text.
+ *
+ *     const name = new JsonPath("device.tags[0].name");
+ *     if (name.find(word)) word = name.text();
+ *
+ * @throws OPERATOR_FAILED for a path that is none
  */
 export class JsonPath {
   private reader: JsonReader = new JsonReader();

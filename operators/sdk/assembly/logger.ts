@@ -7,6 +7,10 @@ declare function hostLog(level: i32, text: usize, length: i32): void;
 /**
  * Writes lines that name the operator to the worker's log, and to the job's (`millrace logs`). A slot sends 50 a second after a burst of 200;
  * what is beyond that is dropped, and how much it was is told.
+ *
+ *     open(context: RuntimeContext): void {
+ *       context.getLogger().info("subtask " + context.subtask.toString() + " begins");
+ *     }
  */
 export class Logger {
   /** What helps in search of an error. */

@@ -3,7 +3,13 @@
  * for them once a second by mr_metrics, so a row pays for an addition and no more.
  */
 
-/** What has a name in a MetricGroup. */
+/**
+ * What has a name in a MetricGroup (Flink: Metric): a Counter, a Gauge or a Histogram. Nothing else extends it.
+ *
+ *     open(context: RuntimeContext): void {
+ *       const metric: Metric = context.getMetricGroup().counter("opened");
+ *     }
+ */
 export abstract class Metric {
   /** @internal Its part of what mr_metrics tells: members of a JSON object. */
   abstract __text(): string;
@@ -47,6 +53,10 @@ export class Counter extends Metric {
 /**
  * A number as it is now (Flink: Gauge). Set it, or extend the class and override getValue(), which is called once a
  * second.
+ *
+ *     open(context: RuntimeContext): void {
+ *       context.getMetricGroup().gauge("seed").setValue(this.seed);
+ *     }
  */
 export class Gauge extends Metric {
   private value: f64 = 0;
@@ -76,6 +86,11 @@ const SIDE: i32 = (64 - SUB_BITS) * SUB_BUCKETS;
 /**
  * How values are spread (Flink: Histogram): their number, smallest, largest, mean and quantiles since the operator was
  * opened. A quantile is exact to a 16th of its value.
+ *
+ *     open(context: RuntimeContext): void {
+ *       const lengths = context.getMetricGroup().histogram("length"); // kept in a field
+ *       lengths.update(12); // for each row
+ *     }
  */
 export class Histogram extends Metric {
   private count: i64 = 0;

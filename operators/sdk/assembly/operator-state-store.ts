@@ -32,7 +32,7 @@ export class OperatorStateStore {
     return state;
   }
 
-  /** A list of which every subtask gets the elements of all, after a restore. */
+  /** A list of which every subtask gets the elements of all, after a restore. See UnionListState. */
   getUnionListState<T>(descriptor: ListStateDescriptor<T>): UnionListState<T> {
     this.check(descriptor);
     const state = new UnionListState<T>(descriptor);
@@ -54,7 +54,13 @@ export class OperatorStateStore {
   }
 }
 
-/** What initializeState() gets (Flink: FunctionInitializationContext). */
+/**
+ * What initializeState() gets (Flink: FunctionInitializationContext).
+ *
+ *     initializeState(context: FunctionInitializationContext): void {
+ *       if (!context.isRestored) this.seed = 7;
+ *     }
+ */
 export class FunctionInitializationContext {
   /** @internal The runtime makes it. */
   constructor(
@@ -74,7 +80,14 @@ export class FunctionInitializationContext {
   }
 }
 
-/** What snapshotState() gets (Flink: FunctionSnapshotContext). */
+/**
+ * What snapshotState() gets (Flink: FunctionSnapshotContext).
+ *
+ *     snapshotState(context: FunctionSnapshotContext): void {
+ *       this.buffered.clear();
+ *       this.buffered.add(context.checkpointId);
+ *     }
+ */
 export class FunctionSnapshotContext {
   /** @internal The runtime makes it. */
   constructor(

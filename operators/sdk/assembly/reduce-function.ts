@@ -20,23 +20,23 @@ import { WindowReduceOperator } from "./window/window-reduce";
  * window, the state of a key stays for as long as the job runs.
  *
  *     @accumulator
- *     class Hottest {
+ *     class Peak {
  *       degrees: f64;
  *     }
  *
  *     @operator
- *     class FindHottest extends ReduceFunction<Reading, Hottest, Result> {
- *       first(value: Reading, hottest: Hottest): void {
- *         hottest.degrees = value.degrees;
+ *     class FindPeak extends ReduceFunction<Reading, Peak, Result> {
+ *       first(value: Reading, peak: Peak): void {
+ *         peak.degrees = value.degrees;
  *       }
- *       reduce(hottest: Hottest, value: Reading): void {
- *         hottest.degrees = max(hottest.degrees, value.degrees);
+ *       reduce(peak: Peak, value: Reading): void {
+ *         peak.degrees = max(peak.degrees, value.degrees);
  *       }
- *       merge(hottest: Hottest, other: Hottest): void {
- *         hottest.degrees = max(hottest.degrees, other.degrees);
+ *       merge(peak: Peak, other: Peak): void {
+ *         peak.degrees = max(peak.degrees, other.degrees);
  *       }
- *       getResult(hottest: Hottest, out: Result): void {
- *         out.total = hottest.degrees;
+ *       getResult(peak: Peak, out: Result): void {
+ *         out.total = peak.degrees;
  *       }
  *     }
  *

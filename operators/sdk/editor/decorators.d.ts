@@ -76,7 +76,23 @@ declare function accepts(
  * @throws BUNDLE_COMPILE_FAILED for another mode, or upsert without a key
  */
 declare function emits(mode: string, ...key: string[]): (target: __Class) => void;
-/** HTTP endpoints that an AsyncFunction asks for: a cluster grants each by its name. The first is its default. */
+/**
+ * HTTP endpoints that an AsyncFunction asks for: a cluster grants each by its name. The first is its default.
+ *
+ *     @http("rates", "backup")
+ *     @operator
+ *     class Rates extends AsyncFunction<Word, Counted> {
+ *       asyncInvoke(value: Word, request: HttpRequest, out: ResultFuture<Counted>): void {
+ *         request.to("backup").get("/rates").segment(value.word);
+ *       }
+ *       onResponse(value: Word, response: HttpResponse, out: ResultFuture<Counted>): void {
+ *         out.row().n = response.body.parseInt(0);
+ *         out.collect();
+ *       }
+ *     }
+ *
+ * @throws BUNDLE_COMPILE_FAILED on another function, or for a name that cannot be or is there twice; HTTP_ENDPOINT_NOT_GRANTED at submission where the cluster does not grant one
+ */
 declare function http(...endpoints: string[]): (target: __Class) => void;
 /**
  * A side output and the class of its rows. They count from 1 in the order of the decorators: the function asks

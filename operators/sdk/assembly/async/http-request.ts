@@ -20,7 +20,9 @@ export namespace HttpMethod {
  * has granted. The path continues the endpoint's base URL; nothing outside of it can be reached. A new
  * one is handed to each call of asyncInvoke().
  *
- *     request.get("/v1/words").segment(value.word).query("language", Text.from("en"));
+ *     asyncInvoke(value: Word, request: HttpRequest, out: ResultFuture<Counted>): void {
+ *       request.get("/v1/words").segment(value.word).query("language", Text.from("en"));
+ *     }
  */
 export class HttpRequest {
   /** @internal Whether a method was called that makes it a request. */

@@ -5,7 +5,12 @@ import { RECORD_ELEMENT } from "./state-record";
 
 /**
  * A list of a subtask, not of a key. When the operator comes back with another parallelism, the elements of all
- * subtasks are dealt out anew, in even shares.
+ * subtasks are dealt out anew, in even shares (Flink: OperatorStateStore.getListState).
+ *
+ *     snapshotState(context: FunctionSnapshotContext): void {
+ *       this.buffered.clear(); // asked for in initializeState()
+ *       this.buffered.add(this.sum);
+ *     }
  */
 export class OperatorListState<T> extends ListState<T> {
   /** @internal The runtime makes it. */
@@ -27,7 +32,17 @@ export class OperatorListState<T> extends ListState<T> {
   }
 }
 
-/** A list of a subtask of which, after a restore, every subtask gets the elements of all. */
+/**
+ * A list of a subtask of which, after a restore, every subtask gets the elements of all (Flink:
+ * OperatorStateStore.getUnionListState).
+ *
+ *     initializeState(context: FunctionInitializationContext): void {
+ *       const store = context.getOperatorStateStore();
+ *       const all: UnionListState<i64> = store.getUnionListState(new ListStateDescriptor<i64>("all"));
+ *       const restored = all.get();
+ *       while (restored.next()) this.sum = max(this.sum, restored.value);
+ *     }
+ */
 export class UnionListState<T> extends OperatorListState<T> {
   /** @internal The runtime makes it. */
   constructor(descriptor: ListStateDescriptor<T>) {

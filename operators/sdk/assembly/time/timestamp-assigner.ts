@@ -19,7 +19,11 @@ export abstract class TimestampAssigner<T> {
   abstract extractTimestamp(element: T, recordTimestamp: i64): i64;
 }
 
-/** Keeps the timestamp that a row has; one without gets i64.MIN_VALUE (Flink: RecordTimestampAssigner). */
+/**
+ * Keeps the timestamp that a row has; one without gets i64.MIN_VALUE (Flink: RecordTimestampAssigner).
+ *
+ *     const assigner = new RecordTimestampAssigner<Seen>();
+ */
 export class RecordTimestampAssigner<T> extends TimestampAssigner<T> {
   /** The timestamp that the row has. */
   extractTimestamp(element: T, recordTimestamp: i64): i64 {
@@ -27,7 +31,14 @@ export class RecordTimestampAssigner<T> extends TimestampAssigner<T> {
   }
 }
 
-/** The time at which a row comes by, which never falls (Flink: IngestionTimeAssigner). */
+/**
+ * The time at which a row comes by, which never falls (Flink: IngestionTimeAssigner). `withIngestionTime()` of a job's
+ * WatermarkStrategy does the same.
+ *
+ *     createTimestampAssigner(context: RuntimeContext): TimestampAssigner<Seen> {
+ *       return new IngestionTimeAssigner<Seen>();
+ *     }
+ */
 export class IngestionTimeAssigner<T> extends TimestampAssigner<T> {
   private last: i64 = i64.MIN_VALUE;
 

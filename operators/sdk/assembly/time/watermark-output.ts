@@ -2,7 +2,17 @@
 
 import { Counter } from "../metrics";
 
-/** Takes the watermarks of a generator (Flink: WatermarkOutput). It is handed to its methods; nobody makes one. */
+/**
+ * Takes the watermarks of a generator (Flink: WatermarkOutput). It is handed to its methods; nobody makes one.
+ *
+ *     class UntilSilence extends WatermarkGenerator<Seen> {
+ *       onEvent(event: Seen, eventTimestamp: i64, output: WatermarkOutput): void {
+ *         if (event.at < 0) output.markIdle();
+ *         else output.emitWatermark(eventTimestamp - 1);
+ *       }
+ *       onPeriodicEmit(output: WatermarkOutput): void {}
+ *     }
+ */
 export abstract class WatermarkOutput {
   /** @internal Watermarks that went backwards. */
   __ignored: Counter = new Counter();

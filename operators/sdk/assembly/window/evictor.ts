@@ -8,7 +8,13 @@ import { TYPE_DOUBLE } from "../layout";
 import { OpenConfig, OpenStream } from "../open-config";
 import { TimeWindow } from "./time-window";
 
-/** What the window operator calls: the SDK's evictors, and the base of an author's. */
+/**
+ * What `evictor()` of a window function gives; null: the job's. An evictor of your own extends Evictor.
+ *
+ *     evictor(): WindowEvictor | null {
+ *       return new WithoutFrost(); // see Evictor
+ *     }
+ */
 export abstract class WindowEvictor {
   /** Called once, with what the operator was opened with. */
   bind(config: OpenConfig): void {}

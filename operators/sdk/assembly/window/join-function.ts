@@ -11,7 +11,7 @@ import { WindowElements } from "./process-window-function";
  * again. A `failRow()` here ends the task: a pair is no row that could be dropped.
  *
  *     @operator
- *     class AboveLimit extends JoinFunction<Reading, Limit, Alarm> {
+ *     class AboveOwnLimit extends JoinFunction<Reading, Limit, Alarm> {
  *       join(reading: Reading, limit: Limit, out: Alarm): void {
  *         out.device = reading.device;
  *         out.over = reading.degrees - limit.degrees;

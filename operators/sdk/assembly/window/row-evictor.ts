@@ -6,7 +6,18 @@ import { RowView } from "../row";
 import { WindowEvictor } from "./evictor";
 import { TimeWindow } from "./time-window";
 
-/** What an evictor may ask (Flink: Evictor.EvictorContext). */
+/**
+ * What an evictor may ask (Flink: Evictor.EvictorContext).
+ *
+ *     class OfLastMinute extends Evictor<Reading> {
+ *       evictBefore(elements: EvictableElements<Reading>, window: TimeWindow, context: EvictorContext): void {
+ *         const oldest = context.currentProcessingTime - 60_000;
+ *         for (let i = 0; i < elements.length; i++) {
+ *           if (elements.hasTimestamp(i) && elements.timestamp(i) < oldest) elements.remove(i);
+ *         }
+ *       }
+ *     }
+ */
 export class EvictorContext {
   /** The watermark, ms; i64.MIN_VALUE before the first. */
   currentWatermark: i64 = i64.MIN_VALUE;
@@ -17,7 +28,18 @@ export class EvictorContext {
   }
 }
 
-/** The elements of a window, in order of arrival, of which some may leave. */
+/**
+ * The elements of a window, in order of arrival, of which some may leave (Flink gives the evictor an
+ * Iterable of TimestampedValue).
+ *
+ *     class KeepTwo extends Evictor<Reading> {
+ *       evictBefore(elements: EvictableElements<Reading>, window: TimeWindow, context: EvictorContext): void {
+ *         for (let i = 0; i < elements.length - 2; i++) elements.remove(i);
+ *       }
+ *     }
+ *
+ * @throws OPERATOR_FAILED for an index out of range
+ */
 export class EvictableElements<In extends RowView> {
   /** How many there are; remove() does not change it. */
   length: i32 = 0;
