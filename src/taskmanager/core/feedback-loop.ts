@@ -82,7 +82,7 @@ export class FeedbackLoop {
     return this.#rowsBack ? "again" : "empty";
   }
 
-  /** Rows wait at the head without credits, or a full loop would wait for itself: so they are limited here. */
+  /** A batch waits. Rows wait at the head without credits, or a full loop would wait for itself: so they are limited here. */
   queued(bytes: number): void {
     this.#queuedBytes += bytes;
     if (this.#queuedBytes <= ITERATION_FEEDBACK_MAX_BYTES) return;

@@ -31,6 +31,9 @@ export interface TakenElement {
   readonly element: StreamElement;
 }
 
+/** What became of a frame: queued; of no channel here; or there already, and left out. */
+export type FrameReception = "queued" | "foreign" | "repeated";
+
 /** All channels into one task. */
 export class InputGate {
   readonly channels: readonly InputChannel[];
@@ -76,13 +79,13 @@ export class InputGate {
   }
 
   /**
-   * Queues a frame; false if the channel is not of this gate.
+   * Queues a frame.
    * @throws MillraceError FRAME_OUT_OF_ORDER, CREDIT_EXCEEDED, FRAME_INVALID, BATCH_INVALID
    */
-  offer(frame: OwnedFrame): boolean {
+  offer(frame: OwnedFrame): FrameReception {
     const channel = this.#byNumber.get(frame.channel);
-    if (channel === undefined) return false;
-    if (frame.sequence < channel.nextSequence) return true; // sent again by a resumed link
+    if (channel === undefined) return "foreign";
+    if (frame.sequence < channel.nextSequence) return "repeated"; // sent again by a resumed link
     if (frame.sequence > channel.nextSequence || channel.ended) {
       const value = frame.sequence;
       const message = `Cannot take frame of channel ${frame.channel}: sequence number is ${value}`;
@@ -101,7 +104,7 @@ export class InputGate {
     if (element.type === "end") channel.ended = true;
     channel.queue.push(element);
     this.#queued++;
-    return true;
+    return "queued";
   }
 
   /** The channel of that number, if it is of this gate. */

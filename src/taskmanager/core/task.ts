@@ -158,10 +158,12 @@ export class Task {
   offer(frame: OwnedFrame): boolean {
     if (this.stopped) return false;
     try {
-      const taken = this.gate.offer(frame);
-      if (taken) this.#bytesIn += frame.payload.byteLength;
-      if (taken && this.#loop !== undefined) this.#offered(frame, this.#loop);
-      return taken;
+      const reception = this.gate.offer(frame);
+      if (reception === "queued") {
+        this.#bytesIn += frame.payload.byteLength;
+        if (this.#loop !== undefined) this.#offered(frame, this.#loop);
+      }
+      return reception !== "foreign";
     } catch (error) {
       this.fail(errorBodyOf(error));
       return true;
@@ -338,7 +340,7 @@ export class Task {
     const channel = this.gate.channel(frame.channel);
     if (channel === undefined || channel.input !== this.descriptor.feedbackInput) return;
     if (frame.kind !== FRAME_KIND.end) this.#returnCredit(channel);
-    loop.queued(frame.payload.byteLength);
+    if (frame.kind === FRAME_KIND.batch) loop.queued(frame.payload.byteLength);
     if (this.#phase !== "ENDING") return;
     for (let taken = this.gate.take(); taken !== undefined; taken = this.gate.take()) {
       const rows = taken.element.type === "batch" ? blockRowCount(taken.element.block) : 0;

@@ -1,5 +1,6 @@
 /** The task at the head of an iteration: what comes back, and when the loop is empty. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { FRAME_KIND } from "../../../src/protocol/frame.ts";
 import { ITERATION_FEEDBACK_MAX_BYTES } from "../../../src/protocol/limits.ts";
 import { WATERMARK_MAX } from "../../../src/taskmanager/core/element.ts";
 import { FeedbackLoop } from "../../../src/taskmanager/core/feedback-loop.ts";
@@ -67,6 +68,28 @@ describe("the head of an iteration", () => {
     expect(fed.calls.at(-1)).toBe("end_chain");
     fed.batch(1, 1).settle();
     expect(fed.state).toBe("ITERATION_NOT_EMPTY");
+  });
+
+  test("a frame that a resumed link sends again is left out, without a credit for it", () => {
+    const fed = head();
+    fed.watermark(1, 50n).settle();
+    const payload = new Uint8Array(8);
+    fed.frame(1, FRAME_KIND.watermark, payload, 0).batch(1, 2).settle();
+    expect(fed.state).toBe("RUNNING");
+    expect(fed.calls).toEqual(["batch 1 2"]);
+  });
+
+  test("watermarks that go round for ever never count as rows that wait", () => {
+    const fed = head();
+    const [queued, taken] = [
+      vi.spyOn(FeedbackLoop.prototype, "queued"),
+      vi.spyOn(FeedbackLoop.prototype, "taken"),
+    ];
+    fed.watermark(1, 50n).batch(1, 2, { timestamp: 60n, row: 1 }).status(2, true).settle();
+    const sum = (spy: typeof queued) => spy.mock.calls.reduce((bytes, [more]) => bytes + more, 0);
+    expect(sum(queued)).toBeGreaterThan(0);
+    expect(sum(queued)).toBe(sum(taken));
+    vi.restoreAllMocks();
   });
 
   test("so many rows that wait that they pass the limit fail it", () => {
