@@ -183,3 +183,20 @@ test("a keyed stream is reduced without a window, by functions with the job's ar
     { amount: 5, item: "<3>", shop: "rome" },
   ]);
 });
+
+test("a throw in a window's functions undoes the row, or the window's result, where rows are dropped", {
+  timeout: 120_000,
+}, async () => {
+  const text = join(temporaryFolder(closers), "sales.jsonl");
+  const sales = [3, -1, 4].map((amount, at) => ({ shop: "rome", amount, at }));
+  const lines = [...sales, { shop: "oslo", amount: 5, at: 3 }];
+  writeFileSync(text, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const file = "test/inline/jobs/thrown-in-windows.ts";
+  // Both at first: loading blocks this process, and an idle connection would be closed meanwhile.
+  const [reduced, aggregated] = [load(file, text, "reduce"), load(file, text, "aggregate")];
+  const cluster = await TestCluster.start(closers);
+  await cluster.worker("w1", 2);
+  const rome = { shop: "rome", amount: 7 };
+  expect(await rowsOf(cluster, reduced)).toMatchObject([{ shop: "oslo", amount: 5 }, rome]);
+  expect(await rowsOf(cluster, aggregated)).toMatchObject([rome]);
+});

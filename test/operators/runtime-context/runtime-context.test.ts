@@ -6,10 +6,10 @@ import { describe, expect, test } from "vitest";
 import { buildBundle } from "../../../src/build/compile.ts";
 import { Bundle, createLocalEnvironment, MiniCluster } from "../../../src/index.ts";
 import { readUserMetrics, shownMetrics } from "../../../src/protocol/user-metric.ts";
-import { OperatorTestHarness } from "../../../src/testing/index.ts";
+import { type HarnessOptions, OperatorTestHarness } from "../../../src/testing/index.ts";
 
 const SOURCES = fileURLToPath(new URL("assembly/index.ts", import.meta.url));
-const open = () => OperatorTestHarness.open(SOURCES, "Measured");
+const open = (options?: HarnessOptions) => OperatorTestHarness.open(SOURCES, "Measured", options);
 
 describe("metrics", () => {
   test("the harness shows counters, gauges and histograms, and the log", async () => {
@@ -35,6 +35,14 @@ describe("metrics", () => {
       { level: "info", message: "Measured: subtask 0 of 1" },
       { level: "warn", message: "Measured: below 0: -3" },
     ]);
+  });
+
+  test("what a row counted is undone with it", async () => {
+    using harness = await open({ onRowError: "drop" });
+    for (const n of [1, 5005, 2]) harness.processElement({ n });
+    expect(harness.numRecordsFailed).toBe(1);
+    expect(harness.metrics.get('se"en')).toMatchObject({ count: "2" });
+    expect(harness.metrics.get("spread")).toMatchObject({ count: "2", max: "2" });
   });
 
   test("a gauge that throws ends the operator with the author's line", async () => {

@@ -23,7 +23,8 @@ import { WindowOperator } from "./window-operator";
  * CoGroupFunction), also where only one stream has any: what `apply()` behind `a.coGroup(b)` takes. So it can do what a
  * join cannot: outer joins, differences, totals of both. It is called when the window fires, and again for each late
  * row while the lateness allows it; results have the window's last timestamp, ms. Every row is kept until its
- * window goes. A `failRow()` here ends the task: a window is no row that could be dropped.
+ * window goes. A `failRow()` here is as a throw: `onRowError` fails
+ * the task, or the window's result is undone, and dropped or told in a dead letter.
  *
  *     @operator
  *     class Silent extends CoGroupFunction<Limit, Reading, Alarm> {

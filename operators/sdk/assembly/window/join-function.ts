@@ -8,7 +8,7 @@ import { WindowElements } from "./process-window-function";
  * an inner join, what `apply()` behind `a.join(b)` takes. A row that meets none of the other stream gives nothing;
  * for outer joins there is CoGroupFunction. Pairs come in the order of arrival, those of one left row together. The
  * result's timestamp is the last of the window, ms. When a window fires again for a late row, all of its pairs come
- * again. A `failRow()` here ends the task: a pair is no row that could be dropped.
+ * again. A `failRow()` here is as a throw: `onRowError` fails the task, or the window's result is undone as a whole.
  *
  *     @operator
  *     class AboveOwnLimit extends JoinFunction<Reading, Limit, Alarm> {

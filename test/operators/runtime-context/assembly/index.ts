@@ -50,6 +50,7 @@ export class Measured extends MapFunction<Number, Number> {
     this.square.setValue(<f64>value.n);
     this.spread.update(value.n);
     if (value.n < 0) this.logger.warn("below 0: " + value.n.toString());
+    assert(value.n != 5005);
     out.n = value.n * this.factor;
   }
 }
