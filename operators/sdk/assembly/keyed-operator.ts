@@ -101,7 +101,9 @@ export abstract class KeyedOperator<
   }
 
   timers(domain: i32, now: i64, budget: i32): i32 {
-    return this.fireDue(domain, now, budget);
+    const status = this.fireDue(domain, now, budget);
+    if (status == Status.DONE) this.countState();
+    return status;
   }
 
   private fireDue(domain: i32, now: i64, budget: i32): i32 {

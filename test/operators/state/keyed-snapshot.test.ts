@@ -180,6 +180,26 @@ describe("keyed state in snapshots", async () => {
     );
   });
 
+  test("a delta that would miss what has gone is refused: only the last snapshot can be its base", () => {
+    const { harness } = new Driven(fresh());
+    expect(() => harness.snapshot(2n, 1n)).toThrow(/since snapshot 1: none was taken here/);
+    const other = new Driven(fresh()).harness;
+    other.snapshot(1n);
+    other.snapshot(2n, 1n);
+    expect(() => other.snapshot(3n, 1n)).toThrow(/since snapshot 1: the last one here is 2/);
+  });
+
+  test("state that timers of the clock make counts at once", () => {
+    const module = fresh();
+    const driven = new Driven(module);
+    for (let key = 0; key < 30; key++) driven.take(["element", key, 7, 4]);
+    for (let key = 0; key < 30; key++) driven.take(["element", key, 7, 5]);
+    driven.harness.advanceTo(module.clock + 100n);
+    const counted = module.counter("stateBytes");
+    driven.harness.process(new BatchWriter(ELEMENT).finish());
+    expect(counted).toBe(module.counter("stateBytes"));
+  });
+
   test("a snapshot in slices between batches is of the moment it began", () => {
     fc.assert(
       fc.property(steps, steps, fc.integer({ min: 1, max: 8 }), (before, after, budget) => {

@@ -21,6 +21,8 @@ const WAYS: readonly (readonly [string, HarnessOptions])[] = [
   ],
 ];
 const sale = (shop: string, amount: number) => ({ shop, amount });
+/** Fires for each row, and drops it. */
+const PURGING = { trigger: { type: "purging", inner: { type: "count", n: 1 } } };
 const told = (parameters: object = {}) => ({
   processWindow: { name: "Told", parameters: { mark: "", ...parameters } },
 });
@@ -47,6 +49,22 @@ describe.each(WAYS)("%s", (_, way) => {
       { shop: "b", total: 14n, note: "above 0", window_start: 0, window_end: 10 },
       { shop: "a", total: 18n, note: "above 0", window_start: 10, window_end: 20 },
     ]);
+  });
+
+  test.each([
+    ["panes", TumblingEventTimeWindows.of(10), {}],
+    ["slices", SlidingEventTimeWindows.of(20, 10), {}],
+    ["sessions", EventTimeSessionWindows.withGap(Duration.ofMillis(8)), {}],
+    ["a table", TumblingEventTimeWindows.of(10), PURGING],
+  ])("a refused first row makes no window of %s, and is in none", async (_, window, parameters) => {
+    using harness = await open("Hasty", { ...way, window, parameters, onRowError: "drop" });
+    harness.processElement(sale("only refused", -1), 1);
+    harness.processElement(sale("a", -5), 2);
+    harness.processElement(sale("a", 7), 3);
+    harness.processElement(sale("a", -1), 4);
+    harness.endInput();
+    const totals = harness.extractOutputValues().map(({ shop, total }) => `${shop} ${total}`);
+    expect([...new Set(totals)]).toEqual(["a 7"]);
   });
 
   test.each([

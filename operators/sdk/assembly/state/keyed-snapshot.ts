@@ -35,6 +35,8 @@ export class KeyedSnapshot {
   /** What changed since this version; 0: everything. */
   private since: u32 = 0;
   private isDelta: bool = false;
+  /** Number of the last snapshot; -1: there was none since the instance was opened. */
+  private last: i64 = -1;
   private stage: Stage = Stage.DONE;
   private walk: GroupWalk | null = null;
   /** Images and tombstones by key group, less the first one. */
@@ -54,9 +56,15 @@ export class KeyedSnapshot {
 
   /**
    * Fixes what the snapshot is of.
-   * @param since number of the checkpoint whose changes since are wanted; -1: everything
+   * @param since number of the checkpoint whose changes since are wanted, which must be the last one: what has gone before it is not
+   *   known any more; -1: everything
    */
   begin(checkpoint: i64, since: i64): void {
+    if (since >= 0 && since != this.last) {
+      const last = this.last < 0 ? "none was taken here" : "the last one here is " + this.last.toString();
+      throw new Error("cannot write what changed since snapshot " + since.toString() + ": " + last);
+    }
+    this.last = checkpoint;
     this.isDelta = since >= 0;
     this.since = since >= 0 ? <u32>since : 0;
     this.keyGroup = this.backend.groupStart;

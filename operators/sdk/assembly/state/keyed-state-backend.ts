@@ -114,6 +114,7 @@ export class KeyedStateBackend extends ChangeLog {
     const reader = this.reader!;
     const codec = this.codecs[this.input];
     this.locatedStale = true;
+    this.locatedKeys = 0;
     if (reader.selection != 0 || !(codec.longKey || codec.rawText)) return;
     if (to - from > this.locatedRoom) {
       if (this.located != 0) heap.free(this.located);
@@ -263,8 +264,9 @@ export class KeyedStateBackend extends ChangeLog {
     }
   }
 
-  /** Takes out what a delta says has gone; its maps and timers went before. */
+  /** Takes out what a delta says has gone; its maps, and timers but those it holds, went before. */
   removeRestored(entry: usize): void {
+    this.timers.dropHeld(entry);
     for (let i = 0; i < this.slots.length; i++) {
       if (this.slots[i].isPresent(entry)) this.slots[i].__drop(entry);
     }

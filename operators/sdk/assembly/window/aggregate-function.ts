@@ -51,7 +51,7 @@ export abstract class AggregateFunction<
 
   /** Gives a new accumulator its first values; all fields are 0 before. */
   createAccumulator(accumulator: Acc): void {}
-  /** Adds a row. Call `failRow()` before you change the accumulator: what was changed stays. */
+  /** Adds a row. One that `failRow()` refuses is in no window, whatever was changed before. */
   abstract add(value: In, accumulator: Acc): void;
   /**
    * Adds the contents of `other` to `accumulator`. Windows that merge demand it; sliding windows are
@@ -199,8 +199,12 @@ export class AggregateOperator<
     if (changetype<usize>(this.fn.__failure) != 0) this.refuseAdded(row);
   }
 
-  /** The row counts as refused; what add() did to the accumulator before failRow() stays. */
+  /**
+   * The row counts as refused. Where rows are undone it is undone as one whose code has trapped: by now it may have made or
+   * extended windows, and be in others. Else the task fails.
+   */
   private refuseAdded(row: i32): void {
+    if (this.undoes) throw new Error(this.fn.__failure!);
     this.result.say(this.fn.__failure!);
     this.fn.__failure = null;
     this.failedRow = row;

@@ -69,6 +69,28 @@ export class Reduced extends ReduceFunction<Sale, Sum, Total> {
   }
 }
 
+/** Writes before it refuses; trusts that all is 0 in first(). */
+@operator
+export class Hasty extends ReduceFunction<Sale, Sum, Total> {
+  first(sale: Sale, sum: Sum): void {
+    sum.total += sale.amount;
+    if (sale.amount < 0) this.failRow("below 0");
+  }
+
+  reduce(sum: Sum, sale: Sale): void {
+    if (sale.amount < 0) this.failRow("below 0");
+    else sum.total += sale.amount;
+  }
+
+  merge(sum: Sum, other: Sum): void {
+    sum.total += other.total;
+  }
+
+  getResult(sum: Sum, out: Total): void {
+    out.total = sum.total;
+  }
+}
+
 /** Without merge(). */
 @operator
 export class Unmerged extends ReduceFunction<Sale, Sum, Total> {
