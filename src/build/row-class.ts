@@ -51,7 +51,8 @@ export function rowFields(row: ClassSyntax, problems: BuildProblem[]): RowField[
   for (const field of own) {
     if (RESERVED.has(field.name) || field.name.startsWith("__")) {
       const message = `row field ${field.name} has a reserved name`;
-      complain(field.start, message, "Rename it: kind and names that begin with __ are taken.");
+      const hint = `Rename it: kind and names that begin with __ are taken. @column("${field.name}") on a field of another name keeps the column's.`;
+      complain(field.start, message, hint);
     }
     if (field.initializer !== undefined) {
       const message = `row field ${field.name} has an initial value`;

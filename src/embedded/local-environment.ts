@@ -124,12 +124,13 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
   ): AsyncRows<Row> {
     stream.collect();
     const sink = this.#newest!.id;
+    const others = new Set(this.#collectSinks);
     this.#collectSinks.add(sink);
-    await compileFunctions(this);
-    const spec = this.toJobSpec(options.name ?? DEFAULT_NAME);
+    await compileFunctions(this, undefined, others);
+    const spec = this.toJobSpecWithout(options.name ?? DEFAULT_NAME, others);
     const node = this.toStreamGraph(spec).nodes.find((other) => other.id === sink)!;
     const reader = new RowLineReader(node.inputs[0]!.schema);
-    const run = await this.#submit(withoutSinks(spec, this.#collectSinks, sink), options.signal);
+    const run = await this.#submit(spec, options.signal);
     for await (const item of run.lines()) {
       if (item.sink === sink) yield* reader.rows(item.lines) as Iterable<Row>;
     }
@@ -149,9 +150,10 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     name?: string,
     options: Pick<ExecuteOptions, "signal"> = {},
   ): Promise<JobClient> {
-    await compileFunctions(this);
-    const spec = this.toJobSpec(name ?? DEFAULT_NAME);
-    return this.#submit(withoutSinks(spec, this.#collectSinks, undefined), options.signal);
+    const others = new Set(this.#collectSinks);
+    await compileFunctions(this, undefined, others);
+    const spec = this.toJobSpecWithout(name ?? DEFAULT_NAME, others);
+    return this.#submit(spec, options.signal);
   }
 
   /** Ends the environment's own cluster and what runs there; a shared one is left alone. */
@@ -199,20 +201,6 @@ export class LocalStreamEnvironment extends StreamExecutionEnvironment {
     this.#collections.set(source.id, { schema, rows });
     return new SingleOutputStreamOperator(this, source);
   }
-}
-
-/** The job without the collect sinks of other runs. */
-function withoutSinks(
-  spec: JobSpecInput,
-  sinks: ReadonlySet<string>,
-  kept: string | undefined,
-): JobSpecInput {
-  const dropped = (id: string) => id !== kept && sinks.has(id);
-  return {
-    ...spec,
-    vertices: spec.vertices.filter((vertex) => !dropped(vertex.id)),
-    edges: (spec.edges ?? []).filter((edge) => !dropped(edge.to)),
-  };
 }
 
 async function readBundle(path: string | URL): Promise<Uint8Array> {

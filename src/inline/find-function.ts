@@ -38,6 +38,8 @@ export function parseJobFile(file: string, text = readFileSync(file, "utf8")): t
 
 /** The call whose method name stands at a place, as stack traces name it. */
 function callAt(source: ts.SourceFile, place: CallPlace): ts.CallExpression | undefined {
+  // A test runner's transformed text is longer than the file: stack traces may name lines that the file has not.
+  if (place.line > source.getLineStarts().length) return undefined;
   const position = source.getPositionOfLineAndCharacter(place.line - 1, place.column - 1);
   let found: ts.CallExpression | undefined;
   const visit = (node: ts.Node): void => {

@@ -49,11 +49,13 @@ export class Duration {
  * @throws MillraceError DURATION_INVALID if it is not a whole number of ms that a double holds.
  */
 export function durationMs(duration: DurationLike, field: string): number {
-  const ms = typeof duration === "number" ? duration : duration.ms;
+  const ms = duration instanceof Duration ? duration.ms : duration;
   if (Number.isSafeInteger(ms)) return ms;
   throw new MillraceError(
     "DURATION_INVALID",
-    `Cannot use ${field}: ${ms} ms is not a whole number`,
+    typeof ms === "number"
+      ? `Cannot use ${field}: ${ms} ms is not a whole number`
+      : `Cannot use ${field}: it is no length of time`,
     {
       field,
       value: ms,

@@ -28,6 +28,8 @@ export interface OperatorHandle<
   readonly parameters: Parameters;
   /** The bundle's file, where the handle knows it: it is uploaded with the job. */
   readonly bytes?: Uint8Array;
+  /** What the bundle says of the ProcessWindowFunction that takes the results, where `parameters.processWindow` names one. */
+  readonly processWindow?: OperatorDescription;
   /** Never there: it carries the types. */
   readonly "~types"?: {
     readonly reads: (row: In) => void;
@@ -100,6 +102,13 @@ export type ProcessKind = "process" | "generic" | "map" | "flat_map" | "filter";
 
 /** @throws MillraceError JOB_OPERATOR_KIND */
 export function checkKind(operator: OperatorHandle, kinds: readonly OperatorKind[]): void {
+  // A handle that the module of handles does not have is undefined where nobody checks types.
+  if (typeof operator?.description !== "object") {
+    const message = "Cannot use what is given as an operator: it is no operator of a bundle";
+    const expected = `a handle of kind ${kinds.join(", ")}`;
+    const detail = { field: "operator", value: operator, expected };
+    throw new MillraceError("JOB_OPERATOR_KIND", message, detail);
+  }
   const { kind } = operator.description;
   if (kinds.includes(kind)) return;
   const message = `Cannot use operator ${operator.name} here: it is of kind ${kind}`;

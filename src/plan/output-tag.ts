@@ -1,5 +1,6 @@
 /** Names of side outputs (Flink: OutputTag). */
 import { DEAD_LETTER } from "../protocol/dead-letter.ts";
+import { MillraceError } from "../protocol/errors.ts";
 import type { AnyRow } from "./row-type.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { AnyRow } from "./row-type.ts";
  *     const counts = keyed.window(assigner).sideOutputLateData(late).aggregate(count());
  *     counts.getSideOutput(late).sinkTo(filesSink("late"));
  *
- * @throws JOB_UNKNOWN_OUTPUT at submission, for a name that the operator has no output of
+ * @throws JOB_UNKNOWN_OUTPUT for an empty name; at submission, for one that the operator has no output of
  */
 export class OutputTag<Row = AnyRow> {
   /** Name of the side output in its operator. */
@@ -19,6 +20,13 @@ export class OutputTag<Row = AnyRow> {
 
   /** The name that `@sideOutput` gives, or any for `sideOutputLateData`: `new OutputTag("late")`. */
   constructor(id: string) {
+    if (typeof id !== "string" || id === "") {
+      throw new MillraceError("JOB_UNKNOWN_OUTPUT", "Cannot name a side output: it has no name", {
+        field: "id",
+        value: id,
+        expected: "a name of at least one character",
+      });
+    }
     this.id = id;
   }
 

@@ -200,8 +200,8 @@ export class StreamExecutionEnvironment {
   }
 
   /** @internal Whether functions of the job file are among the operators that no bundle holds yet. */
-  hasInline(): boolean {
-    return this.#transformations.some(isUnbuilt);
+  hasInline(others?: ReadonlySet<string>): boolean {
+    return jobOf(this.#transformations, others).some(isUnbuilt);
   }
 
   /**
@@ -209,9 +209,12 @@ export class StreamExecutionEnvironment {
    * come to it, into one bundle; undefined: there are none. Comes before toJobSpec.
    * @throws MillraceError INLINE_*, and those of validateJob
    */
-  async compileInline(compiler: InlineCompiler): Promise<InlineBundle | undefined> {
+  async compileInline(
+    compiler: InlineCompiler,
+    others?: ReadonlySet<string>,
+  ): Promise<InlineBundle | undefined> {
     const operators: InlineOperator[] = [];
-    for (const transformation of this.#transformations) {
+    for (const transformation of jobOf(this.#transformations, others)) {
       if (!isUnbuilt(transformation)) continue;
       const { operator } = transformation;
       const [upstream] = transformation.inputs[0]!;
@@ -239,10 +242,7 @@ export class StreamExecutionEnvironment {
 
   /** Columns of a stream all of whose operators are known. */
   #schemaOf({ from, output }: Upstream): Schema {
-    const needed = new Set<Transformation>([from]);
-    // A set takes what is added while it is walked.
-    for (const one of needed) for (const { from } of one.inputs.flat()) needed.add(from);
-    const spec = this.#specOf("types", [...needed]);
+    const spec = this.#specOf("types", [...withUpstreams([from])]);
     // A side output is there for who reads it: something that takes rows of any kind.
     if (output !== "main") {
       const { name, parameters } = WatermarkStrategy.noWatermarks()
@@ -262,7 +262,13 @@ export class StreamExecutionEnvironment {
    * @throws MillraceError JOB_*, CONNECTOR_*, INLINE_NOT_COMPILED: what the JobManager would answer
    */
   toJobSpec(name: string): JobSpecInput {
-    const inline = this.#transformations.find(isUnbuilt);
+    return this.toJobSpecWithout(name, new Set());
+  }
+
+  /** @internal toJobSpec() without these sinks, which are of other runs, and what leads to them alone. */
+  toJobSpecWithout(name: string, others: ReadonlySet<string>): JobSpecInput {
+    const transformations = jobOf(this.#transformations, others);
+    const inline = transformations.find(isUnbuilt);
     if (inline !== undefined) {
       const message = "Cannot write job spec: functions of the job file are not compiled";
       throw new MillraceError("INLINE_NOT_COMPILED", message, {
@@ -271,7 +277,7 @@ export class StreamExecutionEnvironment {
           "a job function that returns nothing (`millrace run` compiles), or compileInline()",
       });
     }
-    const spec = this.#specOf(name, this.#transformations);
+    const spec = this.#specOf(name, transformations);
     this.#checked(spec);
     return spec;
   }
@@ -338,7 +344,10 @@ export class StreamExecutionEnvironment {
   /** The operators of a bundle that the job uses. */
   #manifestOf(bundle: string) {
     const used = this.#handles().filter((handle) => handle.bundle === bundle);
-    return { operators: used.map((handle) => handle.description) };
+    const operators = used.flatMap(({ description, processWindow }) =>
+      processWindow === undefined ? [description] : [description, processWindow],
+    );
+    return { operators };
   }
 
   #handles(): OperatorHandle[] {
@@ -347,6 +356,28 @@ export class StreamExecutionEnvironment {
       ...transformation.inputs.flat().flatMap((stream) => stream.partitionerOperator ?? []),
     ]);
   }
+}
+
+/** Transformations and all that leads to them. */
+function withUpstreams(ends: Iterable<Transformation>): Set<Transformation> {
+  const needed = new Set(ends);
+  // A set takes what is added while it is walked.
+  for (const one of needed) for (const { from } of one.inputs.flat()) needed.add(from);
+  return needed;
+}
+
+/**
+ * What a run has, when sinks of other runs are in the environment: all but these and what leads to them alone. So a stream
+ * that failed, or was refused, is nothing to the next run (Flink: an environment forgets what it has executed).
+ */
+function jobOf(
+  all: readonly Transformation[],
+  others: ReadonlySet<string> = new Set(),
+): readonly Transformation[] {
+  if (others.size === 0) return all;
+  const foreign = withUpstreams(all.filter(({ id }) => others.has(id)));
+  const needed = withUpstreams(all.filter((one) => !foreign.has(one)));
+  return all.filter((one) => needed.has(one));
 }
 
 /** Made from functions of the job file, and in no bundle yet. */

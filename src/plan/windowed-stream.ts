@@ -135,7 +135,7 @@ export class WindowedStream<
       const specs = (aggregates as readonly Aggregate[]).map((aggregate) => aggregate.spec);
       return this.#add(builtin("window_aggregate", { ...this.#window(), aggregates: specs }));
     }
-    if ("add" in first) {
+    if (typeof first === "object" && "add" in first) {
       const functions = { ...first } as unknown as Readonly<Record<string, InlineFunction>>;
       return this.#inline("aggregate", functions, this.aggregate);
     }
@@ -218,7 +218,7 @@ export class WindowedStream<
     const parameters = { ...operator.parameters, ...this.#window() };
     if (processWindow === undefined) return { ...operator, parameters };
     checkKind(processWindow, ["process_window"]);
-    const { bundle, name } = processWindow;
+    const { bundle, name, description } = processWindow;
     if (bundle !== operator.bundle) {
       const message = `Cannot give results of ${operator.name} to ${name}: it is of another bundle`;
       const expected = `a ProcessWindowFunction of the bundle of ${operator.name}`;
@@ -226,7 +226,8 @@ export class WindowedStream<
       throw new MillraceError("JOB_WINDOW_FUNCTION_BUNDLE", message, detail);
     }
     const second = { name, parameters: processWindow.parameters };
-    return { ...operator, parameters: { ...parameters, processWindow: second } };
+    const both = { ...parameters, processWindow: second };
+    return { ...operator, parameters: both, processWindow: description };
   }
 
   #window() {

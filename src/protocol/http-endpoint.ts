@@ -107,8 +107,12 @@ export function parseHttpEndpoints(
     const issue = result.error.issues[0]!;
     const at = [field, name, ...issue.path.map(String)].join(".");
     // Header values are secrets: they are not told.
-    const value = issue.path[0] === "url" ? (given as { url?: unknown }).url : undefined;
-    throw invalid(at, typeof given === "string" ? given : value, issue.message);
+    const part = issue.path[0];
+    if (part === "headers") throw invalid(at, undefined, issue.message);
+    if (part !== undefined && typeof given === "object" && given !== null) {
+      throw invalid(at, (given as Record<PropertyKey, unknown>)[part], issue.message);
+    }
+    throw invalid(at, typeof given === "object" ? undefined : given, issue.message);
   }
   return parsed;
 }

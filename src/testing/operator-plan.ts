@@ -96,6 +96,7 @@ export function planOperator(
   name: string,
   setup: OperatorSetup,
 ): PlannedOperator {
+  checkNumbers(setup);
   const operator = find(bundle, name, setup);
   const inputs = inputsOf(operator, setup);
   const declared = Object.entries(setup.outputs ?? {}).map(
@@ -273,10 +274,31 @@ function mutable(mode: ChangeMode): DescribedChangeMode {
   return mode.mode === "upsert" ? { mode: "upsert", key: [...mode.key] } : { mode: mode.mode };
 }
 
+/** @throws MillraceError HARNESS_SETUP_INVALID */
+function checkNumbers(setup: HarnessOptions): void {
+  const { parallelism = 1 } = setup;
+  const bounds = [
+    ["parallelism", 1, Number.POSITIVE_INFINITY],
+    ["maxParallelism", parallelism, Number.POSITIVE_INFINITY],
+    ["subtask", 0, parallelism - 1],
+    ["outputRoom", 1, Number.POSITIVE_INFINITY],
+    ["budget", 0, Number.POSITIVE_INFINITY],
+    ["stateBudgetBytes", 1, Number.POSITIVE_INFINITY],
+    ["allowedLatenessMs", 0, Number.POSITIVE_INFINITY],
+  ] as const;
+  for (const [field, least, most] of bounds) {
+    const value = setup[field];
+    if (value === undefined) continue;
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    const expected = `a whole number from ${least}${Number.isFinite(most) ? ` to ${most}` : ""}`;
+    throw invalid(`${field} cannot be ${value}`, field, value, expected);
+  }
+}
+
 function invalid(
   state: string,
   field: string,
-  value: string | undefined,
+  value: string | number | undefined,
   expected: string,
 ): MillraceError {
   const detail = value === undefined ? { field, expected } : { field, value, expected };

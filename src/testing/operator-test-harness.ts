@@ -330,13 +330,13 @@ export class OperatorTestHarness<
     return this.#nowMs;
   }
 
-  /** When the next event-time timer is due, ms; undefined: there is none. */
+  /** When the next event-time timer is due, ms; undefined: there is none. One that was deleted may still be named: numEventTimeTimers() is exact. */
   nextEventTimeTimer(): Timestamp | undefined {
     const due = this.#subtask.nextTimer("event");
     return due === undefined ? undefined : plainMillis(due);
   }
 
-  /** When the next processing-time timer is due, ms; undefined: there is none. */
+  /** When the next processing-time timer is due, ms; undefined: there is none. See nextEventTimeTimer(). */
   nextProcessingTimeTimer(): Timestamp | undefined {
     const due = this.#subtask.nextTimer("processing");
     return due === undefined ? undefined : plainMillis(due);

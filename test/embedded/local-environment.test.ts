@@ -274,6 +274,27 @@ describe("LocalStreamEnvironment", () => {
     await expect(rows.next()).rejects.toMatchObject({ code: "COLLECT_RESTARTED" });
   });
 
+  test("a stream that was refused, or has failed, is nothing to the next run", async () => {
+    const env = local();
+    const numbers = env.fromCollection([{ n: 1 }, { n: 0 }], NUMBERS);
+    await expect(
+      all(
+        numbers
+          .keyBy("m" as "n")
+          .sum("n")
+          .executeAndCollect(),
+      ),
+    ).rejects.toThrow(/no such field/);
+    async function* broken() {
+      yield { n: "one" };
+    }
+    const failed = env.fromAsyncIterable(broken(), NUMBERS);
+    await expect(all(failed.executeAndCollect())).rejects.toThrow(/n BIGINT/);
+    expectRows(await all(numbers.executeAndCollect()), [{ n: 1 }, { n: 0 }]);
+    numbers.discard();
+    await env.execute("what is left");
+  });
+
   test("refuses what cannot be run", async () => {
     const { StreamExecutionEnvironment } = await import("../../src/index.ts");
     const env = new StreamExecutionEnvironment();

@@ -1,6 +1,7 @@
 /** Windows of the builder: what they become, and what is refused when a job is submitted. */
 import { describe, expect, test } from "vitest";
 import { Duration } from "../../src/plan/duration.ts";
+import { OutputTag } from "../../src/plan/output-tag.ts";
 import { schemaOf, schemaText } from "../../src/plan/schema-match.ts";
 import { datagen } from "../../src/plan/sources.ts";
 import { StreamExecutionEnvironment } from "../../src/plan/stream-environment.ts";
@@ -140,5 +141,28 @@ describe("windows", () => {
     expect(code).toBe("JOB_PARAMETER_INVALID");
     expect(field).toMatch(new RegExp(`operator\\.parameters\\.${path.replace(".", "\\.")}$`));
     expect(expected).toBeTruthy();
+  });
+});
+
+describe("what is given where nobody checks types", () => {
+  const absent = undefined as never;
+  test.each([
+    ["no handle", () => stream().process(absent), "JOB_OPERATOR_KIND", "operator"],
+    [
+      "no aggregate",
+      () => window(SlidingEventTimeWindows.of(10, 5)).aggregate(...([] as unknown as [never])),
+      "JOB_OPERATOR_KIND",
+      "operator",
+    ],
+    ["no slide", () => SlidingEventTimeWindows.of(10, absent), "DURATION_INVALID", "window slide"],
+    ["a side output without a name", () => new OutputTag(""), "JOB_UNKNOWN_OUTPUT", "id"],
+  ])("refuses %s", (_, build, code, field) => {
+    let refusal: unknown;
+    try {
+      build();
+    } catch (thrown) {
+      refusal = thrown;
+    }
+    expect(refusal).toMatchObject({ code, field, expected: expect.any(String) });
   });
 });

@@ -208,6 +208,19 @@ describe("OperatorTestHarness", () => {
       field: "handle",
       value: "SplitWords",
     });
+    for (const [field, value] of [
+      ["subtask", 1],
+      ["parallelism", 0],
+      ["outputRoom", 0],
+      ["budget", -1],
+    ] as const) {
+      const opening = OperatorTestHarness.open(WORDS, "SplitWords", { [field]: value });
+      await expect(opening).rejects.toMatchObject({
+        code: "HARNESS_SETUP_INVALID",
+        field,
+        value: String(value),
+      });
+    }
     const unnamed = OperatorTestHarness.open as unknown as (path: string) => Promise<unknown>;
     await expect(unnamed(WORDS)).rejects.toMatchObject({
       code: "HARNESS_SETUP_INVALID",

@@ -4,11 +4,16 @@ import { describe, expect, test } from "vitest";
 import {
   Duration,
   EventTimeSessionWindows,
+  files,
   GlobalWindows,
+  type JobContext,
+  jsonLines,
   SlidingEventTimeWindows,
+  schemaOf,
   TumblingEventTimeWindows,
+  WatermarkStrategy,
 } from "../../../src/index.ts";
-import { type HarnessOptions, OperatorTestHarness } from "../../../src/testing/index.ts";
+import { type HarnessOptions, OperatorTestHarness, runJob } from "../../../src/testing/index.ts";
 
 const SOURCES = fileURLToPath(new URL("assembly/index.ts", import.meta.url));
 const open = (operator: string, options: HarnessOptions) =>
@@ -137,6 +142,28 @@ describe.each(WAYS)("%s", (_, way) => {
     expect(lists.extractOutputValues().map((row) => row.amounts)).toEqual([" 3", "", " 8", " 1"]);
     expect(sums.extractOutputValues().map((row) => row.total)).toEqual([3n, 0n, 8n, 1n]);
   });
+});
+
+test("a job gives the results of a function to a ProcessWindowFunction", async () => {
+  const job = async ({ env, bundle }: JobContext) => {
+    const functions = await bundle(SOURCES);
+    env
+      .fromSource(
+        jsonLines(files("sales"), schemaOf({ shop: "STRING NOT NULL", amount: "BIGINT NOT NULL" })),
+      )
+      .assignTimestampsAndWatermarks(
+        WatermarkStrategy.forMonotonousTimestamps().withTimestampField("amount", "ms"),
+      )
+      .keyBy("shop")
+      .window(TumblingEventTimeWindows.of(10))
+      .reduce(functions.operator("Reduced"), functions.operator("Told", { mark: "" }))
+      .collect();
+  };
+  const { rows } = await runJob(job, { inputs: [sale("a", 5), sale("a", 9), sale("a", 12)] });
+  expect(rows.map((row) => row.text)).toEqual([
+    "a 14 above 0 [0,10) of 1",
+    "a 12 above 0 [10,20) of 1",
+  ]);
 });
 
 describe("what does not fit", () => {

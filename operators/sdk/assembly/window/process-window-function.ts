@@ -150,7 +150,7 @@ export class ProcessWindowOperator<
     // An evictor may have left nothing: a window without contents does not fire.
     if (count == 0) return;
     // Where windows merge, no state is that of one window (Flink refuses it as well).
-    const state = this.assigner.merges ? 0 : value + LIST_BYTES;
+    const state = this.assigner.merges ? <usize>0 : value + LIST_BYTES;
     const evictor = this.evictor;
     if (evictor === null) {
       this.processor.process(this, list.elements, count, null, state);
