@@ -47,6 +47,7 @@ export class ToFahrenheit extends MapFunction<Reading, Warmth> {
       return;
     }
     assert(value.celsius <= this.limit, "hotter than the limit");
+    if (value.celsius < -273.15) this.failRow(value.celsius.toString() + " is colder than can be");
     out.fahrenheit = value.celsius * 1.8 + 32;
   }
 }

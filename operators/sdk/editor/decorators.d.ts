@@ -288,3 +288,8 @@ declare function intervalYearMonth(target: object, field: string): void;
  * @throws BUNDLE_COMPILE_FAILED on another type
  */
 declare function intervalDaySecond(target: object, field: string): void;
+
+/** Numbers have texts in AssemblyScript; its own declarations for editors leave that out. */
+interface Number {
+  toString(radix?: i32): string;
+}
