@@ -205,7 +205,9 @@ export abstract class RichFunction {
 
   /**
    * Refuses the present row: the vertex's `onRowError` says whether the task fails (ROW_FAILED), the
-   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown. Where there is
+   * row is dropped and counted, or goes to the dead letters. Return behind it; nothing is thrown, so rows that were
+   * collected and state that was written before it stay (not in windows): refuse first, or throw, which undoes the row as a
+   * whole where `onRowError` is not `fail`. Where there is
    * no row, it is as a throw (`getResult`, `onTimer`, a window that fires); in `open`, `poll` and `partition` it ends the task.
    */
   failRow(message: string): void {
