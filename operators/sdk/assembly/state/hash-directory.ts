@@ -7,17 +7,26 @@
  * the first slot. Equal tags need not be equal keys: who looks up compares the entry's key.
  */
 
-/** Segment: u32 local depth, u32 mask of its slots, u32 used, u32 unused; then the slots. */
+/** Segment: u32 local depth, u32 mask of its slots, u32 used, u32 address, u32 most used; then the slots. */
 const SEGMENT_DEPTH: usize = 0;
 const SEGMENT_MASK: usize = 4;
 const SEGMENT_USED: usize = 8;
 const SEGMENT_RAW: usize = 12;
+const SEGMENT_LIMIT: usize = 16;
 const SEGMENT_HEADER: usize = 64;
 const SLOT_SHIFT: usize = 3;
 const SLOT_ENTRY: usize = 4;
 const FIRST_SLOTS: u32 = 16;
 /** A split moves at most so many slots: about 15 microseconds. */
 const SPLIT_SLOTS: u32 = 4096;
+/**
+ * Such a segment is full at 0.6 to 0.8 of its slots, each at another part (linear probing stays within a cache line or two):
+ * segments fill alike, so with one limit for all they would all split within the same few batches.
+ */
+const LEAST_FULL: u32 = 2432;
+const FULL_RANGE: u32 = 850;
+/** Spreads numbers evenly over 32 bits (the golden ratio's fraction). */
+const EVENLY: u32 = 0x9e3779b9;
 /** Mask of the slots of such a segment. */
 export const COMMON_MASK: u32 = SPLIT_SLOTS - 1;
 /** Beyond 2^20 segments one tag's segment grows instead: tags that are all alike must not grow the directory. */
@@ -57,6 +66,8 @@ export class HashDirectory {
   private depth: u32 = 1;
   private shift: u32 = 31;
   private directory: usize = heap.alloc(8);
+  /** Segments of SPLIT_SLOTS that were made. */
+  private made: u32 = 0;
 
   constructor() {
     const first = this.newSegment(0, FIRST_SLOTS);
@@ -131,8 +142,16 @@ export class HashDirectory {
     store<u32>(segment + SEGMENT_DEPTH, depth);
     store<u32>(segment + SEGMENT_MASK, slotCount - 1);
     store<u32>(segment + SEGMENT_RAW, <u32>raw);
+    store<u32>(segment + SEGMENT_LIMIT, this.limitOf(slotCount));
     this.bytes += size + CACHE_LINE;
     return segment + SEGMENT_HEADER;
+  }
+
+  /** Entries with which a segment is full. */
+  private limitOf(slotCount: u32): u32 {
+    if (slotCount != SPLIT_SLOTS) return (slotCount * 3) >> 2;
+    const part = (++this.made * EVENLY) >> 16;
+    return LEAST_FULL + ((part * FULL_RANGE) >> 16);
   }
 
   private freeSegment(slots: usize): void {
@@ -250,11 +269,10 @@ function setUsed(slots: usize, count: u32): void {
   store<u32>(slots - SEGMENT_HEADER + SEGMENT_USED, count);
 }
 
-/** Three quarters: linear probing stays within a cache line or two. */
 // @ts-ignore: decorator
 @inline
 function isFull(slots: usize): bool {
-  return used(slots) * 4 >= (slotMask(slots) + 1) * 3;
+  return used(slots) >= load<u32>(slots - SEGMENT_HEADER + SEGMENT_LIMIT);
 }
 
 /** Whether the next bit of the tags tells some of a segment's entries from the others. */
