@@ -27,7 +27,6 @@ export class KernelModule {
       env: { abort },
       millrace: {
         log: nothing,
-        metric: nothing,
         state_read: nothing,
         state_write: nothing,
         processing_time: () => 0n,

@@ -19,7 +19,7 @@ export function accumulatorSchema(accumulator: ClassSyntax, problems: BuildProbl
   }
   const schema = [];
   for (const field of accumulator.fields) {
-    // Generated: memory of the state that says nothing by itself (state-slot.ts).
+    // Generated: memory of the state that says nothing by itself (accumulator-slots.ts).
     if (field.isStatic || field.name.startsWith("__")) continue;
     const native = field.type && !field.type.nullable ? nativeType(field.type.name) : undefined;
     if (native === undefined || native === "Text") {

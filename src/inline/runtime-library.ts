@@ -128,7 +128,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "valueAt",
   ],
   "js-words": ["fields", "matchGlob", "words"],
-  "state-slot": ["keepBigint", "keepNumbers", "keepText", "keepTexts", "put"],
+  "accumulator-slots": ["keepBigint", "keepNumbers", "keepText", "keepTexts", "put"],
   math: [...MATH_FUNCTIONS.keys()],
 };
 

@@ -1,6 +1,6 @@
 /**
  * Accumulators: what lies in the state of a key. Numbers and booleans are fields of a record; texts,
- * arrays and bigints that may be null are slots of it, which own memory (state-slot.ts of the SDK).
+ * arrays and bigints that may be null are slots of it, which own memory (accumulator-slots.ts of the SDK).
  * Objects are kept as their fields.
  */
 import { cannotMeet, coerce, partOf } from "./conversion.ts";
@@ -155,7 +155,7 @@ function keepOf(type: ValueType): Leaf["keep"] {
   return of.cell.type.kind === "string" ? "keepTexts" : "keepNumbers";
 }
 
-/** Kinds of slots, as state-slot.ts has them. */
+/** Kinds of slots, as accumulator-slots.ts has them. */
 const SLOT_KINDS = { keepText: 0, keepNumbers: 1, keepTexts: 2, keepBigint: 3 } as const;
 
 /** Name of a leaf in the record; slots begin with two underscores, which manifests leave out. */

@@ -4,7 +4,7 @@ import { CurrentKey, KeyedContext, TimeDomain } from "./keyed-process-function";
 import { Operator } from "./operator";
 import { Collector, RowView } from "./row";
 import { KeyedStateBackend, KeyVisitor } from "./state/keyed-state-backend";
-import { EVENT_TIME } from "./state/timer-service";
+import { EVENT_TIME } from "./state/internal-timer-service";
 import { TwoInputOperator } from "./two-input-operator";
 
 /**

@@ -2,7 +2,7 @@
 import { CurrentKey, KeyedContext, TimeDomain } from "./keyed-process-function";
 import { RichFunction } from "./functions";
 import { Collector, RowView } from "./row";
-import { EVENT_TIME } from "./state/timer-service";
+import { EVENT_TIME } from "./state/internal-timer-service";
 import { TwoInputOperator } from "./two-input-operator";
 
 /**

@@ -8,7 +8,7 @@ import { collectBetweenRows } from "./operator";
 import { OPERATOR_STATE } from "./operator-state";
 import { RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
-import { EVENT_TIME } from "./state/timer-service";
+import { EVENT_TIME } from "./state/internal-timer-service";
 import { KeyBlock } from "./key-block";
 import { resetTextScratch } from "./text";
 import { Unit } from "./undo";

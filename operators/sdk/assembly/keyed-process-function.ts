@@ -7,7 +7,7 @@ import { OpenStream } from "./open-config";
 import { Operator } from "./operator";
 import { Collector, RowView } from "./row";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
-import { EVENT_TIME } from "./state/timer-service";
+import { EVENT_TIME } from "./state/internal-timer-service";
 import { TimerService } from "./timer-service";
 
 /**

@@ -7,7 +7,7 @@ import { KeyedOperator } from "./keyed-operator";
 import { OpenConfig } from "./open-config";
 import { Operator } from "./operator";
 import { RowView } from "./row";
-import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./state-slot";
+import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "./accumulator-slots";
 import { RECORD_VALUE } from "./state/state-record";
 import { StateSlot } from "./state/state-slot";
 import { SnapshotChunk } from "./window/snapshot-chunk";
@@ -62,7 +62,7 @@ export abstract class ReduceFunction<
   __unmerged: bool = false;
   /** Writes the result; the key's columns stand in front of it, of a window its bounds behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
-  /** Slots of the accumulator (state-slot.ts), generated where there are any. */
+  /** Slots of the accumulator (accumulator-slots.ts), generated where there are any. */
   __slots(): StaticArray<i32> {
     return [];
   }
@@ -74,7 +74,7 @@ class ReducedState<Acc> extends StateSlot {
   /** Bytes of what the slots own. */
   private slotBytes: u64 = 0;
 
-  /** @param slots of the accumulator (state-slot.ts) */
+  /** @param slots of the accumulator (accumulator-slots.ts) */
   constructor(private slots: StaticArray<i32>) {
     super("reduced", null);
   }

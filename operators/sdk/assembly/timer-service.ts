@@ -2,7 +2,7 @@
 import { Operator } from "./operator";
 import { processingTime } from "./processing-time";
 import { KeyedStateBackend } from "./state/keyed-state-backend";
-import { EVENT_TIME, PROCESSING_TIME } from "./state/timer-service";
+import { EVENT_TIME, PROCESSING_TIME } from "./state/internal-timer-service";
 
 /**
  * Time and timers of the current key (Flink: TimerService). A timer calls onTimer() with the key for which it

@@ -14,7 +14,7 @@ import { OPERATOR_STATE } from "../operator-state";
 import { processingTime } from "../processing-time";
 import { RowView } from "../row";
 import { ByteBuffer } from "../state/byte-buffer";
-import { PROCESSING_TIME } from "../state/timer-service";
+import { PROCESSING_TIME } from "../state/internal-timer-service";
 import { resetTextScratch } from "../text";
 import { endUnit, Unit } from "../undo";
 import { AsyncFunction } from "./async-function";

@@ -8,7 +8,7 @@ import { Status } from "../layout";
 import { processingTime } from "../processing-time";
 import { Collector, RowView } from "../row";
 import { TimeBuffer } from "../state/time-buffer";
-import { EVENT_TIME, PROCESSING_TIME } from "../state/timer-service";
+import { EVENT_TIME, PROCESSING_TIME } from "../state/internal-timer-service";
 import { resetTextScratch } from "../text";
 import { notedProgress, noteProgress, Unit } from "../undo";
 import { Nfa } from "./nfa";

@@ -17,7 +17,7 @@ import {
 } from "./state-record";
 import { MapTable } from "./map-table";
 import { TIMER_TIME } from "./timer-heap";
-import { EVENT_TIME, PROCESSING_TIME, TIMER_DOMAIN, TIMER_OWNER } from "./timer-service";
+import { EVENT_TIME, PROCESSING_TIME, TIMER_DOMAIN, TIMER_OWNER } from "./internal-timer-service";
 
 /** A chunk is handed out when it is so long. */
 const CHUNK_BYTES: i32 = 256 * 1024;

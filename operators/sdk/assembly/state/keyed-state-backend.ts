@@ -14,7 +14,7 @@ import { KeyedSnapshot } from "./keyed-snapshot";
 import { MadeKeys } from "./made-keys";
 import { StateSlot } from "./state-slot";
 import { ENTRY_PRESENT, StateTable } from "./state-table";
-import { TimerService } from "./timer-service";
+import { InternalTimerService } from "./internal-timer-service";
 
 /** Bits of an entry's presence word. */
 const MAX_STATES: i32 = 32;
@@ -39,7 +39,7 @@ export class KeyedStateBackend extends ChangeLog {
   mayBeEmpty: bool = false;
   slots: StateSlot[] = [];
   table!: StateTable;
-  timers!: TimerService;
+  timers!: InternalTimerService;
   /** What was wrong with a state's declaration; the operator refuses to open. */
   problem: string | null = null;
   readonly snapshots!: KeyedSnapshot;
@@ -93,7 +93,7 @@ export class KeyedStateBackend extends ChangeLog {
     const longs = this.codecs.length > 0 && this.codecs[0].longKey;
     this.table = new StateTable(this, longs, 0, bytes, this.usesTimers ? 2 : 0);
     for (let i = 0; i < this.slots.length; i++) this.slots[i].offset += this.table.valueOffset;
-    this.timers = new TimerService(this, this.table);
+    this.timers = new InternalTimerService(this, this.table);
   }
 
   get bytes(): u64 {

@@ -4,7 +4,7 @@ import { BlockWriter } from "../block-writer";
 import { RuntimeContext } from "../functions";
 import { Status } from "../layout";
 import { RowView } from "../row";
-import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "../state-slot";
+import { dropSlots, loadSlots, storedSlotBytes, storeSlots, takeGrowth } from "../accumulator-slots";
 import { resetTextScratch } from "../text";
 import { WindowAssigner } from "./assigner";
 import { WindowEvictor } from "./evictor";
@@ -64,7 +64,7 @@ export abstract class AggregateFunction<
   __unmerged: bool = false;
   /** Writes the result; the key's columns stand in front of it, the window's behind. */
   abstract getResult(accumulator: Acc, out: Out): void;
-  /** Slots of the accumulator (state-slot.ts), generated where there are any. */
+  /** Slots of the accumulator (accumulator-slots.ts), generated where there are any. */
   __slots(): StaticArray<i32> {
     return [];
   }

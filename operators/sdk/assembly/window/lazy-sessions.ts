@@ -14,7 +14,7 @@ import { STORE_KEYS } from "../state/change-log";
 import { ENTRY_FLAGS, FLAG_LIVE, GroupWalk } from "../state/entry-store";
 import { ENTRY_PRESENT } from "../state/state-table";
 import { TimerHeap } from "../state/timer-heap";
-import { EVENT_TIME } from "../state/timer-service";
+import { EVENT_TIME } from "../state/internal-timer-service";
 import { SessionWindows } from "./assigner";
 import { EntryList } from "./entry-list";
 import { MergingWindows } from "./merging-windows";

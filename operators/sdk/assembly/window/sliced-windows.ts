@@ -14,7 +14,7 @@ import { Status, WATERMARK_MIN } from "../layout";
 import { collectBetweenRows } from "../operator";
 import { groupOf, GroupWalk } from "../state/entry-store";
 import { StateTable } from "../state/state-table";
-import { EVENT_TIME } from "../state/timer-service";
+import { EVENT_TIME } from "../state/internal-timer-service";
 import { SlidingWindows } from "./assigner";
 import { KeySlices } from "./key-slices";
 import { PaneWindows } from "./pane-windows";

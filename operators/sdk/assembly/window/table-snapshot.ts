@@ -7,7 +7,7 @@
  */
 import { GroupWalk } from "../state/entry-store";
 import { ENTRY_PRESENT, StateTable, WINDOW_NAMESPACE } from "../state/state-table";
-import { TIMER_DOMAIN, TIMER_OWNER, TimerService } from "../state/timer-service";
+import { InternalTimerService, TIMER_DOMAIN, TIMER_OWNER } from "../state/internal-timer-service";
 import { TIMER_TIME } from "../state/timer-heap";
 import { SnapshotChunk } from "./snapshot-chunk";
 import { HAS_CONTENTS, IS_GONE } from "./table-windows";
@@ -29,7 +29,7 @@ export class TableSnapshot {
   constructor(
     private operator: WindowOperator,
     private table: StateTable,
-    private timers: TimerService,
+    private timers: InternalTimerService,
     private contents: usize,
   ) {
     this.headBytes = 8 + <i32>(contents - table.valueOffset);

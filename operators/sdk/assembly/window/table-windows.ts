@@ -13,7 +13,7 @@ import { processingTime } from "../processing-time";
 import { STORE_KEYS } from "../state/change-log";
 import { groupOf } from "../state/entry-store";
 import { ENTRY_CHILDREN, ENTRY_PRESENT, StateTable, WINDOW_NAMESPACE } from "../state/state-table";
-import { EVENT_TIME, PROCESSING_TIME, TimerService } from "../state/timer-service";
+import { EVENT_TIME, InternalTimerService, PROCESSING_TIME } from "../state/internal-timer-service";
 import { NO_TIMESTAMP } from "./pane-windows";
 import { TableSnapshot } from "./table-snapshot";
 import { TimeWindow } from "./time-window";
@@ -30,7 +30,7 @@ export const IS_GONE: u32 = 2;
 export class TableWindows extends Windowing {
   readonly log: WindowLog;
   readonly table: StateTable;
-  readonly timers: TimerService;
+  readonly timers: InternalTimerService;
   /** Where the function's value begins in an entry. */
   readonly contents: usize;
   protected context: TriggerContext = new TriggerContext();
@@ -49,7 +49,7 @@ export class TableWindows extends Windowing {
     const triggerBytes = (operator.trigger.place(TableWindows.ownBytes(byKey)) + 7) & ~7;
     const valueBytes = <usize>triggerBytes + operator.valueBytes();
     const table = new StateTable(log, operator.codec.longKey, WINDOW_NAMESPACE, valueBytes, 0, byKey);
-    const timers = new TimerService(log, table);
+    const timers = new InternalTimerService(log, table);
     this.log = log;
     this.table = table;
     this.timers = timers;

@@ -5,7 +5,7 @@
 import { BatchReader } from "../batch-reader";
 import { OpenConfig } from "../open-config";
 import { RowView } from "../row";
-import { EVENT_TIME, PROCESSING_TIME, TimerService } from "../state/timer-service";
+import { EVENT_TIME, InternalTimerService, PROCESSING_TIME } from "../state/internal-timer-service";
 import { TimeWindow } from "./time-window";
 
 /**
@@ -49,7 +49,7 @@ export class TriggerContext {
   mergedCount: i32 = 0;
   __watermark: i64 = i64.MIN_VALUE;
   __now: i64 = 0;
-  __timers: TimerService | null = null;
+  __timers: InternalTimerService | null = null;
   __owner: usize = 0;
   __state: usize = 0;
   /** State of the triggers of the windows that became this one. */

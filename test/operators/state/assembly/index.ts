@@ -1,8 +1,8 @@
-/** Drives state tables and timers for state-table.test.ts and timer-service.test.ts. */
+/** Drives state tables and timers for state-table.test.ts and internal-timer-service.test.ts. */
 import { ChangeLog } from "../../../../operators/sdk/assembly/state/change-log";
 import { GroupWalk } from "../../../../operators/sdk/assembly/state/entry-store";
 import { StateTable, WINDOW_NAMESPACE } from "../../../../operators/sdk/assembly/state/state-table";
-import { TimerService } from "../../../../operators/sdk/assembly/state/timer-service";
+import { InternalTimerService } from "../../../../operators/sdk/assembly/state/internal-timer-service";
 
 class NoLog extends ChangeLog {
   writeImage(storeNumber: i32, entry: usize): void {}
@@ -10,7 +10,7 @@ class NoLog extends ChangeLog {
 }
 
 let table!: StateTable;
-let timers!: TimerService;
+let timers!: InternalTimerService;
 
 export function alloc(bytes: i32): usize {
   return heap.alloc(bytes);
@@ -19,7 +19,7 @@ export function alloc(bytes: i32): usize {
 export function open(longs: bool, windows: bool, valueBytes: i32, holdsTimers: bool): void {
   const log = new NoLog(0, 127);
   table = new StateTable(log, longs, windows ? WINDOW_NAMESPACE : 0, valueBytes, holdsTimers ? 2 : 0);
-  timers = new TimerService(log, table);
+  timers = new InternalTimerService(log, table);
 }
 
 export function find(key: usize, length: i32, namespace: usize): usize {

@@ -37,7 +37,7 @@ const SWEEP_SLACK: i32 = 1024;
 /** Timers that are taken out at once, so that the misses of their owners overlap. */
 const LOOK_AHEAD: i32 = 128;
 
-export class TimerService {
+export class InternalTimerService {
   readonly entries: EntryStore;
   private directory: HashDirectory = new HashDirectory();
   private heaps!: StaticArray<TimerHeap>;
